@@ -1,0 +1,15 @@
+import { defineConfig } from 'vitest/config';
+
+/**
+ * `pure` runs plain functions in Node; the rest of the projects meet the product where it really runs.
+ * `npm test` runs all but `soak`.
+ */
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: { name: 'pure', include: ['test/platform/**/*.test.ts', 'test/*.test.ts'], environment: 'node' },
+      },
+    ],
+  },
+});
