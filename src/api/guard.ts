@@ -1,0 +1,128 @@
+import type { Context } from 'hono';
+import type { Actor, Ctx } from '../context.ts';
+import { findProgram } from '../features/programs/index.ts';
+import type { Access, ApiEnv } from '../http.ts';
+import { AppError } from '../platform/errors.ts';
+import { authenticateBody } from './auth.ts';
+import { beginIdempotent } from './idempotency.ts';
+
+const defaultBodyLimit = 256 * 1_024;
+
+/** What happens before any handler: who asks, whose it is, may they, how often, and is the body bearable. */
+export async function guardRequest(c: Context<ApiEnv>, access: Access): Promise<void> {
+  if (access.keyInBody && c.get('ctx').actor.kind === 'anonymous') {
+    checkMedia(c, access);
+    await readBoundedBody(c, access);
+    c.get('ctx').actor = await authenticateBody(c);
+  }
+  const ctx = c.get('ctx');
+  if (access.scope !== 'public') {
+    if (ctx.actor.kind === 'anonymous') throw new AppError('unauthorized', howToAuthenticate, challenge);
+    await checkProgram(c, ctx);
+    checkScope(ctx.actor, access);
+  }
+  await checkRate(c, ctx);
+  if (hasBody(c)) {
+    checkMedia(c, access);
+    if (!takesBytes(access)) await readBoundedBody(c, access);
+  }
+  if (access.answersSecret) c.header('cache-control', 'no-store');
+  await beginIdempotent(c, access);
+}
+
+const howToAuthenticate =
+  'Send a key as "Authorization: Bearer KEY", as "x-api-key: KEY", or as Basic authentication with the key id as user name.';
+const challenge = { headers: { 'www-authenticate': 'Bearer realm="crosswalk"' } };
+
+async function checkProgram(c: Context<ApiEnv>, ctx: Ctx): Promise<void> {
+  const named = c.req.param('programId');
+  if (named === undefined) return;
+  const program = await findProgram(ctx, named);
+  if (!program || !mayEnter(ctx.actor, program.programId)) {
+    throw new AppError('not_found', 'There is no such program, or it is not yours.');
+  }
+  c.set('programId', program.programId);
+}
+
+function mayEnter(actor: Actor, programId: string): boolean {
+  return actor.kind === 'system' || (actor.kind === 'program' && actor.programId === programId);
+}
+
+function checkScope(actor: Actor, access: Access): void {
+  if (actor.kind === 'system') return;
+  if (access.scope === 'system') throw new AppError('forbidden', 'Only a system key may do this.');
+  if (actor.kind === 'program' && access.scope !== 'public' && actor.scopes.includes(access.scope)) return;
+  throw new AppError('forbidden', `This key lacks the scope "${access.scope}".`);
+}
+
+const ratePeriodSeconds = 60;
+
+async function checkRate(c: Context<ApiEnv>, ctx: Ctx): Promise<void> {
+  if (ctx.config.RATE_LIMIT === 'off') return;
+  const { actor } = ctx;
+  const who =
+    actor.kind === 'system' || actor.kind === 'program'
+      ? actor.keyId
+      : (c.req.header('cf-connecting-ip') ?? 'unknown');
+  const { success } = await c.env.API_RATE.limit({ key: who });
+  if (success) return;
+  throw new AppError('rate_limited', 'Too many requests with this key. Wait a minute, then go on more slowly.', {
+    headers: {
+      'retry-after': String(ratePeriodSeconds),
+      // draft-ietf-httpapi-ratelimit-headers: quota and window of the policy "key".
+      'ratelimit-policy': `"key";q=${rateQuota};w=${ratePeriodSeconds}`,
+    },
+  });
+}
+
+/** As `wrangler.toml` declares `API_RATE`; a test compares the two. */
+export const rateQuota = 1_200;
+
+function takesBytes(access: Access): boolean {
+  return access.media?.includes('*') === true;
+}
+
+function hasBody(c: Context<ApiEnv>): boolean {
+  return c.req.raw.body !== null && c.req.method !== 'GET' && c.req.header('content-length') !== '0';
+}
+
+function checkMedia(c: Context<ApiEnv>, access: Access): void {
+  if (takesBytes(access)) return;
+  const accepted = access.media ?? ['application/json'];
+  const given = (c.req.header('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
+  if (accepted.includes(given)) return;
+  throw new AppError(
+    'unsupported_media_type',
+    `Send the body with "content-type: ${accepted.join('" or "')}"${given === '' ? '.' : `, not "${given.slice(0, 100)}".`}`,
+  );
+}
+
+/** Reads the body into Hono's cache, and stops at the limit whatever `content-length` says. */
+async function readBoundedBody(c: Context<ApiEnv>, access: Access): Promise<void> {
+  if (c.req.bodyCache.arrayBuffer !== undefined) return;
+  const limit = access.bodyLimitBytes ?? defaultBodyLimit;
+  const tooLarge = () => new AppError('payload_too_large', `The body may have at most ${limit} bytes.`);
+  if (Number(c.req.header('content-length') ?? 0) > limit) throw tooLarge();
+  const body = c.req.raw.body;
+  if (!body) return;
+  const parts: Uint8Array[] = [];
+  let total = 0;
+  const reader = body.getReader();
+  for (;;) {
+    const { done, value } = await reader.read();
+    if (done) break;
+    total += value.byteLength;
+    if (total > limit) {
+      await reader.cancel();
+      throw tooLarge();
+    }
+    parts.push(value);
+  }
+  const whole = new Uint8Array(total);
+  let at = 0;
+  for (const part of parts) {
+    whole.set(part, at);
+    at += part.byteLength;
+  }
+  c.req.bodyCache.arrayBuffer = Promise.resolve(whole.buffer);
+}

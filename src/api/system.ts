@@ -1,0 +1,37 @@
+import { z } from '@hono/zod-openapi';
+import { createRouter, defineRoute, ok } from '../http.ts';
+import { commit } from '../platform/d1.ts';
+
+const resealedAtOnce = 100;
+
+const resealRoute = defineRoute(
+  { scope: 'system' },
+  {
+    method: 'post',
+    path: '/api/system/reseal',
+    tags: ['Operating'],
+    summary: 'Seal secrets under the first of SEAL_KEYS; call until `remaining` is false',
+    responses: {
+      200: ok(
+        z.object({ keyId: z.string(), resealed: z.number().int(), remaining: z.boolean() }).openapi('Resealed'),
+        'A bounded part was sealed anew.',
+      ),
+    },
+  },
+);
+
+export const systemRoutes = createRouter().openapi(resealRoute, async (c) => {
+  const ctx = c.get('ctx');
+  const keyId = ctx.sealer.currentKeyId;
+  let resealed = 0;
+  for (const column of ctx.registry.sealedColumns) {
+    const rows = await column.list(ctx, keyId, resealedAtOnce - resealed);
+    const writes = await Promise.all(
+      rows.map(async (row) => row.write(await ctx.sealer.seal(await ctx.sealer.open(row.sealed, row.identity), row.identity))),
+    );
+    await commit(ctx.db, writes);
+    resealed += rows.length;
+    if (resealed >= resealedAtOnce) break;
+  }
+  return c.json({ keyId, resealed, remaining: resealed >= resealedAtOnce }, 200);
+});

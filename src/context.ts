@@ -1,0 +1,136 @@
+import type { Config } from './env.ts';
+import type { Database, Statement } from './platform/d1.ts';
+import type { Logger } from './platform/log.ts';
+import type { ObjectStore, S3Presigner } from './platform/objects/index.ts';
+import type { OutboundPolicy } from './platform/outbound.ts';
+import type { QueueSender } from './platform/queue.ts';
+import type { Sealer } from './platform/seal.ts';
+
+/** Every scope a program's own key can have. */
+export const scopes = [
+  'read',
+  'files',
+  'jobs',
+  'events:publish',
+  'events:pull',
+  'templates',
+  'exports',
+  'flows',
+  'webhooks',
+  'manage',
+] as const;
+export type Scope = (typeof scopes)[number];
+
+/** Who acts. A system key may act in every program; a program's key in its own, within its scopes. */
+export type Actor =
+  | { kind: 'anonymous' }
+  | { kind: 'system'; keyId: string }
+  | { kind: 'program'; keyId: string; programId: string; scopes: Scope[]; expiresAtMs: number | null }
+  | { kind: 'hub'; door: 'queue' | 'cron' | 'dev' };
+
+/** The messages of each queue: ids and numbers only, versioned by `type`. */
+export interface IngestMessage {
+  type: 'job';
+  jobId: string;
+}
+export interface DeliverMessage {
+  type: 'delivery';
+  deliveryId: string;
+}
+
+/** An e-mail as the `send_email` binding takes it. */
+export interface Email {
+  from: string;
+  to: string;
+  subject: string;
+  text: string;
+  headers?: Record<string, string>;
+}
+
+/**
+ * What a verb may use, whichever door it came through. `now()` moves with the test clock and decides all
+ * that waits; `wallNow()` is the machine's own, for signatures.
+ */
+export interface Ctx {
+  actor: Actor;
+  requestId: string;
+  config: Config;
+  db: Database;
+  /** Where a program's records and their job checkpoints live; not always the control database. */
+  recordsDatabase(programId: string): Database;
+  objects: ObjectStore;
+  /** Present where uploads can go straight to the object store. */
+  presigner: S3Presigner | null;
+  queues: { ingest: QueueSender<IngestMessage>; deliver: QueueSender<DeliverMessage> };
+  sendEmail(email: Email): Promise<{ messageId: string }>;
+  sealer: Sealer;
+  outbound: OutboundPolicy;
+  registry: Registry;
+  log: Logger;
+  now(): number;
+  wallNow(): number;
+  /** Work that goes on after the answer; what it throws is logged. */
+  after(work: Promise<unknown>): void;
+}
+
+/** What a slice does when a program comes and goes. */
+export interface Lifecycle {
+  slice: string;
+  /** Statements that join the transaction that creates the program. */
+  created?(ctx: Ctx, programId: string): Promise<Statement[]> | Statement[];
+  /** Erases a bounded part of what the slice holds of a program; true when nothing is left. */
+  deleted?(ctx: Ctx, programId: string): Promise<boolean>;
+  /** Which of these file versions something unfinished still needs. */
+  pins?(ctx: Ctx, programId: string, versionIds: string[]): Promise<string[]>;
+  /** Removes what retention has ended, a bounded part; the number of things removed. */
+  prune?(ctx: Ctx, programId: string, retention: Record<string, number>): Promise<number>;
+}
+
+/** A sealed column, so that one command can seal everything under a new key. */
+export interface SealedColumn {
+  name: string;
+  /** Rows not sealed under `keyId`, at most `limit`. */
+  list(ctx: Ctx, keyId: string, limit: number): Promise<{ sealed: string; identity: string; write: Replace }[]>;
+}
+export type Replace = (sealed: string) => Statement;
+
+/** What a channel is given to send: a leased row of the ledger. */
+export interface DueDelivery {
+  deliveryId: string;
+  programId: string;
+  type: string;
+  messageId: string;
+  target: string;
+  secretPurpose: string;
+  subject: string;
+  body: string;
+  traceId: string;
+}
+
+/** How one attempt ended. `failure` absent: the receiver took it. */
+export interface AttemptResult {
+  status?: number;
+  failure?: 'connect' | 'timeout' | 'status' | 'body';
+  /** A sentence for people; never a URL, a secret or a row's content. */
+  detail: string;
+  /** The first 1 KB of the answer. */
+  excerpt: string;
+  /** The receiver's `Retry-After`, as it stands. */
+  retryAfter: string | null;
+  /** It may have been taken though no answer says so. */
+  uncertain: boolean;
+  /** No further attempt can help: the receiver is gone, or the hub itself refuses. */
+  final?: 'gone' | 'refused';
+}
+
+/** A way out of the hub. Never throws for what the receiver does. */
+export interface Channel {
+  send(ctx: Ctx, delivery: DueDelivery): Promise<AttemptResult>;
+}
+
+/** What higher slices register for lower ones at the doors. */
+export interface Registry {
+  channels: Record<string, Channel>;
+  lifecycles: Lifecycle[];
+  sealedColumns: SealedColumn[];
+}

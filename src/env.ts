@@ -1,0 +1,92 @@
+import { z } from 'zod';
+
+/** What the platform binds, as `wrangler.toml` declares it. Only the doors see it. */
+export interface Env {
+  DB: D1Database;
+  OBJECTS: R2Bucket;
+  INGEST: Queue;
+  DELIVER: Queue;
+  EXPORT: Queue;
+  EMAIL: SendEmail;
+  API_RATE: RateLimit;
+  RELAY: DurableObjectNamespace;
+  [name: string]: unknown;
+}
+
+/** The system key of `.dev.vars.example`. Anyone can read it there, so production refuses it. */
+export const exampleSystemKey = 'cwk_example_system_key_for_local_development_only';
+
+const onOff = z.enum(['on', 'off']).default('off');
+const optionalText = z
+  .string()
+  .trim()
+  .transform((text) => (text === '' ? undefined : text))
+  .optional();
+const addressList = z
+  .string()
+  .default('')
+  .transform((text) => text.split(',').flatMap((part) => (part.trim() === '' ? [] : [part.trim()])));
+
+const configSchema = z
+  .object({
+    ENVIRONMENT: z.enum(['production', 'qa', 'development']).default('production'),
+    /** Where callers reach the hub; it stands in links and status URLs. */
+    PUBLIC_URL: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, '')),
+    SYSTEM_KEY: z.string().min(32, 'SYSTEM_KEY needs at least 32 characters'),
+    /** `id:base64 of 32 bytes`, comma-separated; the first seals, the others still open. */
+    SEAL_KEYS: z.string().min(1),
+    MAIL_FROM: z.email(),
+    STAFF_EMAILS: addressList,
+    STAFF_WEBHOOK: optionalText,
+    OBJECT_STORE: z.enum(['r2', 's3']).default('r2'),
+    S3_ENDPOINT: optionalText,
+    S3_BUCKET: optionalText,
+    S3_REGION: z.string().default('auto'),
+    S3_ACCESS_KEY_ID: optionalText,
+    S3_SECRET_ACCESS_KEY: optionalText,
+    /** DNS over HTTPS for the outbound guard, or `off` (development only). */
+    DNS_RESOLVER: z.string().default('https://cloudflare-dns.com/dns-query'),
+    MAX_UPLOAD_BYTES: z.coerce.number().int().positive().default(100_000_000),
+    /** A day's ceiling of notification e-mails per program. */
+    MAX_EMAILS_PER_DAY: z.coerce.number().int().positive().default(1_000),
+    RATE_LIMIT: z.enum(['on', 'off']).default('on'),
+    ALLOW_LOOPBACK: onOff,
+    TEST_CLOCK: onOff,
+  })
+  .superRefine((raw, check) => {
+    const refuse = (name: string, why: string) => check.addIssue({ code: 'custom', path: [name], message: why });
+    if (raw.OBJECT_STORE === 's3') {
+      for (const name of ['S3_ENDPOINT', 'S3_BUCKET', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] as const) {
+        if (raw[name] === undefined) refuse(name, `${name} is needed when OBJECT_STORE is s3`);
+      }
+    }
+    if (raw.ENVIRONMENT === 'development') return;
+    if (raw.SYSTEM_KEY === exampleSystemKey) refuse('SYSTEM_KEY', 'the example system key is for development');
+    for (const name of ['ALLOW_LOOPBACK', 'TEST_CLOCK'] as const) {
+      if (raw[name] === 'on') refuse(name, `${name} is for development`);
+    }
+    if (raw.DNS_RESOLVER === 'off') refuse('DNS_RESOLVER', 'DNS_RESOLVER may be off in development only');
+    if (raw.RATE_LIMIT === 'off') refuse('RATE_LIMIT', 'RATE_LIMIT may be off in development only');
+  });
+
+export type Config = Readonly<z.output<typeof configSchema>>;
+
+/** A setting is missing or refused. The message names settings, never their values. */
+export class ConfigError extends Error {
+  override name = 'ConfigError';
+}
+
+const parsed = new WeakMap<object, Config>();
+
+/** Parses the vars and secrets of `env`, once per isolate. Throws `ConfigError`. */
+export function readConfig(env: object): Config {
+  const known = parsed.get(env);
+  if (known) return known;
+  const result = configSchema.safeParse(env);
+  if (!result.success) {
+    const lines = result.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`);
+    throw new ConfigError(`The hub's settings cannot be right. ${lines.join('; ')}`);
+  }
+  parsed.set(env, result.data);
+  return result.data;
+}

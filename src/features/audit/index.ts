@@ -1,0 +1,2 @@
+export { recordAudit } from './record.ts';
+export { auditLifecycle } from './store.ts';

@@ -1,0 +1,27 @@
+import type { Actor, Ctx } from '../../context.ts';
+import type { Statement } from '../../platform/d1.ts';
+import { newId } from '../../platform/ids.ts';
+import { auditLog } from './table.ts';
+
+/** The statement that records an act; it joins the transaction of the act itself. */
+export function recordAudit(
+  ctx: Ctx,
+  act: { programId: string; action: string; target: string; detail?: Record<string, unknown> },
+): Statement {
+  const at = ctx.now();
+  return ctx.db.insert(auditLog).values({
+    auditId: newId('aud', at),
+    programId: act.programId,
+    at,
+    actor: nameOf(ctx.actor),
+    action: act.action,
+    target: act.target,
+    requestId: ctx.requestId,
+    detail: act.detail ?? {},
+  });
+}
+
+function nameOf(actor: Actor): string {
+  if (actor.kind === 'hub') return `hub:${actor.door}`;
+  return actor.kind === 'anonymous' ? 'anonymous' : actor.keyId;
+}

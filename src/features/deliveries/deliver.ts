@@ -1,0 +1,164 @@
+import type { AttemptResult, Ctx } from '../../context.ts';
+import { commit, type Statement } from '../../platform/d1.ts';
+import { newId } from '../../platform/ids.ts';
+import { endAttention, raiseAttention } from '../attention/index.ts';
+import { findDueDelivery, listDueDeliveries } from './deliveries.system.ts';
+import { decideOutcome, leaseMs, type Outcome, queueWaitLimitMs } from './policy.ts';
+import { claim, type Delivery, insertAttempt, release } from './store.ts';
+
+/** Of one invocation: a seventh connection waiting for headers would queue in the platform. */
+const inFlight = 6;
+const startedAtOnce = 12;
+
+/**
+ * Begins first attempts right after the commit that made them due; what is more than one invocation should
+ * start is woken through the queue, and at the latest by the sweeper.
+ */
+export function startDeliveries(ctx: Ctx, deliveryIds: string[]): void {
+  if (deliveryIds.length === 0) return;
+  ctx.after(attemptAll(ctx, deliveryIds.slice(0, startedAtOnce)));
+  const rest = deliveryIds.slice(startedAtOnce);
+  if (rest.length > 0) ctx.after(ctx.queues.deliver.send(rest.map((deliveryId) => ({ type: 'delivery', deliveryId }))));
+}
+
+/** What the sweeper does each minute: a bounded number of attempts itself, wake-ups for the rest. */
+export async function sweepDeliveries(ctx: Ctx): Promise<number> {
+  const due = await listDueDeliveries(ctx, 400);
+  await attemptAll(ctx, due.slice(0, startedAtOnce));
+  await ctx.queues.deliver.send(
+    due.slice(startedAtOnce).map((deliveryId) => ({ type: 'delivery', deliveryId })),
+  );
+  return due.length;
+}
+
+async function attemptAll(ctx: Ctx, deliveryIds: string[]): Promise<void> {
+  const waiting = [...deliveryIds];
+  const lane = async () => {
+    for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
+      try {
+        await attemptDelivery(ctx, id);
+      } catch (error) {
+        // The lease ends by itself and the sweeper tries again.
+        ctx.log.error('delivery.attempt_failed', error, { deliveryId: id });
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(inFlight, waiting.length) }, lane));
+}
+
+/**
+ * One leased, logged attempt. Does nothing when the delivery is not due, or another has it. Throws only for
+ * faults of ours, such as a database that does not answer.
+ */
+export async function attemptDelivery(ctx: Ctx, deliveryId: string): Promise<void> {
+  const row = await findDueDelivery(ctx, deliveryId);
+  if (!row || row.nextAttemptAt === null || row.nextAttemptAt > ctx.now()) return;
+  const token = newId('lse', ctx.wallNow());
+  const [claimed] = await commit(ctx.db, [claim(ctx, row, token, ctx.now() + leaseMs), ...lostAttempt(ctx, row)]);
+  if (claimed?.changes !== 1) return;
+
+  const channel = ctx.registry.channels[row.channel];
+  const startedAt = ctx.now();
+  const startedWall = ctx.wallNow();
+  const result = channel ? await channel.send(ctx, row) : noChannel;
+  const durationMs = ctx.wallNow() - startedWall;
+  const attempts = row.attempts + 1;
+  const outcome = decideOutcome(result, {
+    channel: row.channel,
+    attempts,
+    nowMs: ctx.now(),
+    random: Math.random(),
+  });
+  await commit(ctx.db, [
+    insertAttempt(ctx, {
+      attemptId: newId('att', startedAt),
+      deliveryId,
+      programId: row.programId,
+      startedAt,
+      durationMs,
+      status: result.status ?? null,
+      failure: result.failure ?? null,
+      detail: result.detail,
+      excerpt: result.excerpt,
+    }),
+    release(ctx, deliveryId, token, toColumns(ctx, row, result, outcome)),
+    ...problems(ctx, row, outcome),
+  ]);
+  ctx.log.line('delivery.attempted', {
+    deliveryId,
+    programId: row.programId,
+    traceId: row.traceId,
+    channel: row.channel,
+    type: row.type,
+    attempt: attempts,
+    httpStatus: result.status,
+    failure: result.failure,
+    durationMs,
+    outcome: outcome.status,
+  });
+  if (outcome.status === 'waiting') await wakeSoon(ctx, deliveryId, outcome.nextAttemptAt);
+}
+
+const noChannel: AttemptResult = {
+  failure: 'connect',
+  detail: 'This hub has no such channel.',
+  excerpt: '',
+  retryAfter: null,
+  uncertain: false,
+  final: 'refused',
+};
+
+/** An attempt whose sender died is on record too: nobody knows whether the receiver took it. */
+function lostAttempt(ctx: Ctx, row: Delivery): Statement[] {
+  if (row.status !== 'sending') return [];
+  return [
+    insertAttempt(ctx, {
+      attemptId: newId('att', ctx.now()),
+      deliveryId: row.deliveryId,
+      programId: row.programId,
+      startedAt: (row.leaseUntil ?? ctx.now()) - leaseMs,
+      durationMs: leaseMs,
+      status: null,
+      failure: 'timeout',
+      detail: 'The attempt was cut off on our side; whether the receiver took it is not known.',
+      excerpt: '',
+    }),
+  ];
+}
+
+function toColumns(ctx: Ctx, row: Delivery, result: AttemptResult, outcome: Outcome): Partial<Delivery> {
+  const uncertain = outcome.status !== 'delivered' && (row.uncertain || result.uncertain || row.status === 'sending');
+  if (outcome.status === 'waiting') {
+    return { status: 'waiting', reason: outcome.reason, nextAttemptAt: outcome.nextAttemptAt, uncertain };
+  }
+  const reason = outcome.status === 'delivered' ? null : outcome.reason;
+  return { status: outcome.status, reason, nextAttemptAt: null, endedAt: ctx.now(), uncertain };
+}
+
+function problems(ctx: Ctx, row: Delivery, outcome: Outcome): Statement[] {
+  if (outcome.status === 'delivered') {
+    return row.attemptsTotal > 0 ? [endAttention(ctx, row.programId, 'delivery_exhausted', row.deliveryId)] : [];
+  }
+  if (outcome.status === 'waiting') return [];
+  return [
+    raiseAttention(ctx, {
+      programId: row.programId,
+      kind: 'delivery_exhausted',
+      subject: row.deliveryId,
+      audience: 'both',
+      message: `The ${row.channel} delivery of ${row.type} about ${row.about} did not arrive. ${outcome.reason}`,
+      nextStep: `Nothing more by itself: mend the receiver, then POST /api/deliveries/${row.deliveryId}/retry.`,
+      traceId: row.traceId,
+      silent: row.type === alertType || row.about.startsWith('prb_'),
+    }),
+  ];
+}
+
+/** The type of messages that tell of open problems which have no type of their own. */
+export const alertType = 'attention.opened';
+
+async function wakeSoon(ctx: Ctx, deliveryId: string, atMs: number): Promise<void> {
+  const waitMs = atMs - ctx.now();
+  if (waitMs > queueWaitLimitMs) return;
+  await ctx.queues.deliver.send([{ type: 'delivery', deliveryId }], { delaySeconds: Math.ceil(waitMs / 1_000) });
+}

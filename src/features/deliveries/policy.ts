@@ -1,0 +1,61 @@
+import type { AttemptResult } from '../../context.ts';
+
+const second = 1_000;
+const minute = 60 * second;
+const hour = 60 * minute;
+
+/**
+ * Waits between attempts, ±20 %. Standard Webhooks 1.0.0 gives the webhook schedule as its example:
+ *
+ *   attempt  1   2     3       4     5     6      7      8      9      10
+ *   after    0   5 s   5 min   30 m  2 h   5 h   10 h   14 h   20 h   24 h   (75.6 h in all)
+ */
+export const waitsMs: Record<string, readonly number[]> = {
+  webhook: [5 * second, 5 * minute, 30 * minute, 2 * hour, 5 * hour, 10 * hour, 14 * hour, 20 * hour, 24 * hour],
+  email: [5 * second, 5 * minute, 30 * minute, 2 * hour, 5 * hour, 10 * hour, 14 * hour, 20 * hour, 24 * hour],
+};
+
+/** An attempt that has not ended by then is over; the lease outlives it. */
+export const attemptTimeoutMs = 15 * second;
+export const leaseMs = 60 * second;
+
+/** Waits longer than this live in the database alone; shorter ones are also woken through the queue. */
+export const queueWaitLimitMs = 10 * minute;
+
+const jitter = 0.2;
+
+export type Outcome =
+  | { status: 'delivered' }
+  | { status: 'waiting'; nextAttemptAt: number; reason: string }
+  | { status: 'exhausted'; reason: string }
+  | { status: 'cancelled'; reason: string };
+
+/**
+ * What follows from an attempt. Pure: `attempts` counts this one, `random` is in [0, 1). `Retry-After` is
+ * honoured between one and two of our own waits, so that no receiver can hurry us or put us off for ever.
+ */
+export function decideOutcome(
+  result: AttemptResult,
+  at: { channel: string; attempts: number; nowMs: number; random: number },
+): Outcome {
+  if (result.failure === undefined) return { status: 'delivered' };
+  if (result.final === 'gone') return { status: 'cancelled', reason: 'The receiver answered 410: it is gone.' };
+  if (result.final === 'refused') return { status: 'cancelled', reason: result.detail };
+  const waits = waitsMs[at.channel] ?? [];
+  const base = waits[at.attempts - 1];
+  if (base === undefined) return { status: 'exhausted', reason: `${at.attempts} attempts failed. Last: ${result.detail}` };
+  const own = base * (1 + jitter * (2 * at.random - 1));
+  const asked = retryAfterMs(result.retryAfter, at.nowMs);
+  const wait = asked === null ? own : Math.min(Math.max(asked, own), 2 * own);
+  return { status: 'waiting', nextAttemptAt: Math.round(at.nowMs + wait), reason: result.detail };
+}
+
+/** `Retry-After` in seconds or as an HTTP date (RFC 9110, 10.2.3); null where it is neither. */
+export function retryAfterMs(value: string | null, nowMs: number): number | null {
+  if (value === null) return null;
+  const text = value.trim();
+  if (/^\d{1,9}$/.test(text)) return Number(text) * second;
+  if (!/^[A-Za-z]{3,9},? /.test(text)) return null;
+  const date = Date.parse(text);
+  return Number.isNaN(date) ? null : Math.max(0, date - nowMs);
+}

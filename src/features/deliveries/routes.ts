@@ -1,0 +1,167 @@
+import { z } from '@hono/zod-openapi';
+import type { Ctx } from '../../context.ts';
+import {
+  createRouter,
+  defineRoute,
+  isoTime,
+  linkNext,
+  ok,
+  pageOf,
+  pageQuery,
+  programParam,
+  toIso,
+  toIsoOrNull,
+} from '../../http.ts';
+import { decodeCursor, toPage } from '../../platform/cursor.ts';
+import { AppError } from '../../platform/errors.ts';
+import { programOfDelivery } from './deliveries.system.ts';
+import { retryDelivery } from './retry.ts';
+import { type Attempt, type Delivery, findDelivery, listAttempts, listDeliveries } from './store.ts';
+import { deliveryStatuses } from './table.ts';
+
+const tags = ['Webhooks and deliveries'];
+
+const deliveryOut = z
+  .object({
+    deliveryId: z.string(),
+    programId: z.string(),
+    channel: z.string(),
+    type: z.string(),
+    messageId: z.string(),
+    target: z.string(),
+    traceId: z.string(),
+    about: z.string(),
+    status: z.enum(deliveryStatuses),
+    reason: z.string().nullable(),
+    uncertain: z.boolean(),
+    attemptCount: z.number().int(),
+    nextAttemptAt: isoTime.nullable(),
+    createdAt: isoTime,
+    endedAt: isoTime.nullable(),
+  })
+  .openapi('Delivery');
+
+const attemptOut = z
+  .object({
+    startedAt: isoTime,
+    durationMs: z.number().int(),
+    status: z.number().int().nullable(),
+    failure: z.enum(['connect', 'timeout', 'status', 'body']).nullable(),
+    detail: z.string(),
+    excerpt: z.string(),
+  })
+  .openapi('DeliveryAttempt');
+
+const oneOut = deliveryOut.extend({ attempts: z.array(attemptOut), body: z.string() }).openapi('DeliveryWithAttempts');
+
+const deliveryParam = z.object({ deliveryId: z.string().openapi({ param: { name: 'deliveryId', in: 'path' } }) });
+
+const listRoute = defineRoute(
+  { scope: 'read' },
+  {
+    method: 'get',
+    path: '/api/programs/{programId}/deliveries',
+    tags,
+    summary: 'The ledger of what was due to anyone, newest first',
+    request: {
+      params: programParam,
+      query: pageQuery.extend({
+        status: z.enum(deliveryStatuses).optional(),
+        channel: z.string().max(50).optional(),
+        type: z.string().max(100).optional(),
+        traceId: z.string().max(100).optional(),
+        about: z.string().max(100).optional(),
+      }),
+    },
+    responses: { 200: ok(pageOf(deliveryOut, 'DeliveryPage'), 'A page of the ledger.') },
+  },
+);
+
+const getRoute = defineRoute(
+  { scope: 'read' },
+  {
+    method: 'get',
+    path: '/api/deliveries/{deliveryId}',
+    tags,
+    summary: 'A delivery with every attempt',
+    request: { params: deliveryParam },
+    responses: { 200: ok(oneOut, 'The delivery.') },
+  },
+);
+
+const retryRoute = defineRoute(
+  { scope: 'webhooks', idempotent: true },
+  {
+    method: 'post',
+    path: '/api/deliveries/{deliveryId}/retry',
+    tags,
+    summary: 'Send it again, under the same message id',
+    request: { params: deliveryParam },
+    responses: { 202: ok(deliveryOut, 'Due again.') },
+  },
+);
+
+export const deliveryRoutes = createRouter()
+  .openapi(listRoute, async (c) => {
+    const { limit, cursor, ...filter } = c.req.valid('query');
+    const before = cursor === undefined ? null : decodeCursor(cursor, 'string')[0];
+    const rows = await listDeliveries(c.get('ctx'), c.get('programId'), filter, before, limit + 1);
+    const page = toPage(rows, limit, present, (row) => [row.deliveryId]);
+    linkNext(c, page.nextCursor);
+    return c.json(page, 200);
+  })
+  .openapi(getRoute, async (c) => {
+    const ctx = c.get('ctx');
+    const { deliveryId } = c.req.valid('param');
+    const delivery = await findDelivery(ctx, await programOf(ctx, deliveryId), deliveryId);
+    if (!delivery) throw noSuchDelivery();
+    const attempts = await listAttempts(ctx, delivery.programId, deliveryId);
+    return c.json({ ...present(delivery), body: delivery.body, attempts: attempts.map(presentAttempt) }, 200);
+  })
+  .openapi(retryRoute, async (c) => {
+    const ctx = c.get('ctx');
+    const { deliveryId } = c.req.valid('param');
+    return c.json(present(await retryDelivery(ctx, await programOf(ctx, deliveryId), deliveryId)), 202);
+  });
+
+async function programOf(ctx: Ctx, deliveryId: string): Promise<string> {
+  if (ctx.actor.kind === 'program') return ctx.actor.programId;
+  const programId = await programOfDelivery(ctx, deliveryId);
+  if (programId === null) throw noSuchDelivery();
+  return programId;
+}
+
+function noSuchDelivery(): AppError {
+  return new AppError('not_found', 'There is no such delivery.');
+}
+
+function present(row: Delivery) {
+  return {
+    deliveryId: row.deliveryId,
+    programId: row.programId,
+    channel: row.channel,
+    type: row.type,
+    messageId: row.messageId,
+    target: row.target,
+    traceId: row.traceId,
+    about: row.about,
+    status: row.status,
+    reason: row.reason,
+    uncertain: row.uncertain,
+    attemptCount: row.attemptsTotal,
+    nextAttemptAt: toIsoOrNull(row.nextAttemptAt),
+    createdAt: toIso(row.createdAt),
+    endedAt: toIsoOrNull(row.endedAt),
+  };
+}
+
+function presentAttempt(row: Attempt) {
+  return {
+    startedAt: toIso(row.startedAt),
+    durationMs: row.durationMs,
+    status: row.status,
+    failure: row.failure as 'connect' | 'timeout' | 'status' | 'body' | null,
+    detail: row.detail,
+    excerpt: row.excerpt,
+  };
+}

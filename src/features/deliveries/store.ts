@@ -1,0 +1,190 @@
+import { and, asc, desc, eq, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm';
+import type { Ctx, Lifecycle } from '../../context.ts';
+import { commit, type Statement } from '../../platform/d1.ts';
+import { type DeliveryStatus, deliveries, deliveryAttempts, emailsSent } from './table.ts';
+
+export type Delivery = typeof deliveries.$inferSelect;
+export type Attempt = typeof deliveryAttempts.$inferSelect;
+
+/** What a verb says when something becomes due to a receiver. */
+export interface NewDelivery {
+  deliveryId: string;
+  programId: string;
+  channel: 'webhook' | 'email';
+  type: string;
+  messageId: string;
+  dedupeKey: string;
+  target: string;
+  secretPurpose: string;
+  subject: string;
+  body: string;
+  traceId: string;
+  about: string;
+}
+
+/** The statement that makes something due, once per `dedupeKey`; it joins the state change it tells of. */
+export function insertDelivery(ctx: Ctx, due: NewDelivery): Statement {
+  const at = ctx.now();
+  return ctx.db
+    .insert(deliveries)
+    .values({ ...due, status: 'pending', nextAttemptAt: at, createdAt: at })
+    .onConflictDoNothing();
+}
+
+/**
+ * The same for receivers that a query finds inside the transaction. `source` selects, in the order of
+ * `NewDelivery`, the columns of each delivery, and must end in a WHERE clause.
+ */
+export function insertDeliveriesFrom(ctx: Ctx, source: SQL): Statement {
+  const at = ctx.now();
+  return ctx.db.run(sql`INSERT INTO deliveries (delivery_id, program_id, channel, type, message_id, dedupe_key,
+      target, secret_purpose, subject, body, trace_id, about, status, next_attempt_at, created_at)
+    SELECT due.*, 'pending', ${at}, ${at} FROM (${source}) AS due WHERE true ON CONFLICT DO NOTHING`);
+}
+
+export async function findDelivery(ctx: Ctx, programId: string, deliveryId: string): Promise<Delivery | null> {
+  const [row] = await ctx.db
+    .select()
+    .from(deliveries)
+    .where(and(eq(deliveries.programId, programId), eq(deliveries.deliveryId, deliveryId)))
+    .limit(1);
+  return row ?? null;
+}
+
+export interface DeliveryFilter {
+  status?: DeliveryStatus | undefined;
+  channel?: string | undefined;
+  type?: string | undefined;
+  traceId?: string | undefined;
+  about?: string | undefined;
+}
+
+export function listDeliveries(ctx: Ctx, programId: string, filter: DeliveryFilter, before: string | null, limit: number) {
+  return ctx.db
+    .select()
+    .from(deliveries)
+    .where(
+      and(
+        eq(deliveries.programId, programId),
+        filter.status === undefined ? undefined : eq(deliveries.status, filter.status),
+        filter.channel === undefined ? undefined : eq(deliveries.channel, filter.channel),
+        filter.type === undefined ? undefined : eq(deliveries.type, filter.type),
+        filter.traceId === undefined ? undefined : eq(deliveries.traceId, filter.traceId),
+        filter.about === undefined ? undefined : eq(deliveries.about, filter.about),
+        before === null ? undefined : lt(deliveries.deliveryId, before),
+      ),
+    )
+    .orderBy(desc(deliveries.deliveryId))
+    .limit(limit);
+}
+
+export function listAttempts(ctx: Ctx, programId: string, deliveryId: string): Promise<Attempt[]> {
+  return ctx.db
+    .select()
+    .from(deliveryAttempts)
+    .where(and(eq(deliveryAttempts.programId, programId), eq(deliveryAttempts.deliveryId, deliveryId)))
+    .orderBy(asc(deliveryAttempts.attemptId))
+    .limit(200);
+}
+
+/** Takes the lease if the row is still as it was read; the number of changes says whether. */
+export function claim(ctx: Ctx, row: Delivery, token: string, untilMs: number) {
+  return ctx.db
+    .update(deliveries)
+    .set({
+      status: 'sending',
+      leaseToken: token,
+      leaseUntil: untilMs,
+      // A sender that dies leaves this behind, and the sweeper finds it.
+      nextAttemptAt: untilMs,
+      attempts: row.attempts + 1,
+      attemptsTotal: row.attemptsTotal + 1,
+    })
+    .where(
+      and(
+        eq(deliveries.deliveryId, row.deliveryId),
+        eq(deliveries.attemptsTotal, row.attemptsTotal),
+        eq(deliveries.status, row.status),
+        row.leaseToken === null ? isNull(deliveries.leaseToken) : eq(deliveries.leaseToken, row.leaseToken),
+      ),
+    );
+}
+
+/** Records how the leased attempt ended; changes nothing when the lease went to another. */
+export function release(ctx: Ctx, deliveryId: string, token: string, change: Partial<Delivery>): Statement {
+  return ctx.db
+    .update(deliveries)
+    .set({ ...change, leaseToken: null, leaseUntil: null })
+    .where(and(eq(deliveries.deliveryId, deliveryId), eq(deliveries.leaseToken, token)));
+}
+
+export function insertAttempt(ctx: Ctx, attempt: Attempt): Statement {
+  return ctx.db.insert(deliveryAttempts).values(attempt);
+}
+
+/** Makes an ended or waiting delivery due again; changes nothing for one that is on its way. */
+export function rearm(ctx: Ctx, programId: string, deliveryId: string): Statement {
+  return ctx.db
+    .update(deliveries)
+    .set({
+      status: 'pending',
+      reason: 'Retried by hand.',
+      attempts: 0,
+      nextAttemptAt: ctx.now(),
+      endedAt: null,
+    })
+    .where(
+      and(
+        eq(deliveries.programId, programId),
+        eq(deliveries.deliveryId, deliveryId),
+        inArray(deliveries.status, ['waiting', 'exhausted', 'cancelled', 'delivered']),
+      ),
+    );
+}
+
+/** Counts one more mail of a program's day; false when the day's cap is reached. */
+export async function countEmail(ctx: Ctx, programId: string, cap: number): Promise<boolean> {
+  const day = `${programId}|${new Date(ctx.now()).toISOString().slice(0, 10)}`;
+  const counted = await ctx.db
+    .insert(emailsSent)
+    .values({ day, count: 1 })
+    .onConflictDoUpdate({
+      target: emailsSent.day,
+      set: { count: sql`${emailsSent.count} + 1` },
+      setWhere: lt(emailsSent.count, cap),
+    })
+    .returning({ count: emailsSent.count });
+  return counted.length > 0;
+}
+
+const erasedAtOnce = 200;
+
+async function eraseWhere(ctx: Ctx, condition: SQL | undefined): Promise<number> {
+  const rows = await ctx.db.select({ id: deliveries.deliveryId }).from(deliveries).where(condition).limit(erasedAtOnce);
+  if (rows.length === 0) return 0;
+  const ids = sql`(SELECT value FROM json_each(${JSON.stringify(rows.map((row) => row.id))}))`;
+  await commit(ctx.db, [
+    ctx.db.delete(deliveryAttempts).where(sql`${deliveryAttempts.deliveryId} IN ${ids}`),
+    ctx.db.delete(deliveries).where(sql`${deliveries.deliveryId} IN ${ids}`),
+  ]);
+  return rows.length;
+}
+
+export const deliveriesLifecycle: Lifecycle = {
+  slice: 'deliveries',
+  async deleted(ctx, programId) {
+    return (await eraseWhere(ctx, eq(deliveries.programId, programId))) === 0;
+  },
+  async prune(ctx, programId, retention) {
+    const before = ctx.now() - (retention.deliveries ?? 90) * 86_400_000;
+    return eraseWhere(
+      ctx,
+      and(
+        eq(deliveries.programId, programId),
+        isNull(deliveries.nextAttemptAt),
+        lt(deliveries.createdAt, before),
+        sql`${deliveries.status} <> 'paused'`,
+      ),
+    );
+  },
+};

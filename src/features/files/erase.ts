@@ -1,0 +1,68 @@
+import type { Ctx, Lifecycle } from '../../context.ts';
+import { commit } from '../../platform/d1.ts';
+import { AppError } from '../../platform/errors.ts';
+import { recordAudit } from '../audit/index.ts';
+import {
+  type FileVersion,
+  listOldVersions,
+  listStaleUploads,
+  listVersions,
+  markErased,
+  objectPrefixOf,
+  removeFileRows,
+  removeName,
+  removeUploads,
+} from './store.ts';
+
+/** Deletes a file with all its versions. An unfinished job that pins one ends failed, and says why. */
+export async function deleteFile(ctx: Ctx, programId: string, folder: string, filename: string): Promise<void> {
+  const versions = await listVersions(ctx, programId, folder, filename);
+  if (versions.length === 0) throw new AppError('not_found', 'There is no such file.');
+  await eraseVersions(ctx, programId, versions);
+  await commit(ctx.db, [
+    removeName(ctx, programId, folder, filename),
+    recordAudit(ctx, { programId, action: 'file.deleted', target: `${folder}/${filename}` }),
+  ]);
+}
+
+/** Objects first: a row that says erased must not leave bytes behind. */
+async function eraseVersions(ctx: Ctx, programId: string, versions: FileVersion[]): Promise<void> {
+  await ctx.objects.delete(versions.map((version) => version.objectKey));
+  const ids = versions.map((version) => version.versionId);
+  await commit(ctx.db, markErased(ctx, programId, ids));
+}
+
+const erasedAtOnce = 500;
+
+export const filesLifecycle: Lifecycle = {
+  slice: 'files',
+  async deleted(ctx, programId) {
+    const page = await ctx.objects.list(objectPrefixOf(programId), { limit: erasedAtOnce });
+    await ctx.objects.delete(page.objects.map((object) => object.key));
+    if (page.cursor !== null) return false;
+    await commit(ctx.db, removeFileRows(ctx, programId));
+    return true;
+  },
+  async prune(ctx, programId, retention) {
+    const before = ctx.now() - (retention.files ?? 30) * 86_400_000;
+    const old = await listOldVersions(ctx, programId, before, 200);
+    const ids = old.map((version) => version.versionId);
+    const pinned = new Set<string>();
+    for (const slice of ctx.registry.lifecycles) {
+      for (const id of (await slice.pins?.(ctx, programId, ids)) ?? []) pinned.add(id);
+    }
+    const free = old.filter((version) => !pinned.has(version.versionId));
+    if (free.length > 0) await eraseVersions(ctx, programId, free);
+    return free.length + (await pruneUploads(ctx, programId));
+  },
+};
+
+/** Presigned uploads that were never completed leave an object only their row knows. */
+async function pruneUploads(ctx: Ctx, programId: string): Promise<number> {
+  const stale = (await listStaleUploads(ctx, programId, ctx.now() - 86_400_000)).slice(0, 90);
+  if (stale.length === 0) return 0;
+  const orphans = stale.filter((upload) => upload.versionId === null).map((upload) => upload.objectKey);
+  await ctx.objects.delete(orphans);
+  await commit(ctx.db, [removeUploads(ctx, stale.map((upload) => upload.uploadId))]);
+  return stale.length;
+}

@@ -1,0 +1,169 @@
+import { and, asc, eq, gt, inArray, isNull, lt, or, sql } from 'drizzle-orm';
+import type { Ctx } from '../../context.ts';
+import type { Statement } from '../../platform/d1.ts';
+import { fileNames, fileVersions, uploads } from './table.ts';
+
+export type FileVersion = typeof fileVersions.$inferSelect;
+export type Upload = typeof uploads.$inferSelect;
+
+/** The object of a version: nothing else ever writes that key. */
+export function objectKeyOf(programId: string, versionId: string): string {
+  return `${objectPrefixOf(programId)}${versionId}`;
+}
+
+export function objectPrefixOf(programId: string): string {
+  return `files/${programId}/`;
+}
+
+/** The statements that make a stored object its name's newest version. */
+export function insertVersion(ctx: Ctx, version: FileVersion): Statement[] {
+  const { programId, folder, filename, versionId } = version;
+  const name = { programId, folder, filename, versionId, updatedAt: version.createdAt };
+  return [
+    ctx.db.insert(fileVersions).values(version).onConflictDoNothing(),
+    ctx.db
+      .insert(fileNames)
+      .values(name)
+      .onConflictDoUpdate({
+        target: [fileNames.programId, fileNames.folder, fileNames.filename],
+        set: { versionId, updatedAt: version.createdAt },
+      }),
+  ];
+}
+
+/** The newest version of a name; null when there is no such file. */
+export async function findFile(ctx: Ctx, programId: string, folder: string, filename: string): Promise<FileVersion | null> {
+  const [row] = await ctx.db
+    .select({ version: fileVersions })
+    .from(fileNames)
+    .innerJoin(fileVersions, eq(fileVersions.versionId, fileNames.versionId))
+    .where(
+      and(
+        eq(fileNames.programId, programId),
+        eq(fileNames.folder, folder),
+        eq(fileNames.filename, filename),
+        isNull(fileVersions.erasedAt),
+      ),
+    )
+    .limit(1);
+  return row?.version ?? null;
+}
+
+export async function listFiles(
+  ctx: Ctx,
+  programId: string,
+  prefix: string,
+  after: [string, string] | null,
+  limit: number,
+): Promise<FileVersion[]> {
+  const path = sql<string>`${fileNames.folder} || '/' || ${fileNames.filename}`;
+  const rows = await ctx.db
+    .select({ version: fileVersions })
+    .from(fileNames)
+    .innerJoin(fileVersions, eq(fileVersions.versionId, fileNames.versionId))
+    .where(
+      and(
+        eq(fileNames.programId, programId),
+        isNull(fileVersions.erasedAt),
+        // Not LIKE: its patterns end at 50 bytes in D1, and "_" is a wildcard.
+        prefix === '' ? undefined : sql`substr(${path}, 1, length(${prefix})) = ${prefix}`,
+        after === null
+          ? undefined
+          : or(
+              gt(fileNames.folder, after[0]),
+              and(eq(fileNames.folder, after[0]), gt(fileNames.filename, after[1])),
+            ),
+      ),
+    )
+    .orderBy(asc(fileNames.folder), asc(fileNames.filename))
+    .limit(limit);
+  return rows.map((row) => row.version);
+}
+
+/** Every version of a name that still has its object. */
+export function listVersions(ctx: Ctx, programId: string, folder: string, filename: string): Promise<FileVersion[]> {
+  return ctx.db
+    .select()
+    .from(fileVersions)
+    .where(
+      and(
+        eq(fileVersions.programId, programId),
+        eq(fileVersions.folder, folder),
+        eq(fileVersions.filename, filename),
+        isNull(fileVersions.erasedAt),
+      ),
+    )
+    .limit(1_000);
+}
+
+export function removeName(ctx: Ctx, programId: string, folder: string, filename: string): Statement {
+  return ctx.db
+    .delete(fileNames)
+    .where(
+      and(eq(fileNames.programId, programId), eq(fileNames.folder, folder), eq(fileNames.filename, filename)),
+    );
+}
+
+/** Marks versions as gone, and drops the names that point at them. */
+export function markErased(ctx: Ctx, programId: string, versionIds: string[]): Statement[] {
+  const ids = sql`(SELECT value FROM json_each(${JSON.stringify(versionIds)}))`;
+  return [
+    ctx.db
+      .update(fileVersions)
+      .set({ erasedAt: ctx.now() })
+      .where(and(eq(fileVersions.programId, programId), sql`${fileVersions.versionId} IN ${ids}`)),
+    ctx.db
+      .delete(fileNames)
+      .where(and(eq(fileNames.programId, programId), sql`${fileNames.versionId} IN ${ids}`)),
+  ];
+}
+
+/** Versions older than `beforeMs` that still have their object, oldest first. */
+export function listOldVersions(ctx: Ctx, programId: string, beforeMs: number, limit: number): Promise<FileVersion[]> {
+  return ctx.db
+    .select()
+    .from(fileVersions)
+    .where(
+      and(eq(fileVersions.programId, programId), lt(fileVersions.createdAt, beforeMs), isNull(fileVersions.erasedAt)),
+    )
+    .orderBy(asc(fileVersions.createdAt))
+    .limit(limit);
+}
+
+export function insertUpload(ctx: Ctx, upload: Upload): Statement {
+  return ctx.db.insert(uploads).values(upload);
+}
+
+export async function findUpload(ctx: Ctx, programId: string, uploadId: string): Promise<Upload | null> {
+  const [row] = await ctx.db
+    .select()
+    .from(uploads)
+    .where(and(eq(uploads.programId, programId), eq(uploads.uploadId, uploadId)))
+    .limit(1);
+  return row ?? null;
+}
+
+export function completeUploadRow(ctx: Ctx, uploadId: string, versionId: string): Statement {
+  return ctx.db.update(uploads).set({ versionId }).where(eq(uploads.uploadId, uploadId));
+}
+
+/** Uploads that ended without becoming a file. */
+export function listStaleUploads(ctx: Ctx, programId: string, beforeMs: number): Promise<Upload[]> {
+  return ctx.db
+    .select()
+    .from(uploads)
+    .where(and(eq(uploads.programId, programId), lt(uploads.expiresAt, beforeMs)))
+    .limit(200);
+}
+
+export function removeUploads(ctx: Ctx, uploadIds: string[]): Statement {
+  return ctx.db.delete(uploads).where(inArray(uploads.uploadId, uploadIds.slice(0, 90)));
+}
+
+export function removeFileRows(ctx: Ctx, programId: string): Statement[] {
+  return [
+    ctx.db.delete(fileNames).where(eq(fileNames.programId, programId)),
+    ctx.db.delete(fileVersions).where(eq(fileVersions.programId, programId)),
+    ctx.db.delete(uploads).where(eq(uploads.programId, programId)),
+  ];
+}

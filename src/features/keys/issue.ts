@@ -1,0 +1,88 @@
+import type { Ctx, Scope } from '../../context.ts';
+import { sha256Hex, toBase64Url } from '../../platform/encoding.ts';
+import { commit } from '../../platform/d1.ts';
+import { AppError } from '../../platform/errors.ts';
+import { newId } from '../../platform/ids.ts';
+import { recordAudit } from '../audit/index.ts';
+import { type ApiKey, endKey, findKey, insertKey } from './store.ts';
+
+/** A key as it is shown, once: `cwk_` and 256 random bits. */
+export function newKeyText(): string {
+  return `cwk_${toBase64Url(crypto.getRandomValues(new Uint8Array(32)))}`;
+}
+
+/** Throws `forbidden` when a program's key would make one with more scopes than its own. */
+export async function createKey(
+  ctx: Ctx,
+  programId: string,
+  input: { name: string; scopes: Scope[]; expiresAt: number | null },
+): Promise<{ keyId: string; key: string }> {
+  if (ctx.actor.kind === 'program') {
+    const own = ctx.actor.scopes;
+    const beyond = input.scopes.filter((scope) => !own.includes(scope));
+    if (beyond.length > 0) {
+      throw new AppError('forbidden', `A key can only hand on scopes it has; this one lacks ${beyond.join(', ')}.`);
+    }
+  }
+  if (input.expiresAt !== null && input.expiresAt <= ctx.now()) {
+    throw new AppError('invalid_input', 'expiresAt is in the past.', {
+      issues: [{ path: 'expiresAt', code: 'past', message: 'Choose a time that is still to come.' }],
+    });
+  }
+  const { row, key } = await makeKey(ctx, programId, input);
+  await commit(ctx.db, [
+    insertKey(ctx, row),
+    recordAudit(ctx, { programId, action: 'key.created', target: row.keyId, detail: { scopes: input.scopes } }),
+  ]);
+  return { keyId: row.keyId, key };
+}
+
+/** A new key with the old one's name, scopes and end; the old one works for `overlapHours` more. */
+export async function rotateKey(
+  ctx: Ctx,
+  programId: string,
+  keyId: string,
+  overlapHours: number,
+): Promise<{ keyId: string; key: string; oldKeyEndsAt: number }> {
+  const old = await findKey(ctx, programId, keyId);
+  if (!old || (old.revokedAt !== null && old.revokedAt <= ctx.now())) throw noSuchKey();
+  if (old.rotatedTo !== null) throw new AppError('conflict', `This key was rotated already; ${old.rotatedTo} took its place.`);
+  const endsAt = ctx.now() + overlapHours * 3_600_000;
+  const { row, key } = await makeKey(ctx, programId, old);
+  await commit(ctx.db, [
+    insertKey(ctx, row),
+    endKey(ctx, programId, keyId, endsAt, row.keyId),
+    recordAudit(ctx, { programId, action: 'key.rotated', target: keyId, detail: { to: row.keyId, overlapHours } }),
+  ]);
+  return { keyId: row.keyId, key, oldKeyEndsAt: endsAt };
+}
+
+/** The key is dead from the next request on. */
+export async function revokeKey(ctx: Ctx, programId: string, keyId: string): Promise<void> {
+  const [ended] = await commit(ctx.db, [
+    endKey(ctx, programId, keyId, ctx.now(), null),
+    recordAudit(ctx, { programId, action: 'key.revoked', target: keyId }),
+  ]);
+  if (ended?.changes === 0) throw noSuchKey();
+}
+
+async function makeKey(ctx: Ctx, programId: string, like: { name: string; scopes: Scope[]; expiresAt: number | null }) {
+  const key = newKeyText();
+  const at = ctx.now();
+  const row: ApiKey = {
+    keyId: newId('key', at),
+    programId,
+    name: like.name,
+    hash: await sha256Hex(key),
+    scopes: like.scopes,
+    createdAt: at,
+    expiresAt: like.expiresAt,
+    revokedAt: null,
+    rotatedTo: null,
+  };
+  return { row, key };
+}
+
+function noSuchKey(): AppError {
+  return new AppError('not_found', 'There is no such key, or it has ended.');
+}

@@ -1,0 +1,143 @@
+import { z } from '@hono/zod-openapi';
+import { scopes } from '../../context.ts';
+import {
+  createRouter,
+  defineRoute,
+  isoTime,
+  jsonBody,
+  linkNext,
+  noContent,
+  ok,
+  pageOf,
+  pageQuery,
+  programParam,
+  toIso,
+  toIsoOrNull,
+} from '../../http.ts';
+import { decodeCursor, toPage } from '../../platform/cursor.ts';
+import { createKey, revokeKey, rotateKey } from './issue.ts';
+import { listKeys } from './store.ts';
+
+const tags = ['Programs and keys'];
+const scopeNames = z.array(z.enum(scopes)).min(1, 'Name at least one scope.').max(scopes.length);
+
+const keyIn = z
+  .strictObject({
+    name: z.string().trim().min(1).max(100),
+    scopes: scopeNames,
+    expiresAt: z.iso.datetime({ offset: true }).optional(),
+  })
+  .openapi('KeyIn');
+
+const keyOut = z
+  .object({
+    keyId: z.string(),
+    name: z.string(),
+    scopes: scopeNames,
+    createdAt: isoTime,
+    expiresAt: isoTime.nullable(),
+    /** Set while a rotation's overlap lasts. */
+    endsAt: isoTime.nullable(),
+    rotatedTo: z.string().nullable(),
+  })
+  .openapi('Key');
+
+const newKeyOut = z
+  .object({ keyId: z.string(), key: z.string().openapi({ description: 'Shown once.' }) })
+  .openapi('NewKey');
+
+const keyParam = programParam.extend({ keyId: z.string().openapi({ param: { name: 'keyId', in: 'path' } }) });
+
+const overlapIn = z
+  .strictObject({ overlapHours: z.number().min(0).max(720, 'At most thirty days.').default(24) })
+  .openapi('KeyOverlap');
+
+const listRoute = defineRoute(
+  { scope: 'manage' },
+  {
+    method: 'get',
+    path: '/api/programs/{programId}/keys',
+    tags,
+    summary: "The program's keys, without their secrets",
+    request: { params: programParam, query: pageQuery },
+    responses: { 200: ok(pageOf(keyOut, 'KeyPage'), 'A page of keys.') },
+  },
+);
+
+const createRoute = defineRoute(
+  { scope: 'manage', answersSecret: true },
+  {
+    method: 'post',
+    path: '/api/programs/{programId}/keys',
+    tags,
+    summary: 'A new key; it is shown once',
+    request: { params: programParam, body: jsonBody(keyIn) },
+    responses: { 201: ok(newKeyOut, 'Created.') },
+  },
+);
+
+const rotateRoute = defineRoute(
+  { scope: 'manage', answersSecret: true },
+  {
+    method: 'post',
+    path: '/api/programs/{programId}/keys/{keyId}/rotate',
+    tags,
+    summary: 'A new key in place of this one, which works on for the overlap',
+    request: { params: keyParam, body: { ...jsonBody(overlapIn), required: false } },
+    responses: { 201: ok(newKeyOut.extend({ oldKeyEndsAt: isoTime }), 'Created.') },
+  },
+);
+
+const revokeRoute = defineRoute(
+  { scope: 'manage' },
+  {
+    method: 'delete',
+    path: '/api/programs/{programId}/keys/{keyId}',
+    tags,
+    summary: 'Revoke a key',
+    request: { params: keyParam },
+    responses: { 204: noContent },
+  },
+);
+
+export const keyRoutes = createRouter()
+  .openapi(listRoute, async (c) => {
+    const { limit, cursor } = c.req.valid('query');
+    const before = cursor === undefined ? null : decodeCursor(cursor, 'string')[0];
+    const rows = await listKeys(c.get('ctx'), c.get('programId'), before, limit + 1);
+    const page = toPage(
+      rows,
+      limit,
+      (row) => ({
+        keyId: row.keyId,
+        name: row.name,
+        scopes: row.scopes,
+        createdAt: toIso(row.createdAt),
+        expiresAt: toIsoOrNull(row.expiresAt),
+        endsAt: toIsoOrNull(row.revokedAt),
+        rotatedTo: row.rotatedTo,
+      }),
+      (row) => [row.keyId],
+    );
+    linkNext(c, page.nextCursor);
+    return c.json(page, 200);
+  })
+  .openapi(createRoute, async (c) => {
+    const { name, scopes: wanted, expiresAt } = c.req.valid('json');
+    const made = await createKey(c.get('ctx'), c.get('programId'), {
+      name,
+      scopes: [...new Set(wanted)],
+      expiresAt: expiresAt === undefined ? null : Date.parse(expiresAt),
+    });
+    c.header('location', `/api/programs/${c.get('programId')}/keys/${made.keyId}`);
+    return c.json(made, 201);
+  })
+  .openapi(rotateRoute, async (c) => {
+    const { overlapHours = 24 } = c.req.valid('json');
+    const made = await rotateKey(c.get('ctx'), c.get('programId'), c.req.valid('param').keyId, overlapHours);
+    return c.json({ ...made, oldKeyEndsAt: toIso(made.oldKeyEndsAt) }, 201);
+  })
+  .openapi(revokeRoute, async (c) => {
+    await revokeKey(c.get('ctx'), c.get('programId'), c.req.valid('param').keyId);
+    return c.body(null, 204);
+  });

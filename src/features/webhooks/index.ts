@@ -1,0 +1,7 @@
+export {
+  createSigningSecret,
+  notificationPurpose,
+  signingSecretsOf,
+  sealedSigningSecrets,
+  webhooksLifecycle,
+} from './secrets.ts';

@@ -1,0 +1,107 @@
+import { and, desc, eq, gt, inArray, isNull, like, lt, not, or } from 'drizzle-orm';
+import type { Ctx, Lifecycle, SealedColumn } from '../../context.ts';
+import { commit, type Statement } from '../../platform/d1.ts';
+import { newId } from '../../platform/ids.ts';
+import { newSigningSecret } from '../../platform/standard-webhooks.ts';
+import { recordAudit } from '../audit/index.ts';
+import { signingSecrets } from './table.ts';
+
+/** The purpose of the secret that signs a program's job notifications and alerts. */
+export const notificationPurpose = 'notification';
+
+const identityOf = (secretId: string) => `signing_secrets:${secretId}:secret`;
+
+/** A fresh secret and the statement that stores it sealed. */
+export async function createSigningSecret(
+  ctx: Ctx,
+  programId: string,
+  purpose: string,
+): Promise<{ secret: string; statement: Statement }> {
+  const at = ctx.now();
+  const secretId = newId('sec', at);
+  const secret = newSigningSecret();
+  const sealed = await ctx.sealer.seal(secret, identityOf(secretId));
+  const row = { secretId, programId, purpose, sealed, createdAt: at, endsAt: null };
+  return { secret, statement: ctx.db.insert(signingSecrets).values(row) };
+}
+
+/** The secrets that sign now, the newest first: one, or two while a rotation lasts. */
+export async function signingSecretsOf(
+  ctx: Ctx,
+  programId: string,
+  purpose: string,
+): Promise<{ secret: string; createdAt: number; endsAt: number | null }[]> {
+  const rows = await ctx.db
+    .select()
+    .from(signingSecrets)
+    .where(
+      and(
+        eq(signingSecrets.programId, programId),
+        eq(signingSecrets.purpose, purpose),
+        or(isNull(signingSecrets.endsAt), gt(signingSecrets.endsAt, ctx.now())),
+      ),
+    )
+    .orderBy(desc(signingSecrets.secretId));
+  return Promise.all(
+    rows.map(async (row) => ({
+      secret: await ctx.sealer.open(row.sealed, identityOf(row.secretId)),
+      createdAt: row.createdAt,
+      endsAt: row.endsAt,
+    })),
+  );
+}
+
+/** A new secret; the present one signs too for `overlapHours`, any older one ends now. */
+export async function rotateSigningSecret(
+  ctx: Ctx,
+  programId: string,
+  purpose: string,
+  overlapHours: number,
+): Promise<string> {
+  const ofPurpose = and(eq(signingSecrets.programId, programId), eq(signingSecrets.purpose, purpose));
+  const fresh = await createSigningSecret(ctx, programId, purpose);
+  const endsAt = ctx.now() + overlapHours * 3_600_000;
+  await commit(ctx.db, [
+    ctx.db.update(signingSecrets).set({ endsAt }).where(and(ofPurpose, isNull(signingSecrets.endsAt))),
+    fresh.statement,
+    recordAudit(ctx, { programId, action: 'signing_secret.rotated', target: purpose, detail: { overlapHours } }),
+  ]);
+  return fresh.secret;
+}
+
+/** For the re-seal command. */
+export const sealedSigningSecrets: SealedColumn = {
+  name: 'signing_secrets.sealed',
+  async list(ctx, keyId, limit) {
+    const rows = await ctx.db
+      .select()
+      .from(signingSecrets)
+      .where(not(like(signingSecrets.sealed, `${keyId}.%`)))
+      .limit(limit);
+    return rows.map((row) => ({
+      sealed: row.sealed,
+      identity: identityOf(row.secretId),
+      write: (sealed) => ctx.db.update(signingSecrets).set({ sealed }).where(eq(signingSecrets.secretId, row.secretId)),
+    }));
+  },
+};
+
+export const webhooksLifecycle: Lifecycle = {
+  slice: 'webhooks',
+  async created(ctx, programId) {
+    return [(await createSigningSecret(ctx, programId, notificationPurpose)).statement];
+  },
+  async deleted(ctx, programId) {
+    await ctx.db.delete(signingSecrets).where(eq(signingSecrets.programId, programId));
+    return true;
+  },
+  async prune(ctx, programId) {
+    const ended = ctx.db
+      .select({ id: signingSecrets.secretId })
+      .from(signingSecrets)
+      .where(and(eq(signingSecrets.programId, programId), lt(signingSecrets.endsAt, ctx.now())))
+      .limit(500);
+    const done = await ctx.db.delete(signingSecrets).where(inArray(signingSecrets.secretId, ended));
+    return done.meta.changes;
+  },
+};

@@ -1,0 +1,32 @@
+import { Container } from '@cloudflare/containers';
+import { app } from './api/app.ts';
+import type { Env } from './env.ts';
+import { openContext } from './open.ts';
+import { consumeBatch } from './queues.ts';
+import { runCron } from './schedule.ts';
+
+/** The SFTP relay beside the Worker; see `relay/`. */
+export class SftpRelay extends Container {
+  override defaultPort = 8788;
+  override sleepAfter = '10m';
+}
+
+export default {
+  fetch: app.fetch,
+
+  async queue(batch, env, execution) {
+    const ctx = await openContext(env, {
+      actor: { kind: 'hub', door: 'queue' },
+      waitUntil: (work) => execution.waitUntil(work),
+    });
+    await consumeBatch(ctx, batch);
+  },
+
+  async scheduled(event, env, execution) {
+    const ctx = await openContext(env, {
+      actor: { kind: 'hub', door: 'cron' },
+      waitUntil: (work) => execution.waitUntil(work),
+    });
+    await runCron(ctx, event.cron);
+  },
+} satisfies ExportedHandler<Env>;

@@ -1,0 +1,101 @@
+import { sql } from 'drizzle-orm';
+import type { Actor, Ctx } from './context.ts';
+import { type Config, type Env, readConfig } from './env.ts';
+import { type Database, openDatabase } from './platform/d1.ts';
+import { newId } from './platform/ids.ts';
+import { createLogger } from './platform/log.ts';
+import { type ObjectStore, R2ObjectStore, S3ObjectStore, S3Presigner } from './platform/objects/index.ts';
+import { dnsOverHttps } from './platform/outbound.ts';
+import { createSender } from './platform/queue.ts';
+import { createSealer, type Sealer } from './platform/seal.ts';
+import { registry } from './registry.ts';
+
+interface Opening {
+  actor: Actor;
+  requestId?: string;
+  waitUntil: (work: Promise<unknown>) => void;
+}
+
+/** What every door hands to the verbs. Throws `ConfigError` when the settings cannot be right. */
+export async function openContext(env: Env, opening: Opening): Promise<Ctx> {
+  const config = readConfig(env);
+  const shared = sharedOf(env, config);
+  const switches = await readSwitches(config, shared.db);
+  const wallNow = () => Date.now();
+  const now = () => wallNow() + switches.clockOffsetMs;
+  const requestId = opening.requestId ?? newId('req', wallNow());
+  const log = createLogger({ requestId });
+  const lose = { lose: switches.loseQueueMessages };
+  return {
+    actor: opening.actor,
+    requestId,
+    config,
+    db: shared.db,
+    recordsDatabase: () => shared.db,
+    objects: shared.objects,
+    presigner: shared.presigner,
+    queues: {
+      ingest: createSender(env.INGEST, log, lose),
+      deliver: createSender(env.DELIVER, log, lose),
+    },
+    sendEmail: async ({ headers = {}, ...mail }) => env.EMAIL.send({ ...mail, headers }),
+    sealer: shared.sealer,
+    outbound: {
+      allowLoopback: config.ALLOW_LOOPBACK === 'on',
+      ownHosts: [new URL(config.PUBLIC_URL).hostname],
+      resolve: config.DNS_RESOLVER === 'off' ? null : dnsOverHttps(config.DNS_RESOLVER),
+      now: wallNow,
+    },
+    registry,
+    log,
+    now,
+    wallNow,
+    after(work) {
+      opening.waitUntil(work.catch((error: unknown) => log.error('after.failed', error)));
+    },
+  };
+}
+
+interface Shared {
+  db: Database;
+  objects: ObjectStore;
+  presigner: S3Presigner | null;
+  sealer: Sealer;
+}
+
+const sharedByEnv = new WeakMap<object, Shared>();
+
+/** What depends on the settings alone is made once per isolate. */
+function sharedOf(env: Env, config: Config): Shared {
+  const known = sharedByEnv.get(env);
+  if (known) return known;
+  const s3 = s3Config(config);
+  const objects = config.OBJECT_STORE === 's3' && s3 ? new S3ObjectStore(s3) : new R2ObjectStore(env.OBJECTS);
+  const shared: Shared = {
+    db: openDatabase(env.DB),
+    objects,
+    presigner: s3 ? new S3Presigner(s3) : null,
+    sealer: createSealer(config.SEAL_KEYS),
+  };
+  sharedByEnv.set(env, shared);
+  return shared;
+}
+
+function s3Config(config: Config) {
+  const { S3_ENDPOINT: endpoint, S3_BUCKET: bucket, S3_ACCESS_KEY_ID: accessKeyId } = config;
+  const secretAccessKey = config.S3_SECRET_ACCESS_KEY;
+  if (!endpoint || !bucket || !accessKeyId || !secretAccessKey) return null;
+  return { endpoint, bucket, region: config.S3_REGION, accessKeyId, secretAccessKey };
+}
+
+/** The test clock and the faults switched on; production never asks. */
+async function readSwitches(
+  config: Config,
+  db: Database,
+): Promise<{ clockOffsetMs: number; loseQueueMessages: boolean }> {
+  if (config.TEST_CLOCK === 'off') return { clockOffsetMs: 0, loseQueueMessages: false };
+  const rows = await db.all<{ offset: number; lose: number }>(
+    sql`SELECT clock_offset_ms AS offset, lose_queue_messages AS lose FROM dev_switches WHERE id = 1`,
+  );
+  return { clockOffsetMs: rows[0]?.offset ?? 0, loseQueueMessages: rows[0]?.lose === 1 };
+}

@@ -1,0 +1,296 @@
+/**
+ * Everything the hub sends to an address a tenant chose goes through here: https only, no address
+ * literals, no private or own name, ports by allow-list, no redirects followed, a time-out, a bounded read.
+ *
+ * Accepted risk: fetch cannot be pinned to the addresses that were checked, so a name may change between
+ * check and connect; refusing private addresses at that moment is the platform's part
+ * (`global_fetch_strictly_public`). Reopen if Workers learn to connect fetch to a chosen address.
+ */
+export interface OutboundPolicy {
+  /** Development only: also plain http, and any port, on loopback. */
+  allowLoopback: boolean;
+  /** The hub's own host names, which nothing may call through the hub. */
+  ownHosts: string[];
+  /** Addresses of a name, or `null` when the resolver is off. Throws when it cannot be asked. */
+  resolve: ((host: string) => Promise<string[]>) | null;
+  now(): number;
+}
+
+export type UrlRefusal = { ok: false; code: UrlRefusalCode; message: string };
+export type UrlRefusalCode =
+  | 'url_malformed'
+  | 'url_scheme'
+  | 'url_credentials'
+  | 'url_address_literal'
+  | 'url_private_host'
+  | 'url_own_host'
+  | 'url_port'
+  | 'url_too_long';
+
+const allowedPorts = new Set(['', '443', '8443']);
+const privateSuffixes = [
+  'localhost',
+  'local',
+  'internal',
+  'intranet',
+  'lan',
+  'home',
+  'corp',
+  'private',
+  'home.arpa',
+  'in-addr.arpa',
+  'ip6.arpa',
+  'test',
+  'invalid',
+  'onion',
+];
+
+/** Judges a URL by its text alone. Pure; names are resolved by `sendGuarded` and `checkHost`. */
+export function checkUrl(
+  text: string,
+  policy: Pick<OutboundPolicy, 'allowLoopback' | 'ownHosts'>,
+): { ok: true; url: URL } | UrlRefusal {
+  if (text.length > 2_048) return refuse('url_too_long', 'The URL has more than 2,048 characters.');
+  // URL() drops tabs, line ends and outer spaces: what was registered must be what is called.
+  if (/[\s\u0000-\u001f\u007f\\]/.test(text)) {
+    return refuse('url_malformed', 'The URL holds a space, a control character or a backslash: percent-encode it.');
+  }
+  let url: URL;
+  try {
+    url = new URL(text);
+  } catch {
+    return refuse('url_malformed', 'This is not an absolute URL such as https://school.example/done.');
+  }
+  if (url.username !== '' || url.password !== '' || /^[a-z]+:\/\/[^/?#]*@/i.test(text)) {
+    return refuse('url_credentials', 'A URL may not carry a user name or password: use a header instead.');
+  }
+  const host = url.hostname.replace(/\.+$/, '').toLowerCase();
+  if (policy.allowLoopback && isLoopback(host) && /^https?:$/.test(url.protocol)) return { ok: true, url };
+  if (url.protocol !== 'https:') return refuse('url_scheme', 'Only https URLs are called.');
+  // WHATWG parsing has turned decimal, octal, hex and short IPv4 forms into dotted ones by now.
+  if (host.startsWith('[') || /^\d{1,3}(\.\d{1,3}){3}$/.test(host)) {
+    return refuse('url_address_literal', 'A URL must name its host; addresses are not called.');
+  }
+  if (!host.includes('.') || privateSuffixes.some((suffix) => host === suffix || host.endsWith(`.${suffix}`))) {
+    return refuse('url_private_host', 'This host name is private; the hub calls public hosts only.');
+  }
+  if (policy.ownHosts.some((own) => host === own || host.endsWith(`.${own}`))) {
+    return refuse('url_own_host', 'The hub does not call itself.');
+  }
+  if (!allowedPorts.has(url.port)) return refuse('url_port', 'Only the ports 443 and 8443 are called.');
+  return { ok: true, url };
+}
+
+function refuse(code: UrlRefusalCode, message: string): UrlRefusal {
+  return { ok: false, code, message };
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
+}
+
+/** True for an address that is not on the public internet (IANA special-purpose registries, 2026). */
+export function isPrivateAddress(address: string): boolean {
+  const v4 = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(address);
+  if (v4) {
+    const [a, b, c] = [Number(v4[1]), Number(v4[2]), Number(v4[3])];
+    return (
+      a === 0 || a === 10 || a === 127 || a >= 224 ||
+      (a === 100 && b >= 64 && b <= 127) ||
+      (a === 169 && b === 254) ||
+      (a === 172 && b >= 16 && b <= 31) ||
+      (a === 192 && b === 168) ||
+      (a === 192 && b === 0 && (c === 0 || c === 2)) ||
+      (a === 192 && b === 88 && c === 99) ||
+      (a === 198 && (b === 18 || b === 19)) ||
+      (a === 198 && b === 51 && c === 100) ||
+      (a === 203 && b === 0 && c === 113)
+    );
+  }
+  const groups = expandIpv6(address);
+  if (!groups) return true;
+  const [g0 = 0, g1 = 0] = groups;
+  if (groups.slice(0, 5).every((group) => group === 0) && (groups[5] === 0xffff || groups[5] === 0)) {
+    return isPrivateAddress(embeddedIpv4(groups, 6));
+  }
+  if (g0 === 0x64 && g1 === 0xff9b) return groups[2] === 1 || isPrivateAddress(embeddedIpv4(groups, 6));
+  if (g0 === 0x2002) return isPrivateAddress(embeddedIpv4(groups, 1));
+  // Only 2000::/3 is global unicast; of it, documentation, benchmarking, Teredo and ORCHID are not hosts.
+  if (g0 < 0x2000 || g0 > 0x3fff) return true;
+  return (g0 === 0x2001 && (g1 === 0xdb8 || g1 < 0x200)) || (g0 === 0x3fff && g1 < 0x1000);
+}
+
+function embeddedIpv4(groups: number[], at: number): string {
+  const high = groups[at] ?? 0;
+  const low = groups[at + 1] ?? 0;
+  return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
+}
+
+function expandIpv6(address: string): number[] | null {
+  const dotted = /^(.*:)(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(address);
+  const text = dotted
+    ? `${dotted[1]}${((Number(dotted[2]) << 8) | Number(dotted[3])).toString(16)}:${((Number(dotted[4]) << 8) | Number(dotted[5])).toString(16)}`
+    : address;
+  const halves = text.split('::');
+  if (halves.length > 2) return null;
+  const parts = halves.map((half) => (half === '' ? [] : half.split(':')));
+  const [head = [], tail = []] = parts;
+  const missing = 8 - head.length - tail.length;
+  if (halves.length === 1 ? missing !== 0 : missing < 1) return null;
+  const all = [...head, ...Array<string>(halves.length === 1 ? 0 : missing).fill('0'), ...tail];
+  if (!all.every((group) => /^[0-9a-f]{1,4}$/i.test(group))) return null;
+  return all.map((group) => Number.parseInt(group, 16));
+}
+
+const checkedUntil = new Map<string, number>();
+const checkIntervalMs = 5 * 60_000;
+
+/**
+ * Asks the resolver whether a name leads anywhere private. A public answer is remembered for five minutes.
+ * Throws what the resolver throws.
+ */
+export async function checkHost(url: URL, policy: OutboundPolicy): Promise<{ ok: true } | UrlRefusal> {
+  const host = url.hostname.toLowerCase();
+  if (!policy.resolve || (policy.allowLoopback && isLoopback(host))) return { ok: true };
+  if ((checkedUntil.get(host) ?? 0) > policy.now()) return { ok: true };
+  const addresses = await policy.resolve(host);
+  if (addresses.some(isPrivateAddress)) {
+    return refuse('url_private_host', 'This host name leads to a private address; the hub calls public hosts only.');
+  }
+  if (addresses.length > 0) {
+    if (checkedUntil.size > 1_000) checkedUntil.clear();
+    checkedUntil.set(host, policy.now() + checkIntervalMs);
+  }
+  return { ok: true };
+}
+
+export type OutboundFailure = 'connect' | 'timeout' | 'status' | 'body';
+
+export interface OutboundAnswer {
+  /** Absent when no answer came. */
+  status?: number;
+  /** The first 1 KB of the answer, as text. */
+  excerpt: string;
+  retryAfter: string | null;
+  /** Absent when the answer was a whole 2xx. */
+  failure?: OutboundFailure;
+  /** A sentence for the log of attempts; never the URL. */
+  detail: string;
+  /** True when the request may have been taken though no answer says so. */
+  uncertain: boolean;
+}
+
+const excerptBytes = 1_024;
+const readBytes = 64 * 1_024;
+
+/**
+ * Sends one guarded request. Never throws for what the receiver does. `timeoutMs` bounds everything from
+ * look-up to the last byte read; of the answer at most 64 KB are read, and 1 KB is kept.
+ */
+export async function sendGuarded(
+  request: { url: string; method: 'POST' | 'GET'; headers: Record<string, string>; body?: string; timeoutMs: number },
+  policy: OutboundPolicy,
+): Promise<OutboundAnswer> {
+  const judged = checkUrl(request.url, policy);
+  if (!judged.ok) return failed('connect', judged.message);
+  const abort = new AbortController();
+  const timer = setTimeout(() => abort.abort(), request.timeoutMs);
+  let sent = false;
+  try {
+    let host: Awaited<ReturnType<typeof checkHost>>;
+    try {
+      host = await withAbort(checkHost(judged.url, policy), abort.signal);
+    } catch {
+      return failed(abort.signal.aborted ? 'timeout' : 'connect', 'The host name could not be resolved.');
+    }
+    if (!host.ok) return failed('connect', host.message);
+    sent = true;
+    const response = await fetch(judged.url, {
+      method: request.method,
+      headers: request.headers,
+      redirect: 'manual',
+      signal: abort.signal,
+      ...(request.body === undefined ? {} : { body: request.body }),
+    });
+    return await judgeResponse(response, abort);
+  } catch {
+    if (abort.signal.aborted) {
+      return { ...failed('timeout', `No whole answer within ${request.timeoutMs / 1_000} s.`), uncertain: sent };
+    }
+    return { ...failed('connect', 'The connection failed before an answer came.'), uncertain: sent };
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+async function judgeResponse(response: Response, abort: AbortController): Promise<OutboundAnswer> {
+  const answer = {
+    status: response.status,
+    retryAfter: response.headers.get('retry-after'),
+    uncertain: false,
+  };
+  const ok = response.status >= 200 && response.status < 300;
+  let read: { excerpt: string; whole: boolean };
+  try {
+    read = await readExcerpt(response, abort);
+  } catch {
+    // The status line of a 2xx is the receiver's word; only its body was cut off.
+    const detail = abort.signal.aborted ? 'The answer did not end in time.' : 'The answer broke off.';
+    return { ...answer, excerpt: '', failure: 'body', detail, uncertain: ok };
+  }
+  if (ok) return { ...answer, excerpt: read.excerpt, detail: `Answered ${response.status}.` };
+  const redirect = response.status >= 300 && response.status < 400;
+  const detail = redirect
+    ? `Answered ${response.status}: redirects are not followed; register the final address.`
+    : `Answered ${response.status}.`;
+  return { ...answer, excerpt: read.excerpt, failure: 'status', detail };
+}
+
+async function readExcerpt(response: Response, abort: AbortController): Promise<{ excerpt: string; whole: boolean }> {
+  if (!response.body) return { excerpt: '', whole: true };
+  const reader = response.body.getReader();
+  const kept = new Uint8Array(excerptBytes);
+  let total = 0;
+  for (;;) {
+    const { done, value } = await withAbort(reader.read(), abort.signal);
+    if (done) break;
+    if (total < excerptBytes) kept.set(value.subarray(0, excerptBytes - total), total);
+    total += value.byteLength;
+    if (total > readBytes) {
+      await reader.cancel();
+      break;
+    }
+  }
+  const excerpt = new TextDecoder().decode(kept.subarray(0, Math.min(total, excerptBytes)));
+  return { excerpt, whole: total <= readBytes };
+}
+
+/** Rejects when the signal fires first: a body that trickles does not always feel fetch's own signal. */
+function withAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
+  if (signal.aborted) return Promise.reject(signal.reason);
+  return new Promise<T>((resolve, reject) => {
+    const onAbort = () => reject(signal.reason);
+    signal.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}
+
+function failed(failure: OutboundFailure, detail: string): OutboundAnswer {
+  return { excerpt: '', retryAfter: null, failure, detail, uncertain: false };
+}
+
+/** Asks a DNS-over-HTTPS resolver (RFC 8484's JSON form) for a name's A and AAAA records. */
+export function dnsOverHttps(resolverUrl: string): (host: string) => Promise<string[]> {
+  return async (host) => {
+    const answers = await Promise.all(
+      (['A', 'AAAA'] as const).map(async (type) => {
+        const url = `${resolverUrl}?name=${encodeURIComponent(host)}&type=${type}`;
+        const response = await fetch(url, { headers: { accept: 'application/dns-json' }, redirect: 'manual' });
+        if (!response.ok) throw new Error(`The resolver answered ${response.status}.`);
+        const body: { Answer?: { type: number; data: string }[] } = await response.json();
+        return (body.Answer ?? []).filter((answer) => answer.type === 1 || answer.type === 28);
+      }),
+    );
+    return answers.flat().map((answer) => answer.data);
+  };
+}

@@ -1,0 +1,79 @@
+import type { z } from 'zod';
+import type { Logger } from './log.ts';
+
+/** What became of a message: done, to be tried again by the queue, or beyond help. */
+export type MessageOutcome = { kind: 'ack' } | { kind: 'retry'; delaySeconds: number } | { kind: 'dead'; why: string };
+
+export const ack: MessageOutcome = { kind: 'ack' };
+
+/** A wake-up sender. Messages carry ids, never rows: 128 KB is a message's limit. */
+export interface QueueSender<Message> {
+  /** Never throws: a wake-up that is lost is found again by the sweeper. */
+  send(messages: Message[], options?: { delaySeconds?: number }): Promise<void>;
+}
+
+const sendBatchLimit = 100;
+
+export function createSender<Message>(
+  queue: Queue,
+  log: Logger,
+  options: { lose: boolean },
+): QueueSender<Message> {
+  return {
+    async send(messages, { delaySeconds = 0 } = {}) {
+      if (options.lose) return;
+      try {
+        for (let at = 0; at < messages.length; at += sendBatchLimit) {
+          await queue.sendBatch(
+            messages.slice(at, at + sendBatchLimit).map((body) => ({ body, contentType: 'json' as const })),
+            { delaySeconds },
+          );
+        }
+      } catch (error) {
+        log.error('queue.send_failed', error, { messages: messages.length });
+      }
+    },
+  };
+}
+
+/**
+ * Handles a batch: a try per message, parsed first. What does not parse is dead at once (retrying cannot
+ * mend it); what throws is ours, and retried by the queue until its dead-letter queue takes it.
+ */
+export async function consume<Schema extends z.ZodType>(
+  batch: MessageBatch<unknown>,
+  schema: Schema,
+  handle: (message: z.output<Schema>, attempts: number) => Promise<MessageOutcome>,
+  log: Logger,
+): Promise<void> {
+  for (const message of batch.messages) {
+    const startedAt = Date.now();
+    const outcome = await handleOne(message, schema, handle, log);
+    if (outcome.kind === 'retry') message.retry({ delaySeconds: outcome.delaySeconds });
+    else message.ack();
+    log.line('queue.message', {
+      queue: batch.queue,
+      messageId: message.id,
+      attempts: message.attempts,
+      outcome: outcome.kind,
+      why: outcome.kind === 'dead' ? outcome.why : undefined,
+      durationMs: Date.now() - startedAt,
+    });
+  }
+}
+
+async function handleOne<Schema extends z.ZodType>(
+  message: Message<unknown>,
+  schema: Schema,
+  handle: (message: z.output<Schema>, attempts: number) => Promise<MessageOutcome>,
+  log: Logger,
+): Promise<MessageOutcome> {
+  const parsed = schema.safeParse(message.body);
+  if (!parsed.success) return { kind: 'dead', why: 'the message does not match its schema' };
+  try {
+    return await handle(parsed.data, message.attempts);
+  } catch (error) {
+    log.error('queue.message_failed', error, { messageId: message.id, attempts: message.attempts });
+    return { kind: 'retry', delaySeconds: Math.min(300, 5 * 2 ** Math.min(message.attempts, 6)) };
+  }
+}

@@ -1,0 +1,46 @@
+import type { z } from 'zod';
+import type { Ctx } from './context.ts';
+import { deliverMessage, handleDeliverMessage } from './features/deliveries/consumer.ts';
+import { handleIngestMessage, ingestMessage } from './features/jobs/consumer.ts';
+import { raiseAttention } from './features/attention/index.ts';
+import { commit } from './platform/d1.ts';
+import { consume, type MessageOutcome } from './platform/queue.ts';
+
+interface Consumer<Schema extends z.ZodType> {
+  schema: Schema;
+  handle(ctx: Ctx, message: z.output<Schema>): Promise<MessageOutcome>;
+}
+
+const consumer = <Schema extends z.ZodType>(one: Consumer<Schema>) => one as unknown as Consumer<z.ZodType>;
+
+/** Door: queue name → consumer. A queue `x` has its dead-letter queue `x-dead`, consumed below. */
+const consumers: Record<string, Consumer<z.ZodType>> = {
+  'crosswalk-ingest': consumer({ schema: ingestMessage, handle: handleIngestMessage }),
+  'crosswalk-deliver': consumer({ schema: deliverMessage, handle: handleDeliverMessage }),
+};
+
+export const queueNames = Object.keys(consumers);
+
+export async function consumeBatch(ctx: Ctx, batch: MessageBatch<unknown>): Promise<void> {
+  const known = consumers[batch.queue];
+  if (known) return consume(batch, known.schema, (message) => known.handle(ctx, message), ctx.log);
+  return consumeDead(ctx, batch);
+}
+
+/** A message that failed every time is on record and told to staff; what it was to wake, the sweeper wakes. */
+async function consumeDead(ctx: Ctx, batch: MessageBatch<unknown>): Promise<void> {
+  await commit(ctx.db, [
+    raiseAttention(ctx, {
+      programId: '',
+      kind: 'dead_letter',
+      subject: batch.queue,
+      audience: 'staff',
+      message: `${batch.messages.length} message(s) of ${batch.queue} failed every time.`,
+      nextStep: 'The sweeper finds the work itself; look for "queue.message_failed" in the log for the cause.',
+    }),
+  ]);
+  for (const message of batch.messages) {
+    ctx.log.line('queue.dead', { queue: batch.queue, messageId: message.id, attempts: message.attempts });
+    message.ack();
+  }
+}

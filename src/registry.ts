@@ -1,0 +1,28 @@
+import type { Registry } from './context.ts';
+import { attentionLifecycle } from './features/attention/index.ts';
+import { auditLifecycle } from './features/audit/index.ts';
+import { deliveriesLifecycle, emailChannel, webhookChannel } from './features/deliveries/index.ts';
+import { filesLifecycle } from './features/files/index.ts';
+import { jobsLifecycle } from './features/jobs/index.ts';
+import { keysLifecycle } from './features/keys/index.ts';
+import { sealedProgramColumns } from './features/programs/index.ts';
+import { recordsLifecycle } from './features/records/index.ts';
+import { tasksLifecycle } from './features/tasks/index.ts';
+import { sealedSigningSecrets, webhooksLifecycle } from './features/webhooks/index.ts';
+
+/** What would point upward among the slices meets here, in the slices' order. */
+export const registry: Registry = {
+  channels: { webhook: webhookChannel, email: emailChannel },
+  lifecycles: [
+    auditLifecycle,
+    attentionLifecycle,
+    webhooksLifecycle,
+    deliveriesLifecycle,
+    keysLifecycle,
+    filesLifecycle,
+    tasksLifecycle,
+    recordsLifecycle,
+    jobsLifecycle,
+  ],
+  sealedColumns: [sealedProgramColumns, sealedSigningSecrets],
+};
