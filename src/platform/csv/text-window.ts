@@ -1,4 +1,5 @@
-import { badShape, type CsvEncoding, wideShape } from './dialect.ts';
+import { badShape, type CsvEncoding } from './dialect.ts';
+import { ByteSteps, heldBackUtf8, shapeUtf8, shapeUtf16 } from './unicode.ts';
 
 /**
  * The part of a file that a reader has in hand: its bytes, the text they decode to, and a *shape* of that
@@ -14,13 +15,15 @@ export class TextWindow {
   length = 0;
   readonly #encoding: CsvEncoding;
   readonly #decoder: TextDecoder;
+  /** Its own buffer from the start, in whole words, and with room for the 0 behind the last. */
   #raw = new Uint8Array(1024);
   #rawLength = 0;
   /** Byte offset in the file of the first byte in hand. */
   #base: number;
-  /** For each unit the index of its first byte; null where unit and byte have the same index. */
-  #byteAt: Uint32Array | null = null;
-  #wide = { shape: new Uint8Array(0), byteAt: new Uint32Array(0) };
+  /** How a unit's index leads to its byte's. */
+  #mapping: 'same' | 'double' | 'steps' = 'same';
+  readonly #steps = new ByteSteps();
+  #wideShape = new Uint8Array(0);
 
   constructor(encoding: CsvEncoding, base: number) {
     this.#encoding = encoding;
@@ -35,16 +38,18 @@ export class TextWindow {
 
   /** Byte offset in the file of a unit; of `length`, the offset behind the last. */
   offsetAt(index: number): number {
-    return this.#base + (this.#byteAt === null ? index : (this.#byteAt[index] as number));
+    if (this.#mapping === 'same') return this.#base + index;
+    if (this.#mapping === 'steps') return this.#base + this.#steps.byteAt(index);
+    return this.#base + Math.min(index * 2, this.#rawLength);
   }
 
-  /** Drops what stands before unit `from` and takes more bytes. The text is stale until `decode`. */
+  /** Drops what stands before unit `from` and takes more bytes. Text and shape are stale until `decode`. */
   append(bytes: Uint8Array, from: number): void {
     const dropped = this.offsetAt(from) - this.#base;
     const kept = this.#rawLength - dropped;
     const needed = kept + bytes.length + 1;
     if (needed > this.#raw.length) {
-      const grown = new Uint8Array(Math.max(needed, this.#raw.length * 2));
+      const grown = new Uint8Array((Math.max(needed, this.#raw.length * 2) + 3) & ~3);
       grown.set(this.#raw.subarray(dropped, this.#rawLength));
       this.#raw = grown;
     } else if (dropped > 0) {
@@ -53,22 +58,15 @@ export class TextWindow {
     this.#raw.set(bytes, kept);
     this.#rawLength = kept + bytes.length;
     this.#base += dropped;
-    this.#byteAt = null;
+    this.#mapping = 'same';
   }
 
   /** Makes text and shape of the bytes in hand. With `final`, half a character is a bad one. */
   decode(final: boolean): void {
-    this.#byteAt = null;
-    switch (this.#encoding) {
-      case 'windows-1252':
-        this.#takeRaw(this.#decoder.decode(this.#raw.subarray(0, this.#rawLength)));
-        break;
-      case 'utf-8':
-        this.#decodeUtf8(final);
-        break;
-      default:
-        this.#decodeUtf16(final);
-    }
+    if (this.#encoding === 'utf-8') this.#decodeUtf8(final);
+    else if (this.#encoding === 'windows-1252') {
+      this.#takeRaw(this.#decoder.decode(this.#raw.subarray(0, this.#rawLength)));
+    } else this.#decodeUtf16(final);
     this.shape[this.length] = 0;
   }
 
@@ -76,6 +74,7 @@ export class TextWindow {
     this.text = text;
     this.shape = this.#raw;
     this.length = this.#rawLength;
+    this.#mapping = 'same';
   }
 
   #decodeUtf8(final: boolean): void {
@@ -84,15 +83,17 @@ export class TextWindow {
     try {
       text = this.#decoder.decode(this.#raw.subarray(0, whole));
     } catch {
-      // Some bytes are no UTF-8: found below.
+      // Some bytes are no UTF-8: `shapeUtf8` finds them.
     }
     if (text !== null && text.length === this.#rawLength) {
       this.#takeRaw(text);
       return;
     }
-    const wide = this.#makeWide(whole);
     const bad: number[] = [];
-    this.length = mapUtf8(this.#raw, whole, wide.shape, wide.byteAt, bad);
+    this.#makeWideShape(whole);
+    this.#mapping = 'steps';
+    this.#steps.clear();
+    this.length = shapeUtf8(this.#raw, whole, this.shape, this.#steps, bad);
     this.text = text ?? this.#decodeAround(bad, whole);
   }
 
@@ -112,115 +113,22 @@ export class TextWindow {
     let units = this.#rawLength >> 1;
     const high = bigEndian ? 0 : 1;
     if (!final && units > 0 && ((this.#raw[units * 2 - 2 + high] as number) & 0xfc) === 0xd8) units -= 1;
-    const wide = this.#makeWide(units + 1);
-    mapUtf16(this.#raw, units, bigEndian, wide.shape, wide.byteAt);
+    this.#makeWideShape(units + 1);
+    this.#mapping = 'double';
+    shapeUtf16(this.#raw, units, bigEndian, this.shape);
     this.text = this.#decoder.decode(this.#raw.subarray(0, units * 2));
     this.length = units;
     if (final && this.#rawLength > units * 2) {
       this.text += '\ufffd';
-      wide.shape[units] = badShape;
+      this.shape[units] = badShape;
       this.length += 1;
-      wide.byteAt[this.length] = this.#rawLength;
     }
   }
 
-  #makeWide(units: number): { shape: Uint8Array; byteAt: Uint32Array } {
-    if (this.#wide.shape.length <= units) {
-      const capacity = Math.max(units + 1, this.#wide.shape.length * 2);
-      this.#wide = { shape: new Uint8Array(capacity), byteAt: new Uint32Array(capacity) };
+  #makeWideShape(units: number): void {
+    if (this.#wideShape.length <= units) {
+      this.#wideShape = new Uint8Array(Math.max(units + 1, this.#wideShape.length * 2));
     }
-    this.shape = this.#wide.shape;
-    this.#byteAt = this.#wide.byteAt;
-    return this.#wide;
+    this.shape = this.#wideShape;
   }
-}
-
-/** How many bytes at the end may be the first part of a character. */
-export function heldBackUtf8(raw: Uint8Array, length: number): number {
-  for (let back = 1; back <= 3 && back <= length; back++) {
-    const byte = raw[length - back] as number;
-    if (byte < 0x80) return 0;
-    if (byte < 0xc0) continue;
-    const size = byte >= 0xf0 ? 4 : byte >= 0xe0 ? 3 : 2;
-    if (size <= back || byte < 0xc2 || byte > 0xf4) return 0;
-    return back === 1 || isSecondByte(byte, raw[length - back + 1] as number) ? back : 0;
-  }
-  return 0;
-}
-
-/** Size of the UTF-8 character at `at`; 0 if there is none. Unicode 15, table 3-7. */
-export function utf8SizeAt(raw: Uint8Array, at: number, end: number): number {
-  const lead = raw[at] as number;
-  if (lead < 0x80) return 1;
-  if (lead < 0xc2 || lead > 0xf4) return 0;
-  const size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
-  if (at + size > end || !isSecondByte(lead, raw[at + 1] as number)) return 0;
-  for (let i = 2; i < size; i++) if (((raw[at + i] as number) & 0xc0) !== 0x80) return 0;
-  return size;
-}
-
-function isSecondByte(lead: number, byte: number): boolean {
-  const low = lead === 0xe0 ? 0xa0 : lead === 0xf0 ? 0x90 : 0x80;
-  const high = lead === 0xed ? 0x9f : lead === 0xf4 ? 0x8f : 0xbf;
-  return byte >= low && byte <= high;
-}
-
-/** Fills shape and byte indexes, and `bad` with the index of every byte that is no UTF-8. */
-function mapUtf8(
-  raw: Uint8Array,
-  end: number,
-  shape: Uint8Array,
-  byteAt: Uint32Array,
-  bad: number[],
-): number {
-  let unit = 0;
-  let at = 0;
-  while (at < end) {
-    const byte = raw[at] as number;
-    byteAt[unit] = at;
-    if (byte < 0x80) {
-      shape[unit++] = byte;
-      at += 1;
-      continue;
-    }
-    const size = utf8SizeAt(raw, at, end);
-    if (size === 0) {
-      bad.push(at);
-      shape[unit++] = badShape;
-      at += 1;
-      continue;
-    }
-    shape[unit++] = wideShape;
-    at += size;
-    if (size === 4) {
-      byteAt[unit] = at;
-      shape[unit++] = wideShape;
-    }
-  }
-  byteAt[unit] = end;
-  return unit;
-}
-
-function mapUtf16(
-  raw: Uint8Array,
-  units: number,
-  bigEndian: boolean,
-  shape: Uint8Array,
-  byteAt: Uint32Array,
-): void {
-  const high = bigEndian ? 0 : 1;
-  const low = 1 - high;
-  let pairOpen = false;
-  for (let unit = 0; unit < units; unit++) {
-    const top = raw[unit * 2 + high] as number;
-    const code = (top << 8) | (raw[unit * 2 + low] as number);
-    byteAt[unit] = unit * 2;
-    const trails = (top & 0xfc) === 0xdc;
-    if (pairOpen && !trails) shape[unit - 1] = badShape;
-    if (code < 0x80) shape[unit] = code;
-    else shape[unit] = trails && !pairOpen ? badShape : wideShape;
-    pairOpen = (top & 0xfc) === 0xd8;
-  }
-  if (pairOpen) shape[units - 1] = badShape;
-  byteAt[units] = units * 2;
 }
