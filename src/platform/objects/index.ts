@@ -1,0 +1,19 @@
+export { type S3Config, S3Presigner } from './sign.ts';
+export {
+  type GetOptions,
+  type ListOptions,
+  type ObjectBody,
+  ObjectChangedError,
+  type ObjectInfo,
+  type ObjectPage,
+  type ObjectRange,
+  ObjectRangeError,
+  type ObjectRead,
+  type ObjectStore,
+  ObjectStoreError,
+  type PresignedPut,
+  type PresignPutOptions,
+  type PutOptions,
+  type StoredObject,
+  type UploadedPart,
+} from './store.ts';
