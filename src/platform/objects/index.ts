@@ -1,3 +1,5 @@
+export { type PutStreamOptions, putStream, type StoredStream } from './put-stream.ts';
+export { R2ObjectStore } from './r2.ts';
 export { type S3Config, S3Presigner } from './sign.ts';
 export {
   type GetOptions,
