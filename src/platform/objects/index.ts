@@ -1,5 +1,6 @@
 export { type PutStreamOptions, putStream, type StoredStream } from './put-stream.ts';
 export { R2ObjectStore } from './r2.ts';
+export { S3ObjectStore, type S3ObjectStoreOptions } from './s3.ts';
 export { type S3Config, S3Presigner } from './sign.ts';
 export {
   type GetOptions,
