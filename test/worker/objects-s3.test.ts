@@ -1,7 +1,7 @@
 import { describe, expect, inject, it } from 'vitest';
 import { AppError } from '../../src/platform/errors.ts';
 import { type S3Config, S3ObjectStore } from '../../src/platform/objects/index.ts';
-import { errorText, newKey, pattern, streamOf } from '../platform/objects/bodies.ts';
+import { errorText, newKey, pattern, stallingAfter, streamOf } from '../platform/objects/bodies.ts';
 import { describeObjectStore } from '../platform/objects/objects-conformance.ts';
 
 const config: S3Config = { ...inject('s3'), region: 'auto' };
@@ -62,6 +62,7 @@ describe('an S3 store that refuses or is away', () => {
   const calls: [string, (broken: S3ObjectStore) => Promise<unknown>][] = [
     ['put', (broken) => broken.put('k', 'x')],
     ['put a stream', (broken) => broken.put('k', streamOf(pattern(10), 5), { sizeBytes: 10 })],
+    ['put a slow stream', (broken) => broken.put('k', stallingAfter(pattern(5)), { sizeBytes: 10 })],
     ['head', (broken) => broken.head('k')],
     ['get', (broken) => broken.get('k')],
     ['delete', (broken) => broken.delete(['k'])],

@@ -23,25 +23,25 @@ export async function sendFixedLength<T>(
   const stop = async (reason: unknown) => {
     await Promise.allSettled([writer.abort(reason), reader.cancel(reason)]);
   };
-  const pumping = pump(reader, writer, sizeBytes).then(
-    () => ({ ok: true }) as const,
-    async (error: unknown) => {
-      await stop(error);
-      return { ok: false, error } as const;
-    },
-  );
+  const source: { failure?: { error: unknown } } = {};
+  pump(reader, writer, sizeBytes).catch((error: unknown) => {
+    source.failure = { error };
+    return stop(error);
+  });
   try {
     const sent = await send(fixed.readable, sizeBytes);
     // The store may answer without reading the body, as when the key is taken: the pump then still waits.
     if (sent === null) await stop(null);
     return sent;
   } catch (error) {
-    await stop(error);
-    const pumped = await pumping;
-    throw pumped.ok ? error : pumped.error;
+    // Asked before `stop`: a source that is cancelled looks like one that is too short.
+    const cause = source.failure ? source.failure.error : error;
+    await stop(cause);
+    throw cause;
   }
 }
 
+/** Rejects for the source's faults alone; that the other side no longer reads is for `send` to say. */
 async function pump(
   reader: ReadableStreamDefaultReader<Uint8Array>,
   writer: WritableStreamDefaultWriter<Uint8Array>,
@@ -55,12 +55,19 @@ async function pump(
     if (value.byteLength === 0) continue;
     seen += value.byteLength;
     if (seen > sizeBytes) throw lengthMismatch();
-    if (heldBack) await writer.write(heldBack);
+    if (heldBack && !(await succeeds(writer.write(heldBack)))) return;
     heldBack = value;
   }
   if (seen < sizeBytes) throw lengthMismatch();
-  if (heldBack) await writer.write(heldBack);
-  await writer.close();
+  if (heldBack && !(await succeeds(writer.write(heldBack)))) return;
+  await succeeds(writer.close());
+}
+
+function succeeds(step: Promise<void>): Promise<boolean> {
+  return step.then(
+    () => true,
+    () => false,
+  );
 }
 
 function lengthMismatch(): AppError {

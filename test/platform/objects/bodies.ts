@@ -28,6 +28,18 @@ export function streamOf(bytes: Uint8Array, chunkSize: number): ReadableStream<U
   });
 }
 
+/** Gives these bytes and then nothing, nor an end. */
+export function stallingAfter(bytes: Uint8Array): ReadableStream<Uint8Array> {
+  let given = false;
+  return new ReadableStream<Uint8Array>({
+    async pull(controller) {
+      if (given) await new Promise(() => {});
+      given = true;
+      controller.enqueue(bytes);
+    },
+  });
+}
+
 export function brokenAfter(length: number): ReadableStream<Uint8Array> {
   let given = 0;
   return new ReadableStream<Uint8Array>({
