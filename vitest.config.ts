@@ -1,3 +1,4 @@
+import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
 /**
@@ -8,7 +9,19 @@ export default defineConfig({
   test: {
     projects: [
       {
-        test: { name: 'pure', include: ['test/platform/**/*.test.ts', 'test/*.test.ts'], environment: 'node' },
+        test: {
+          name: 'pure',
+          include: ['test/platform/**/*.test.ts', 'test/*.test.ts'],
+          environment: 'node',
+        },
+      },
+      {
+        plugins: [cloudflareTest({ miniflare: { compatibilityDate: '2026-10-01', r2Buckets: ['OBJECTS'] } })],
+        test: {
+          name: 'worker',
+          include: ['test/worker/**/*.test.ts'],
+          globalSetup: ['test/worker/s3-server.ts'],
+        },
       },
     ],
   },

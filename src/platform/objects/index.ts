@@ -1,0 +1,22 @@
+export { type PutStreamOptions, putStream, type StoredStream } from './put-stream.ts';
+export { R2ObjectStore } from './r2.ts';
+export { S3ObjectStore, type S3ObjectStoreOptions } from './s3.ts';
+export { type S3Config, S3Presigner } from './sign.ts';
+export {
+  type GetOptions,
+  type ListOptions,
+  type ObjectBody,
+  ObjectChangedError,
+  type ObjectInfo,
+  type ObjectPage,
+  type ObjectRange,
+  ObjectRangeError,
+  type ObjectRead,
+  type ObjectStore,
+  ObjectStoreError,
+  type PresignedPut,
+  type PresignPutOptions,
+  type PutOptions,
+  type StoredObject,
+  type UploadedPart,
+} from './store.ts';
