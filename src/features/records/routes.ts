@@ -1,0 +1,121 @@
+import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { type ApiEnv, createRouter, defineRoute, isoTime, linkNext, ok, pageOf, pageQuery, programParam, toIso } from '../../http.ts';
+import { decodeCursor, toPage } from '../../platform/cursor.ts';
+import { AppError } from '../../platform/errors.ts';
+import { type Dataset, findDataset, findRecord, listDatasets, listRecords, type RecordRow } from './store.ts';
+
+const tags = ['Records'];
+
+const datasetOut = z
+  .object({
+    dataset: z.string(),
+    recordCount: z.number().int(),
+    applying: z.string().nullable(),
+    updatedAt: isoTime,
+  })
+  .openapi('Dataset');
+
+const recordOut = z
+  .object({
+    key: z.string(),
+    data: z.record(z.string(), z.unknown()),
+    version: z.number().int(),
+    changedAt: isoTime,
+    jobId: z.string(),
+  })
+  .openapi('Record');
+
+const datasetParam = programParam.extend({ dataset: z.string().openapi({ param: { name: 'dataset', in: 'path' } }) });
+
+const datasetsRoute = defineRoute(
+  { scope: 'read' },
+  {
+    method: 'get',
+    path: '/api/programs/{programId}/datasets',
+    tags,
+    summary: 'The datasets of a program',
+    request: { params: programParam, query: pageQuery },
+    responses: { 200: ok(pageOf(datasetOut, 'DatasetPage'), 'A page of datasets.') },
+  },
+);
+
+const recordsRoute = defineRoute(
+  { scope: 'read' },
+  {
+    method: 'get',
+    path: '/api/programs/{programId}/datasets/{dataset}/records',
+    tags,
+    summary: 'Records, in a stable order; `x-dataset-applying` names a job that is changing them now',
+    request: {
+      params: datasetParam,
+      query: pageQuery.extend({ changedSince: z.iso.datetime({ offset: true }).optional() }),
+    },
+    responses: { 200: ok(pageOf(recordOut, 'RecordPage'), 'A page of records.') },
+  },
+);
+
+const recordRoute = defineRoute(
+  { scope: 'read' },
+  {
+    method: 'get',
+    path: '/api/programs/{programId}/datasets/{dataset}/records/{key}',
+    tags,
+    summary: 'One record by its key; the parts of a composite key are joined by "~"',
+    request: { params: datasetParam.extend({ key: z.string().openapi({ param: { name: 'key', in: 'path' } }) }) },
+    responses: { 200: ok(recordOut, 'The record.') },
+  },
+);
+
+export const recordRoutes = createRouter()
+  .openapi(datasetsRoute, async (c) => {
+    const { limit, cursor } = c.req.valid('query');
+    const after = cursor === undefined ? '' : decodeCursor(cursor, 'string')[0];
+    const rows = await listDatasets(c.get('ctx'), c.get('programId'), after, limit + 1);
+    const page = toPage(
+      rows,
+      limit,
+      (row) => ({
+        dataset: row.name,
+        recordCount: row.recordCount,
+        applying: row.applyingJobId,
+        updatedAt: toIso(row.updatedAt),
+      }),
+      (row) => [row.name],
+    );
+    linkNext(c, page.nextCursor);
+    return c.json(page, 200);
+  })
+  .openapi(recordsRoute, async (c) => {
+    const { limit, cursor, changedSince } = c.req.valid('query');
+    const dataset = await datasetOf(c, c.req.valid('param').dataset);
+    const after = cursor === undefined ? null : decodeCursor(cursor, 'number', 'string');
+    const since = changedSince === undefined ? null : Date.parse(changedSince);
+    const rows = await listRecords(c.get('ctx'), dataset, after, since, limit + 1);
+    const page = toPage(rows, limit, present, (row) => [row.bucket, row.key]);
+    linkNext(c, page.nextCursor);
+    return c.json(page, 200);
+  })
+  .openapi(recordRoute, async (c) => {
+    const { dataset: name, key } = c.req.valid('param');
+    const record = await findRecord(c.get('ctx'), await datasetOf(c, name), key);
+    if (!record) throw new AppError('not_found', 'There is no record with this key.');
+    return c.json(present(record), 200);
+  });
+
+async function datasetOf(c: Context<ApiEnv>, name: string): Promise<Dataset> {
+  const dataset = await findDataset(c.get('ctx'), c.get('programId'), name);
+  if (!dataset) throw new AppError('not_found', 'There is no such dataset yet: a job makes it when it first applies.');
+  if (dataset.applyingJobId !== null) c.header('x-dataset-applying', dataset.applyingJobId);
+  return dataset;
+}
+
+function present(row: RecordRow) {
+  return {
+    key: row.key,
+    data: JSON.parse(row.data),
+    version: row.version,
+    changedAt: toIso(row.changedAt),
+    jobId: row.jobId,
+  };
+}

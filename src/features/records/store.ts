@@ -1,0 +1,99 @@
+import { and, asc, eq, gt, gte, or, sql } from 'drizzle-orm';
+import type { Ctx, Lifecycle } from '../../context.ts';
+import { commit } from '../../platform/d1.ts';
+import { bucketHash } from '../../platform/hash.ts';
+import { datasets, jobCheckpoints, records } from './table.ts';
+
+export type Dataset = typeof datasets.$inferSelect;
+export type RecordRow = typeof records.$inferSelect;
+
+export async function findDataset(ctx: Ctx, programId: string, name: string): Promise<Dataset | null> {
+  const [row] = await ctx
+    .recordsDatabase(programId)
+    .select()
+    .from(datasets)
+    .where(and(eq(datasets.programId, programId), eq(datasets.name, name)))
+    .limit(1);
+  return row ?? null;
+}
+
+/** The dataset, made when it is not there yet. */
+export async function ensureDataset(ctx: Ctx, programId: string, name: string): Promise<Dataset> {
+  const known = await findDataset(ctx, programId, name);
+  if (known) return known;
+  await ctx
+    .recordsDatabase(programId)
+    .insert(datasets)
+    .values({ programId, name, applyingJobId: null, recordCount: 0, updatedAt: ctx.now() })
+    .onConflictDoNothing();
+  const made = await findDataset(ctx, programId, name);
+  if (!made) throw new Error('a dataset that was just made is not there');
+  return made;
+}
+
+export function listDatasets(ctx: Ctx, programId: string, after: string, limit: number): Promise<Dataset[]> {
+  return ctx
+    .recordsDatabase(programId)
+    .select()
+    .from(datasets)
+    .where(and(eq(datasets.programId, programId), gt(datasets.name, after)))
+    .orderBy(asc(datasets.name))
+    .limit(limit);
+}
+
+/** Records in the order they are stored in: by the hash of their key, then by key. */
+export function listRecords(
+  ctx: Ctx,
+  dataset: Dataset,
+  after: [number, string] | null,
+  changedSinceMs: number | null,
+  limit: number,
+): Promise<RecordRow[]> {
+  return ctx
+    .recordsDatabase(dataset.programId)
+    .select()
+    .from(records)
+    .where(
+      and(
+        eq(records.datasetId, dataset.datasetId),
+        after === null
+          ? undefined
+          : or(gt(records.bucket, after[0]), and(eq(records.bucket, after[0]), gt(records.key, after[1]))),
+        changedSinceMs === null ? undefined : gte(records.changedAt, changedSinceMs),
+      ),
+    )
+    .orderBy(asc(records.bucket), asc(records.key))
+    .limit(limit);
+}
+
+export async function findRecord(ctx: Ctx, dataset: Dataset, key: string): Promise<RecordRow | null> {
+  const [row] = await ctx
+    .recordsDatabase(dataset.programId)
+    .select()
+    .from(records)
+    .where(
+      and(eq(records.datasetId, dataset.datasetId), eq(records.bucket, bucketHash(key)), eq(records.key, key)),
+    )
+    .limit(1);
+  return row ?? null;
+}
+
+const erasedAtOnce = 5_000;
+
+export const recordsLifecycle: Lifecycle = {
+  slice: 'records',
+  async deleted(ctx, programId) {
+    const db = ctx.recordsDatabase(programId);
+    const [dataset] = await listDatasets(ctx, programId, '', 1);
+    if (!dataset) return true;
+    const ofDataset = eq(records.datasetId, dataset.datasetId);
+    const some = await db.run(sql`DELETE FROM records WHERE (dataset_id, bucket, key) IN
+      (SELECT dataset_id, bucket, key FROM records WHERE ${ofDataset} LIMIT ${erasedAtOnce})`);
+    if (some.meta.changes > 0) return false;
+    await commit(db, [
+      db.delete(jobCheckpoints).where(eq(jobCheckpoints.datasetId, dataset.datasetId)),
+      db.delete(datasets).where(eq(datasets.datasetId, dataset.datasetId)),
+    ]);
+    return false;
+  },
+};

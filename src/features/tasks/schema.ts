@@ -1,0 +1,44 @@
+import { z } from '@hono/zod-openapi';
+import { isoTime } from '../../http.ts';
+import { tableSchema } from '../../platform/tableschema/index.ts';
+import { folderName } from '../files/index.ts';
+
+/** `warehouse`, `warehouse-degrees`: what callers post to. */
+export const jobName = z
+  .string()
+  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, 'A job has 1 to 63 characters of A-Z, a-z, 0-9, "_", "." and "-".');
+
+const percent = z.number().min(0).max(100);
+
+const guards = z.strictObject({
+  maxRejectedPercent: percent.default(5),
+  maxRowDropPercent: percent.default(30),
+  maxDeletePercent: percent.default(15),
+  onTrip: z.enum(['hold', 'fail', 'withholdDeletes']).default('hold'),
+});
+
+const dialect = z.strictObject({
+  delimiter: z.union([z.literal('auto'), z.string().length(1, 'One character, or "auto".')]).default('auto'),
+  encoding: z.enum(['auto', 'utf-8', 'utf-16le', 'utf-16be', 'windows-1252']).default('auto'),
+  quote: z.union([z.literal('auto'), z.string().length(1, 'One character, or "auto".')]).default('auto'),
+});
+
+export const taskDefinition = z
+  .strictObject({
+    folder: folderName,
+    dataset: z
+      .string()
+      .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/, 'A dataset has 1 to 63 characters of A-Z, a-z, 0-9, "_" and "-".'),
+    mode: z.enum(['full', 'upsert']),
+    format: z.enum(['csv', 'auto']).default('auto'),
+    dialect: dialect.prefault({}),
+    schema: tableSchema,
+    aliases: z.record(z.string().max(200), z.array(z.string().max(200)).max(50)).default({}),
+    unknownColumns: z.enum(['keep', 'ignore', 'reject']).default('ignore'),
+    guards: guards.prefault({}),
+  })
+  .openapi('Task');
+
+export type TaskDefinition = z.output<typeof taskDefinition>;
+
+export const taskOut = taskDefinition.extend({ job: z.string(), createdAt: isoTime, updatedAt: isoTime }).openapi('SavedTask');
