@@ -90,7 +90,11 @@ export interface Lifecycle {
 export interface SealedColumn {
   name: string;
   /** Rows not sealed under `keyId`, at most `limit`. */
-  list(ctx: Ctx, keyId: string, limit: number): Promise<{ sealed: string; identity: string; write: Replace }[]>;
+  list(
+    ctx: Ctx,
+    keyId: string,
+    limit: number,
+  ): Promise<{ sealed: string; identity: string; write: Replace }[]>;
 }
 export type Replace = (sealed: string) => Statement;
 

@@ -54,14 +54,16 @@ const configSchema = z
     TEST_CLOCK: onOff,
   })
   .superRefine((raw, check) => {
-    const refuse = (name: string, why: string) => check.addIssue({ code: 'custom', path: [name], message: why });
+    const refuse = (name: string, why: string) =>
+      check.addIssue({ code: 'custom', path: [name], message: why });
     if (raw.OBJECT_STORE === 's3') {
       for (const name of ['S3_ENDPOINT', 'S3_BUCKET', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] as const) {
         if (raw[name] === undefined) refuse(name, `${name} is needed when OBJECT_STORE is s3`);
       }
     }
     if (raw.ENVIRONMENT === 'development') return;
-    if (raw.SYSTEM_KEY === exampleSystemKey) refuse('SYSTEM_KEY', 'the example system key is for development');
+    if (raw.SYSTEM_KEY === exampleSystemKey)
+      refuse('SYSTEM_KEY', 'the example system key is for development');
     for (const name of ['ALLOW_LOOPBACK', 'TEST_CLOCK'] as const) {
       if (raw[name] === 'on') refuse(name, `${name} is for development`);
     }

@@ -85,7 +85,8 @@ function s3Config(config: Config) {
   const { S3_ENDPOINT: endpoint, S3_BUCKET: bucket, S3_ACCESS_KEY_ID: accessKeyId } = config;
   const secretAccessKey = config.S3_SECRET_ACCESS_KEY;
   if (!endpoint || !bucket || !accessKeyId || !secretAccessKey) return null;
-  return { endpoint, bucket, region: config.S3_REGION, accessKeyId, secretAccessKey };
+  const bucketUrl = `${endpoint.replace(/\/+$/, '')}/${bucket}`;
+  return { bucketUrl, region: config.S3_REGION, accessKeyId, secretAccessKey };
 }
 
 /** The test clock and the faults switched on; production never asks. */

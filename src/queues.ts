@@ -1,8 +1,8 @@
 import type { z } from 'zod';
 import type { Ctx } from './context.ts';
+import { raiseAttention } from './features/attention/index.ts';
 import { deliverMessage, handleDeliverMessage } from './features/deliveries/consumer.ts';
 import { handleIngestMessage, ingestMessage } from './features/jobs/consumer.ts';
-import { raiseAttention } from './features/attention/index.ts';
 import { commit } from './platform/d1.ts';
 import { consume, type MessageOutcome } from './platform/queue.ts';
 
@@ -36,7 +36,8 @@ async function consumeDead(ctx: Ctx, batch: MessageBatch<unknown>): Promise<void
       subject: batch.queue,
       audience: 'staff',
       message: `${batch.messages.length} message(s) of ${batch.queue} failed every time.`,
-      nextStep: 'The sweeper finds the work itself; look for "queue.message_failed" in the log for the cause.',
+      nextStep:
+        'The sweeper finds the work itself; look for "queue.message_failed" in the log for the cause.',
     }),
   ]);
   for (const message of batch.messages) {

@@ -27,7 +27,12 @@ export async function runCron(ctx: Ctx, cron: string): Promise<Record<string, nu
     const startedAt = ctx.wallNow();
     try {
       done[name] = await step(ctx);
-      ctx.log.line('cron.step', { cron, step: name, count: done[name], durationMs: ctx.wallNow() - startedAt });
+      ctx.log.line('cron.step', {
+        cron,
+        step: name,
+        count: done[name],
+        durationMs: ctx.wallNow() - startedAt,
+      });
     } catch (error) {
       done[name] = -1;
       ctx.log.error('cron.step', error, { cron, step: name });

@@ -69,7 +69,10 @@ app.onError((error, c) => {
 });
 
 app.notFound((c) =>
-  toProblem(new AppError('not_found', 'There is no such address here. See /api/docs.'), c.get('ctx').requestId),
+  toProblem(
+    new AppError('not_found', 'There is no such address here. See /api/docs.'),
+    c.get('ctx').requestId,
+  ),
 );
 
 app.get('/healthz', (c) => c.json({ status: 'ok' }));
@@ -87,7 +90,10 @@ app.route('/', recordRoutes);
 app.route('/', jobRoutes);
 app.route('/', systemRoutes);
 app.route('/', devRoutes);
-app.route('/', docsRoutes(() => app));
+app.route(
+  '/',
+  docsRoutes(() => app),
+);
 
 function known(error: unknown): unknown {
   if (error instanceof HTTPException && error.status === 400) {

@@ -47,7 +47,10 @@ function keyInHeaders(c: Context<ApiEnv>): { key: string; keyId?: string } | nul
     const [keyId, key] = decodeBasic(value);
     if (key) return { key, ...(keyId ? { keyId } : {}) };
   }
-  throw new AppError('unauthorized', 'The Authorization header holds neither a Bearer key nor Basic credentials.');
+  throw new AppError(
+    'unauthorized',
+    'The Authorization header holds neither a Bearer key nor Basic credentials.',
+  );
 }
 
 function decodeBasic(value: string): [string, string] {

@@ -20,7 +20,10 @@ devRoutes.use('/dev/*', async (c, next) => {
 });
 
 devRoutes.post('/dev/clock', async (c) => {
-  const { now } = parse(z.strictObject({ now: z.iso.datetime({ offset: true }).nullable() }), await c.req.json());
+  const { now } = parse(
+    z.strictObject({ now: z.iso.datetime({ offset: true }).nullable() }),
+    await c.req.json(),
+  );
   const ctx = c.get('ctx');
   const offset = now === null ? 0 : Date.parse(now) - ctx.wallNow();
   await setSwitch(ctx, sql`clock_offset_ms = ${offset}`);

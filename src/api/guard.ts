@@ -66,13 +66,17 @@ async function checkRate(c: Context<ApiEnv>, ctx: Ctx): Promise<void> {
       : (c.req.header('cf-connecting-ip') ?? 'unknown');
   const { success } = await c.env.API_RATE.limit({ key: who });
   if (success) return;
-  throw new AppError('rate_limited', 'Too many requests with this key. Wait a minute, then go on more slowly.', {
-    headers: {
-      'retry-after': String(ratePeriodSeconds),
-      // draft-ietf-httpapi-ratelimit-headers: quota and window of the policy "key".
-      'ratelimit-policy': `"key";q=${rateQuota};w=${ratePeriodSeconds}`,
+  throw new AppError(
+    'rate_limited',
+    'Too many requests with this key. Wait a minute, then go on more slowly.',
+    {
+      headers: {
+        'retry-after': String(ratePeriodSeconds),
+        // draft-ietf-httpapi-ratelimit-headers: quota and window of the policy "key".
+        'ratelimit-policy': `"key";q=${rateQuota};w=${ratePeriodSeconds}`,
+      },
     },
-  });
+  );
 }
 
 /** As `wrangler.toml` declares `API_RATE`; a test compares the two. */
@@ -124,5 +128,6 @@ async function readBoundedBody(c: Context<ApiEnv>, access: Access): Promise<void
     whole.set(part, at);
     at += part.byteLength;
   }
-  c.req.bodyCache.arrayBuffer = Promise.resolve(whole.buffer);
+  // Hono awaits what it finds here; its type names the value alone.
+  c.req.bodyCache.arrayBuffer = Promise.resolve(whole.buffer) as unknown as ArrayBuffer;
 }

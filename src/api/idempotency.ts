@@ -1,5 +1,9 @@
 import type { Context } from 'hono';
-import { claimIdempotencyKey, completeIdempotencyKey, releaseIdempotencyKey } from '../features/keys/index.ts';
+import {
+  claimIdempotencyKey,
+  completeIdempotencyKey,
+  releaseIdempotencyKey,
+} from '../features/keys/index.ts';
 import type { Access, ApiEnv } from '../http.ts';
 import { sha256Hex } from '../platform/encoding.ts';
 import { AppError } from '../platform/errors.ts';
@@ -22,27 +26,40 @@ export async function beginIdempotent(c: Context<ApiEnv>, access: Access): Promi
   const header = c.req.header('idempotency-key');
   if (header === undefined) return;
   if (access.answersSecret) {
-    throw new AppError('idempotency_key_refused', 'This answer carries a secret and is not kept for a second request.');
+    throw new AppError(
+      'idempotency_key_refused',
+      'This answer carries a secret and is not kept for a second request.',
+    );
   }
   if (!access.idempotent) return;
   const key = parseKey(header);
   const ctx = c.get('ctx');
-  const owner = ctx.actor.kind === 'program' ? ctx.actor.programId : ctx.actor.kind === 'system' ? ctx.actor.keyId : '';
+  const owner =
+    ctx.actor.kind === 'program' ? ctx.actor.programId : ctx.actor.kind === 'system' ? ctx.actor.keyId : '';
   const id = `${owner}|${c.req.method} ${new URL(c.req.url).pathname}|${key}`;
   const bodyHash = await sha256Hex(new Uint8Array(await c.req.arrayBuffer()));
   const claim = await claimIdempotencyKey(ctx, id, bodyHash);
   if (claim.kind === 'mismatch') {
-    throw new AppError('idempotency_mismatch', 'This Idempotency-Key came with another body before. Use a new key.');
+    throw new AppError(
+      'idempotency_mismatch',
+      'This Idempotency-Key came with another body before. Use a new key.',
+    );
   }
   if (claim.kind === 'running') {
-    throw new AppError('idempotency_in_progress', 'The first request with this Idempotency-Key is still running.', {
-      headers: { 'retry-after': '5' },
-    });
+    throw new AppError(
+      'idempotency_in_progress',
+      'The first request with this Idempotency-Key is still running.',
+      {
+        headers: { 'retry-after': '5' },
+      },
+    );
   }
   if (claim.kind === 'answered') {
     const headers = new Headers(claim.headers);
     headers.set('idempotency-replayed', 'true');
-    throw new ReplayedAnswer(new Response(claim.body === '' ? null : claim.body, { status: claim.status, headers }));
+    throw new ReplayedAnswer(
+      new Response(claim.body === '' ? null : claim.body, { status: claim.status, headers }),
+    );
   }
   c.set('idempotency', {
     async complete(answer) {
@@ -53,7 +70,11 @@ export async function beginIdempotent(c: Context<ApiEnv>, access: Access): Promi
         const value = answer.headers.get(name);
         if (value !== null) headers[name] = value;
       }
-      await completeIdempotencyKey(ctx, id, { status: answer.status, headers, body: await answer.clone().text() });
+      await completeIdempotencyKey(ctx, id, {
+        status: answer.status,
+        headers,
+        body: await answer.clone().text(),
+      });
     },
   });
 }
@@ -64,7 +85,10 @@ function parseKey(header: string): string {
   const quoted = /^"((?:[^"\\]|\\["\\])*)"$/.exec(text);
   const key = quoted?.[1] === undefined ? text : quoted[1].replace(/\\(["\\])/g, '$1');
   if (!/^[\x20-\x7e]{1,255}$/.test(key)) {
-    throw new AppError('idempotency_key_invalid', 'An Idempotency-Key has 1 to 255 printable ASCII characters.');
+    throw new AppError(
+      'idempotency_key_invalid',
+      'An Idempotency-Key has 1 to 255 printable ASCII characters.',
+    );
   }
   return key;
 }

@@ -44,7 +44,10 @@ export function toProblem(error: unknown, requestId: string): Response {
   const known =
     error instanceof AppError
       ? error
-      : new AppError('internal', `Something failed on our side. Tell us the request id ${requestId} if it stays so.`);
+      : new AppError(
+          'internal',
+          `Something failed on our side. Tell us the request id ${requestId} if it stays so.`,
+        );
   const [status, title] = httpStatus[known.code];
   const body = {
     type: `https://crosswalk.dev/problems/${known.code.replaceAll('_', '-')}`,

@@ -13,7 +13,9 @@ const resealRoute = defineRoute(
     summary: 'Seal secrets under the first of SEAL_KEYS; call until `remaining` is false',
     responses: {
       200: ok(
-        z.object({ keyId: z.string(), resealed: z.number().int(), remaining: z.boolean() }).openapi('Resealed'),
+        z
+          .object({ keyId: z.string(), resealed: z.number().int(), remaining: z.boolean() })
+          .openapi('Resealed'),
         'A bounded part was sealed anew.',
       ),
     },
@@ -27,7 +29,9 @@ export const systemRoutes = createRouter().openapi(resealRoute, async (c) => {
   for (const column of ctx.registry.sealedColumns) {
     const rows = await column.list(ctx, keyId, resealedAtOnce - resealed);
     const writes = await Promise.all(
-      rows.map(async (row) => row.write(await ctx.sealer.seal(await ctx.sealer.open(row.sealed, row.identity), row.identity))),
+      rows.map(async (row) =>
+        row.write(await ctx.sealer.seal(await ctx.sealer.open(row.sealed, row.identity), row.identity)),
+      ),
     );
     await commit(ctx.db, writes);
     resealed += rows.length;

@@ -1,5 +1,5 @@
-import { AppError } from './errors.ts';
 import { fromBase64, toBase64Url, utf8 } from './encoding.ts';
+import { AppError } from './errors.ts';
 
 /** A list's place, opaque to callers: the sort values of the last item given out. */
 export type CursorValues = (string | number)[];
@@ -19,8 +19,15 @@ export function decodeCursor<Shape extends ('string' | 'number')[]>(
   } catch {
     values = undefined;
   }
-  if (!Array.isArray(values) || values.length !== shape.length || !shape.every((kind, i) => typeof values[i] === kind)) {
-    throw new AppError('cursor_invalid', 'This cursor is not one of this list. Begin again without a cursor.');
+  if (
+    !Array.isArray(values) ||
+    values.length !== shape.length ||
+    !shape.every((kind, i) => typeof values[i] === kind)
+  ) {
+    throw new AppError(
+      'cursor_invalid',
+      'This cursor is not one of this list. Begin again without a cursor.',
+    );
   }
   return values as never;
 }

@@ -1,5 +1,5 @@
-import { type DrizzleD1Database, drizzle } from 'drizzle-orm/d1';
 import type { BatchItem } from 'drizzle-orm/batch';
+import { type DrizzleD1Database, drizzle } from 'drizzle-orm/d1';
 
 export type Database = DrizzleD1Database & { $client: D1Database };
 
@@ -13,18 +13,23 @@ export function openDatabase(binding: D1Database): Database {
 /** How many rows each statement changed. */
 export type Committed = { changes: number }[];
 
-/** Runs statements in one transaction, in order; one that fails undoes all. An empty list does nothing. */
-export async function commit(db: Database, statements: Statement[]): Promise<Committed> {
-  const [first, ...rest] = statements;
-  if (!first) return [];
-  const results: unknown[] = await db.batch([first, ...rest]);
-  return results.map((result) => ({ changes: changesOf(result) }));
+/** What Drizzle's builders and raw statements have in common beneath their public types. */
+interface Built {
+  _prepare(): { getQuery(): { sql: string; params: unknown[] } };
 }
 
-function changesOf(result: unknown): number {
-  if (Array.isArray(result)) return result.length;
-  const meta = (result as { meta?: { changes?: number } } | undefined)?.meta;
-  return meta?.changes ?? 0;
+/**
+ * Runs statements in one transaction, in order; one that fails undoes all. An empty list does nothing.
+ * Drizzle's own `batch` cannot bind the parameters of raw SQL on D1 (0.45.4), hence the binding here.
+ */
+export async function commit(db: Database, statements: Statement[]): Promise<Committed> {
+  if (statements.length === 0) return [];
+  const bound = statements.map((statement) => {
+    const { sql, params } = (statement as unknown as Built)._prepare().getQuery();
+    return db.$client.prepare(sql).bind(...params);
+  });
+  const results = await db.$client.batch(bound);
+  return results.map((result) => ({ changes: result.meta.changes }));
 }
 
 /** True when a unique key refused the write. */

@@ -53,7 +53,10 @@ export function checkUrl(
   if (text.length > 2_048) return refuse('url_too_long', 'The URL has more than 2,048 characters.');
   // URL() drops tabs, line ends and outer spaces: what was registered must be what is called.
   if (/[\s\u0000-\u001f\u007f\\]/.test(text)) {
-    return refuse('url_malformed', 'The URL holds a space, a control character or a backslash: percent-encode it.');
+    return refuse(
+      'url_malformed',
+      'The URL holds a space, a control character or a backslash: percent-encode it.',
+    );
   }
   let url: URL;
   try {
@@ -71,7 +74,10 @@ export function checkUrl(
   if (host.startsWith('[') || /^\d{1,3}(\.\d{1,3}){3}$/.test(host)) {
     return refuse('url_address_literal', 'A URL must name its host; addresses are not called.');
   }
-  if (!host.includes('.') || privateSuffixes.some((suffix) => host === suffix || host.endsWith(`.${suffix}`))) {
+  if (
+    !host.includes('.') ||
+    privateSuffixes.some((suffix) => host === suffix || host.endsWith(`.${suffix}`))
+  ) {
     return refuse('url_private_host', 'This host name is private; the hub calls public hosts only.');
   }
   if (policy.ownHosts.some((own) => host === own || host.endsWith(`.${own}`))) {
@@ -95,7 +101,10 @@ export function isPrivateAddress(address: string): boolean {
   if (v4) {
     const [a, b, c] = [Number(v4[1]), Number(v4[2]), Number(v4[3])];
     return (
-      a === 0 || a === 10 || a === 127 || a >= 224 ||
+      a === 0 ||
+      a === 10 ||
+      a === 127 ||
+      a >= 224 ||
       (a === 100 && b >= 64 && b <= 127) ||
       (a === 169 && b === 254) ||
       (a === 172 && b >= 16 && b <= 31) ||
@@ -155,7 +164,10 @@ export async function checkHost(url: URL, policy: OutboundPolicy): Promise<{ ok:
   if ((checkedUntil.get(host) ?? 0) > policy.now()) return { ok: true };
   const addresses = await policy.resolve(host);
   if (addresses.some(isPrivateAddress)) {
-    return refuse('url_private_host', 'This host name leads to a private address; the hub calls public hosts only.');
+    return refuse(
+      'url_private_host',
+      'This host name leads to a private address; the hub calls public hosts only.',
+    );
   }
   if (addresses.length > 0) {
     if (checkedUntil.size > 1_000) checkedUntil.clear();
@@ -188,7 +200,13 @@ const readBytes = 64 * 1_024;
  * look-up to the last byte read; of the answer at most 64 KB are read, and 1 KB is kept.
  */
 export async function sendGuarded(
-  request: { url: string; method: 'POST' | 'GET'; headers: Record<string, string>; body?: string; timeoutMs: number },
+  request: {
+    url: string;
+    method: 'POST' | 'GET';
+    headers: Record<string, string>;
+    body?: string;
+    timeoutMs: number;
+  },
   policy: OutboundPolicy,
 ): Promise<OutboundAnswer> {
   const judged = checkUrl(request.url, policy);
@@ -215,7 +233,10 @@ export async function sendGuarded(
     return await judgeResponse(response, abort);
   } catch {
     if (abort.signal.aborted) {
-      return { ...failed('timeout', `No whole answer within ${request.timeoutMs / 1_000} s.`), uncertain: sent };
+      return {
+        ...failed('timeout', `No whole answer within ${request.timeoutMs / 1_000} s.`),
+        uncertain: sent,
+      };
     }
     return { ...failed('connect', 'The connection failed before an answer came.'), uncertain: sent };
   } finally {
@@ -246,7 +267,10 @@ async function judgeResponse(response: Response, abort: AbortController): Promis
   return { ...answer, excerpt: read.excerpt, failure: 'status', detail };
 }
 
-async function readExcerpt(response: Response, abort: AbortController): Promise<{ excerpt: string; whole: boolean }> {
+async function readExcerpt(
+  response: Response,
+  abort: AbortController,
+): Promise<{ excerpt: string; whole: boolean }> {
   if (!response.body) return { excerpt: '', whole: true };
   const reader = response.body.getReader();
   const kept = new Uint8Array(excerptBytes);
@@ -285,7 +309,10 @@ export function dnsOverHttps(resolverUrl: string): (host: string) => Promise<str
     const answers = await Promise.all(
       (['A', 'AAAA'] as const).map(async (type) => {
         const url = `${resolverUrl}?name=${encodeURIComponent(host)}&type=${type}`;
-        const response = await fetch(url, { headers: { accept: 'application/dns-json' }, redirect: 'manual' });
+        const response = await fetch(url, {
+          headers: { accept: 'application/dns-json' },
+          redirect: 'manual',
+        });
         if (!response.ok) throw new Error(`The resolver answered ${response.status}.`);
         const body: { Answer?: { type: number; data: string }[] } = await response.json();
         return (body.Answer ?? []).filter((answer) => answer.type === 1 || answer.type === 28);

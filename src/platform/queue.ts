@@ -2,7 +2,10 @@ import type { z } from 'zod';
 import type { Logger } from './log.ts';
 
 /** What became of a message: done, to be tried again by the queue, or beyond help. */
-export type MessageOutcome = { kind: 'ack' } | { kind: 'retry'; delaySeconds: number } | { kind: 'dead'; why: string };
+export type MessageOutcome =
+  | { kind: 'ack' }
+  | { kind: 'retry'; delaySeconds: number }
+  | { kind: 'dead'; why: string };
 
 export const ack: MessageOutcome = { kind: 'ack' };
 

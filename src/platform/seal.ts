@@ -24,7 +24,8 @@ export function createSealer(spec: string): Sealer {
     const known = imported.get(id);
     if (known) return known;
     const bytes = keys.get(id);
-    if (!bytes) throw new SealError(`The seal key "${id}" is not among SEAL_KEYS: put it back to open what it sealed.`);
+    if (!bytes)
+      throw new SealError(`The seal key "${id}" is not among SEAL_KEYS: put it back to open what it sealed.`);
     const key = crypto.subtle.importKey('raw', bytes, 'AES-GCM', false, ['encrypt', 'decrypt']);
     imported.set(id, key);
     return key;
@@ -77,7 +78,8 @@ function parseKeys(spec: string): Map<string, Uint8Array<ArrayBuffer>> {
     } catch {
       throw new SealError(`The seal key "${id}" is not base 64.`);
     }
-    if (bytes.length !== 32) throw new SealError(`The seal key "${id}" has ${bytes.length} bytes; it needs 32.`);
+    if (bytes.length !== 32)
+      throw new SealError(`The seal key "${id}" has ${bytes.length} bytes; it needs 32.`);
     keys.set(id, bytes);
   }
   return keys;

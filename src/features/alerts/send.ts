@@ -38,7 +38,8 @@ async function messagesFor(ctx: Ctx, problem: OpenProblem): Promise<AlertMessage
   const program = problem.programId === '' ? null : await findProgram(ctx, problem.programId);
   const hubStaff: Contacts = { emails: ctx.config.STAFF_EMAILS, webhook: ctx.config.STAFF_WEBHOOK ?? null };
   const messages: AlertMessage[] = [];
-  if (program && problem.audience !== 'staff') messages.push(...toContacts(ctx, problem, program.contacts, 'contacts'));
+  if (program && problem.audience !== 'staff')
+    messages.push(...toContacts(ctx, problem, program.contacts, 'contacts'));
   if (problem.audience !== 'program') {
     const staff = program?.staff ?? hubStaff;
     if (staff.webhook !== null) await ensureHubSecret(ctx);
@@ -97,7 +98,9 @@ function mailText(ctx: Ctx, problem: OpenProblem): string {
     `Since: ${new Date(problem.since).toISOString()}`,
     ...(problem.programId === ''
       ? []
-      : [`All open problems (with a key): ${ctx.config.PUBLIC_URL}/api/programs/${problem.programId}/attention`]),
+      : [
+          `All open problems (with a key): ${ctx.config.PUBLIC_URL}/api/programs/${problem.programId}/attention`,
+        ]),
     '',
   ].join('\n');
 }

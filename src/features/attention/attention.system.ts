@@ -6,7 +6,10 @@ import { attention } from './table.ts';
 export type OpenProblem = typeof attention.$inferSelect;
 
 /** Across tenants, for alerts: problems nobody was told of, oldest first, and the statement that takes one up. */
-export async function takeUnalerted(ctx: Ctx, limit: number): Promise<{ problem: OpenProblem; taken: Statement }[]> {
+export async function takeUnalerted(
+  ctx: Ctx,
+  limit: number,
+): Promise<{ problem: OpenProblem; taken: Statement }[]> {
   const rows = await ctx.db
     .select()
     .from(attention)

@@ -1,3 +1,3 @@
-export { attentionLifecycle, endAttention, raiseAttention } from './store.ts';
 export { type OpenProblem, takeUnalerted } from './attention.system.ts';
+export { attentionLifecycle, endAttention, raiseAttention } from './store.ts';
 export type { Audience } from './table.ts';

@@ -1,5 +1,15 @@
 import { z } from '@hono/zod-openapi';
-import { createRouter, defineRoute, isoTime, linkNext, ok, pageOf, pageQuery, programParam, toIso } from '../../http.ts';
+import {
+  createRouter,
+  defineRoute,
+  isoTime,
+  linkNext,
+  ok,
+  pageOf,
+  pageQuery,
+  programParam,
+  toIso,
+} from '../../http.ts';
 import { decodeCursor, toPage } from '../../platform/cursor.ts';
 import { listOpenAttention } from './store.ts';
 
@@ -33,7 +43,13 @@ export const attentionRoutes = createRouter().openapi(listRoute, async (c) => {
   const ctx = c.get('ctx');
   const { limit, cursor } = c.req.valid('query');
   const before = cursor === undefined ? null : decodeCursor(cursor, 'string')[0];
-  const rows = await listOpenAttention(ctx, c.get('programId'), before, limit + 1, ctx.actor.kind === 'system');
+  const rows = await listOpenAttention(
+    ctx,
+    c.get('programId'),
+    before,
+    limit + 1,
+    ctx.actor.kind === 'system',
+  );
   const page = toPage(
     rows,
     limit,

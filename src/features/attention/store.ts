@@ -39,7 +39,12 @@ export function raiseAttention(ctx: Ctx, problem: Problem): Statement {
     .onConflictDoUpdate({
       target: [attention.programId, attention.kind, attention.subject],
       targetWhere: sql`ended_at IS NULL`,
-      set: { lastAt: at, count: sql`${attention.count} + 1`, message: problem.message, nextStep: problem.nextStep },
+      set: {
+        lastAt: at,
+        count: sql`${attention.count} + 1`,
+        message: problem.message,
+        nextStep: problem.nextStep,
+      },
     });
 }
 
@@ -58,7 +63,13 @@ export function endAttention(ctx: Ctx, programId: string, kind: string, subject:
     );
 }
 
-export function listOpenAttention(ctx: Ctx, programId: string, before: string | null, limit: number, forStaff: boolean) {
+export function listOpenAttention(
+  ctx: Ctx,
+  programId: string,
+  before: string | null,
+  limit: number,
+  forStaff: boolean,
+) {
   const conditions = [eq(attention.programId, programId), isNull(attention.endedAt)];
   if (before !== null) conditions.push(lt(attention.attentionId, before));
   if (!forStaff) conditions.push(inArray(attention.audience, ['program', 'both']));
@@ -86,7 +97,9 @@ export const attentionLifecycle: Lifecycle = {
     const rows = ctx.db
       .select({ id: attention.attentionId })
       .from(attention)
-      .where(and(eq(attention.programId, programId), isNotNull(attention.endedAt), lt(attention.endedAt, before)))
+      .where(
+        and(eq(attention.programId, programId), isNotNull(attention.endedAt), lt(attention.endedAt, before)),
+      )
       .limit(500);
     const done = await ctx.db.delete(attention).where(inArray(attention.attentionId, rows));
     return done.meta.changes;

@@ -36,7 +36,10 @@ export const emailChannel: Channel = {
   async send(ctx, delivery) {
     const failed = { excerpt: '', retryAfter: null, uncertain: false, failure: 'connect' as const };
     if (!(await countEmail(ctx, delivery.programId, ctx.config.MAX_EMAILS_PER_DAY))) {
-      return { ...failed, detail: `The program has sent its ${ctx.config.MAX_EMAILS_PER_DAY} mails of today.` };
+      return {
+        ...failed,
+        detail: `The program has sent its ${ctx.config.MAX_EMAILS_PER_DAY} mails of today.`,
+      };
     }
     try {
       const { messageId } = await ctx.sendEmail({
@@ -46,7 +49,12 @@ export const emailChannel: Channel = {
         text: delivery.body,
         headers: { 'X-Crosswalk-Message-Id': delivery.messageId },
       });
-      return { excerpt: messageId.slice(0, 200), retryAfter: null, uncertain: false, detail: 'Handed to the mail service.' };
+      return {
+        excerpt: messageId.slice(0, 200),
+        retryAfter: null,
+        uncertain: false,
+        detail: 'Handed to the mail service.',
+      };
     } catch (error) {
       ctx.log.error('email.failed', error, { deliveryId: delivery.deliveryId });
       return { ...failed, detail: 'The mail service did not take the mail.' };

@@ -18,7 +18,8 @@ export function startDeliveries(ctx: Ctx, deliveryIds: string[]): void {
   if (deliveryIds.length === 0) return;
   ctx.after(attemptAll(ctx, deliveryIds.slice(0, startedAtOnce)));
   const rest = deliveryIds.slice(startedAtOnce);
-  if (rest.length > 0) ctx.after(ctx.queues.deliver.send(rest.map((deliveryId) => ({ type: 'delivery', deliveryId }))));
+  if (rest.length > 0)
+    ctx.after(ctx.queues.deliver.send(rest.map((deliveryId) => ({ type: 'delivery', deliveryId }))));
 }
 
 /** What the sweeper does each minute: a bounded number of attempts itself, wake-ups for the rest. */
@@ -54,7 +55,10 @@ export async function attemptDelivery(ctx: Ctx, deliveryId: string): Promise<voi
   const row = await findDueDelivery(ctx, deliveryId);
   if (!row || row.nextAttemptAt === null || row.nextAttemptAt > ctx.now()) return;
   const token = newId('lse', ctx.wallNow());
-  const [claimed] = await commit(ctx.db, [claim(ctx, row, token, ctx.now() + leaseMs), ...lostAttempt(ctx, row)]);
+  const [claimed] = await commit(ctx.db, [
+    claim(ctx, row, token, ctx.now() + leaseMs),
+    ...lostAttempt(ctx, row),
+  ]);
   if (claimed?.changes !== 1) return;
 
   const channel = ctx.registry.channels[row.channel];
@@ -127,7 +131,8 @@ function lostAttempt(ctx: Ctx, row: Delivery): Statement[] {
 }
 
 function toColumns(ctx: Ctx, row: Delivery, result: AttemptResult, outcome: Outcome): Partial<Delivery> {
-  const uncertain = outcome.status !== 'delivered' && (row.uncertain || result.uncertain || row.status === 'sending');
+  const uncertain =
+    outcome.status !== 'delivered' && (row.uncertain || result.uncertain || row.status === 'sending');
   if (outcome.status === 'waiting') {
     return { status: 'waiting', reason: outcome.reason, nextAttemptAt: outcome.nextAttemptAt, uncertain };
   }
@@ -137,7 +142,9 @@ function toColumns(ctx: Ctx, row: Delivery, result: AttemptResult, outcome: Outc
 
 function problems(ctx: Ctx, row: Delivery, outcome: Outcome): Statement[] {
   if (outcome.status === 'delivered') {
-    return row.attemptsTotal > 0 ? [endAttention(ctx, row.programId, 'delivery_exhausted', row.deliveryId)] : [];
+    return row.attemptsTotal > 0
+      ? [endAttention(ctx, row.programId, 'delivery_exhausted', row.deliveryId)]
+      : [];
   }
   if (outcome.status === 'waiting') return [];
   return [
@@ -160,5 +167,7 @@ export const alertType = 'attention.opened';
 async function wakeSoon(ctx: Ctx, deliveryId: string, atMs: number): Promise<void> {
   const waitMs = atMs - ctx.now();
   if (waitMs > queueWaitLimitMs) return;
-  await ctx.queues.deliver.send([{ type: 'delivery', deliveryId }], { delaySeconds: Math.ceil(waitMs / 1_000) });
+  await ctx.queues.deliver.send([{ type: 'delivery', deliveryId }], {
+    delaySeconds: Math.ceil(waitMs / 1_000),
+  });
 }

@@ -1,4 +1,4 @@
-import { asc, eq, isNotNull, lte, and } from 'drizzle-orm';
+import { and, asc, eq, isNotNull, lte } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
 import type { Delivery } from './store.ts';
 import { deliveries } from './table.ts';

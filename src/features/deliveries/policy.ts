@@ -11,8 +11,28 @@ const hour = 60 * minute;
  *   after    0   5 s   5 min   30 m  2 h   5 h   10 h   14 h   20 h   24 h   (75.6 h in all)
  */
 export const waitsMs: Record<string, readonly number[]> = {
-  webhook: [5 * second, 5 * minute, 30 * minute, 2 * hour, 5 * hour, 10 * hour, 14 * hour, 20 * hour, 24 * hour],
-  email: [5 * second, 5 * minute, 30 * minute, 2 * hour, 5 * hour, 10 * hour, 14 * hour, 20 * hour, 24 * hour],
+  webhook: [
+    5 * second,
+    5 * minute,
+    30 * minute,
+    2 * hour,
+    5 * hour,
+    10 * hour,
+    14 * hour,
+    20 * hour,
+    24 * hour,
+  ],
+  email: [
+    5 * second,
+    5 * minute,
+    30 * minute,
+    2 * hour,
+    5 * hour,
+    10 * hour,
+    14 * hour,
+    20 * hour,
+    24 * hour,
+  ],
 };
 
 /** An attempt that has not ended by then is over; the lease outlives it. */
@@ -39,11 +59,13 @@ export function decideOutcome(
   at: { channel: string; attempts: number; nowMs: number; random: number },
 ): Outcome {
   if (result.failure === undefined) return { status: 'delivered' };
-  if (result.final === 'gone') return { status: 'cancelled', reason: 'The receiver answered 410: it is gone.' };
+  if (result.final === 'gone')
+    return { status: 'cancelled', reason: 'The receiver answered 410: it is gone.' };
   if (result.final === 'refused') return { status: 'cancelled', reason: result.detail };
   const waits = waitsMs[at.channel] ?? [];
   const base = waits[at.attempts - 1];
-  if (base === undefined) return { status: 'exhausted', reason: `${at.attempts} attempts failed. Last: ${result.detail}` };
+  if (base === undefined)
+    return { status: 'exhausted', reason: `${at.attempts} attempts failed. Last: ${result.detail}` };
   const own = base * (1 + jitter * (2 * at.random - 1));
   const asked = retryAfterMs(result.retryAfter, at.nowMs);
   const wait = asked === null ? own : Math.min(Math.max(asked, own), 2 * own);

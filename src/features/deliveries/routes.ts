@@ -52,9 +52,13 @@ const attemptOut = z
   })
   .openapi('DeliveryAttempt');
 
-const oneOut = deliveryOut.extend({ attempts: z.array(attemptOut), body: z.string() }).openapi('DeliveryWithAttempts');
+const oneOut = deliveryOut
+  .extend({ attempts: z.array(attemptOut), body: z.string() })
+  .openapi('DeliveryWithAttempts');
 
-const deliveryParam = z.object({ deliveryId: z.string().openapi({ param: { name: 'deliveryId', in: 'path' } }) });
+const deliveryParam = z.object({
+  deliveryId: z.string().openapi({ param: { name: 'deliveryId', in: 'path' } }),
+});
 
 const listRoute = defineRoute(
   { scope: 'read' },

@@ -42,7 +42,11 @@ export function insertDeliveriesFrom(ctx: Ctx, source: SQL): Statement {
     SELECT due.*, 'pending', ${at}, ${at} FROM (${source}) AS due WHERE true ON CONFLICT DO NOTHING`);
 }
 
-export async function findDelivery(ctx: Ctx, programId: string, deliveryId: string): Promise<Delivery | null> {
+export async function findDelivery(
+  ctx: Ctx,
+  programId: string,
+  deliveryId: string,
+): Promise<Delivery | null> {
   const [row] = await ctx.db
     .select()
     .from(deliveries)
@@ -59,7 +63,13 @@ export interface DeliveryFilter {
   about?: string | undefined;
 }
 
-export function listDeliveries(ctx: Ctx, programId: string, filter: DeliveryFilter, before: string | null, limit: number) {
+export function listDeliveries(
+  ctx: Ctx,
+  programId: string,
+  filter: DeliveryFilter,
+  before: string | null,
+  limit: number,
+) {
   return ctx.db
     .select()
     .from(deliveries)
@@ -160,7 +170,11 @@ export async function countEmail(ctx: Ctx, programId: string, cap: number): Prom
 const erasedAtOnce = 200;
 
 async function eraseWhere(ctx: Ctx, condition: SQL | undefined): Promise<number> {
-  const rows = await ctx.db.select({ id: deliveries.deliveryId }).from(deliveries).where(condition).limit(erasedAtOnce);
+  const rows = await ctx.db
+    .select({ id: deliveries.deliveryId })
+    .from(deliveries)
+    .where(condition)
+    .limit(erasedAtOnce);
   if (rows.length === 0) return 0;
   const ids = sql`(SELECT value FROM json_each(${JSON.stringify(rows.map((row) => row.id))}))`;
   await commit(ctx.db, [

@@ -82,11 +82,8 @@ export const deliveryAttempts = sqliteTable(
 );
 
 /** How many mails a program has sent on a day (UTC), for the daily cap. */
-export const emailsSent = sqliteTable(
-  'emails_sent',
-  {
-    /** `{programId}|{YYYY-MM-DD}`. */
-    day: text('day').primaryKey(),
-    count: integer('count').notNull(),
-  },
-);
+export const emailsSent = sqliteTable('emails_sent', {
+  /** `{programId}|{YYYY-MM-DD}`. */
+  day: text('day').primaryKey(),
+  count: integer('count').notNull(),
+});

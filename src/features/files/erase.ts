@@ -15,7 +15,12 @@ import {
 } from './store.ts';
 
 /** Deletes a file with all its versions. An unfinished job that pins one ends failed, and says why. */
-export async function deleteFile(ctx: Ctx, programId: string, folder: string, filename: string): Promise<void> {
+export async function deleteFile(
+  ctx: Ctx,
+  programId: string,
+  folder: string,
+  filename: string,
+): Promise<void> {
   const versions = await listVersions(ctx, programId, folder, filename);
   if (versions.length === 0) throw new AppError('not_found', 'There is no such file.');
   await eraseVersions(ctx, programId, versions);
@@ -63,6 +68,11 @@ async function pruneUploads(ctx: Ctx, programId: string): Promise<number> {
   if (stale.length === 0) return 0;
   const orphans = stale.filter((upload) => upload.versionId === null).map((upload) => upload.objectKey);
   await ctx.objects.delete(orphans);
-  await commit(ctx.db, [removeUploads(ctx, stale.map((upload) => upload.uploadId))]);
+  await commit(ctx.db, [
+    removeUploads(
+      ctx,
+      stale.map((upload) => upload.uploadId),
+    ),
+  ]);
   return stale.length;
 }

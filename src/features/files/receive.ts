@@ -5,7 +5,15 @@ import { newId } from '../../platform/ids.ts';
 import { putStream } from '../../platform/objects/index.ts';
 import { recordAudit } from '../audit/index.ts';
 import { requireFilename } from './schema.ts';
-import { completeUploadRow, findFile, findUpload, type FileVersion, insertUpload, insertVersion, objectKeyOf } from './store.ts';
+import {
+  completeUploadRow,
+  type FileVersion,
+  findFile,
+  findUpload,
+  insertUpload,
+  insertVersion,
+  objectKeyOf,
+} from './store.ts';
 
 export interface IncomingFile {
   programId: string;
@@ -75,7 +83,15 @@ export async function beginUpload(
     ...(input.contentType === undefined ? {} : { contentType: input.contentType }),
   });
   const expiresAt = at + uploadMs;
-  const row = { uploadId, programId, folder: input.folder, filename, sizeBytes: input.size, objectKey, createdAt: at };
+  const row = {
+    uploadId,
+    programId,
+    folder: input.folder,
+    filename,
+    sizeBytes: input.size,
+    objectKey,
+    createdAt: at,
+  };
   await commit(ctx.db, [insertUpload(ctx, { ...row, expiresAt, versionId: null })]);
   return { uploadId, url, headers, expiresAt };
 }
@@ -83,7 +99,8 @@ export async function beginUpload(
 /** Makes an upload its name's newest version. Repeated: the same version again. */
 export async function completeUpload(ctx: Ctx, programId: string, uploadId: string): Promise<FileVersion> {
   const upload = await findUpload(ctx, programId, uploadId);
-  if (!upload) throw new AppError('not_found', 'There is no such upload, or it ended without being completed.');
+  if (!upload)
+    throw new AppError('not_found', 'There is no such upload, or it ended without being completed.');
   const versionId = upload.objectKey.slice(upload.objectKey.lastIndexOf('/') + 1);
   if (upload.versionId !== null) {
     const known = await findFile(ctx, programId, upload.folder, upload.filename);
@@ -92,10 +109,16 @@ export async function completeUpload(ctx: Ctx, programId: string, uploadId: stri
   }
   const info = await ctx.objects.head(upload.objectKey);
   if (!info) {
-    throw new AppError('file_not_found', 'Nothing has been uploaded yet: PUT the file to the URL first, with its headers.');
+    throw new AppError(
+      'file_not_found',
+      'Nothing has been uploaded yet: PUT the file to the URL first, with its headers.',
+    );
   }
   if (info.sizeBytes !== upload.sizeBytes) {
-    throw new AppError('invalid_input', `The uploaded file has ${info.sizeBytes} bytes; ${upload.sizeBytes} were announced.`);
+    throw new AppError(
+      'invalid_input',
+      `The uploaded file has ${info.sizeBytes} bytes; ${upload.sizeBytes} were announced.`,
+    );
   }
   const at = ctx.now();
   const version: FileVersion = {
@@ -125,6 +148,11 @@ function auditOf(ctx: Ctx, version: FileVersion, action: string) {
     programId: version.programId,
     action,
     target: version.versionId,
-    detail: { folder: version.folder, filename: version.filename, sizeBytes: version.sizeBytes, source: version.source },
+    detail: {
+      folder: version.folder,
+      filename: version.filename,
+      sizeBytes: version.sizeBytes,
+      source: version.source,
+    },
   });
 }

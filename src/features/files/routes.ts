@@ -90,7 +90,9 @@ const uploadRoute = defineRoute(
     tags,
     summary: 'A presigned PUT straight to the object store, for files above the zone’s body limit',
     request: { params: programParam, body: jsonBody(uploadIn) },
-    responses: { 201: ok(uploadOut, 'PUT the file to the URL with these headers, then complete the upload.') },
+    responses: {
+      201: ok(uploadOut, 'PUT the file to the URL with these headers, then complete the upload.'),
+    },
   },
 );
 
@@ -102,7 +104,9 @@ const completeRoute = defineRoute(
     tags,
     summary: 'Make an upload its name’s newest version',
     request: {
-      params: programParam.extend({ uploadId: z.string().openapi({ param: { name: 'uploadId', in: 'path' } }) }),
+      params: programParam.extend({
+        uploadId: z.string().openapi({ param: { name: 'uploadId', in: 'path' } }),
+      }),
     },
     responses: { 200: ok(fileOut, 'The file.') },
   },
@@ -121,7 +125,10 @@ export const fileRoutes = createRouter()
       contentType: c.req.header('content-type'),
       source: 'api',
     });
-    c.header('location', `/api/programs/${c.get('programId')}/files/${folder}/${encodeURIComponent(filename)}`);
+    c.header(
+      'location',
+      `/api/programs/${c.get('programId')}/files/${folder}/${encodeURIComponent(filename)}`,
+    );
     c.header('etag', `"${version.etag}"`);
     return c.json(present(version), 201);
   })
@@ -190,7 +197,9 @@ async function answerFile(c: Context<ApiEnv>, file: FileVersion): Promise<Respon
 }
 
 /** One range; several, or what does not parse, are answered with the whole, as RFC 9110 allows. */
-export function parseRange(header: string | undefined): { offset: number; length?: number } | { suffix: number } | null {
+export function parseRange(
+  header: string | undefined,
+): { offset: number; length?: number } | { suffix: number } | null {
   const match = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header?.trim() ?? '');
   if (!match) return null;
   const [, first = '', last = ''] = match;

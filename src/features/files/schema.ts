@@ -6,18 +6,27 @@ import { AppError } from '../../platform/errors.ts';
 export function requireFilename(name: string): string {
   if (name.length > 255) throw new AppError('filename_invalid', 'A file name has at most 255 characters.');
   if (/[/\\]/.test(name)) {
-    throw new AppError('filename_invalid', 'Send the bare file name, without a path: the task knows its folder.');
+    throw new AppError(
+      'filename_invalid',
+      'Send the bare file name, without a path: the task knows its folder.',
+    );
   }
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused.
   if (name === '' || name === '.' || name === '..' || /[\u0000-\u001f\u007f]/.test(name)) {
-    throw new AppError('filename_invalid', 'This is not a file name: it is empty, only dots, or holds a control character.');
+    throw new AppError(
+      'filename_invalid',
+      'This is not a file name: it is empty, only dots, or holds a control character.',
+    );
   }
   return name;
 }
 
 export const folderName = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/, 'A folder has 1 to 63 characters of A-Z, a-z, 0-9, "_" and "-".');
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/,
+    'A folder has 1 to 63 characters of A-Z, a-z, 0-9, "_" and "-".',
+  );
 
 export const fileOut = z
   .object({
@@ -42,5 +51,10 @@ export const uploadIn = z
   .openapi('UploadIn');
 
 export const uploadOut = z
-  .object({ uploadId: z.string(), url: z.string(), headers: z.record(z.string(), z.string()), expiresAt: isoTime })
+  .object({
+    uploadId: z.string(),
+    url: z.string(),
+    headers: z.record(z.string(), z.string()),
+    expiresAt: isoTime,
+  })
   .openapi('Upload');

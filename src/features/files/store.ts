@@ -32,7 +32,12 @@ export function insertVersion(ctx: Ctx, version: FileVersion): Statement[] {
 }
 
 /** The newest version of a name; null when there is no such file. */
-export async function findFile(ctx: Ctx, programId: string, folder: string, filename: string): Promise<FileVersion | null> {
+export async function findFile(
+  ctx: Ctx,
+  programId: string,
+  folder: string,
+  filename: string,
+): Promise<FileVersion | null> {
   const [row] = await ctx.db
     .select({ version: fileVersions })
     .from(fileNames)
@@ -81,7 +86,12 @@ export async function listFiles(
 }
 
 /** Every version of a name that still has its object. */
-export function listVersions(ctx: Ctx, programId: string, folder: string, filename: string): Promise<FileVersion[]> {
+export function listVersions(
+  ctx: Ctx,
+  programId: string,
+  folder: string,
+  filename: string,
+): Promise<FileVersion[]> {
   return ctx.db
     .select()
     .from(fileVersions)
@@ -119,12 +129,21 @@ export function markErased(ctx: Ctx, programId: string, versionIds: string[]): S
 }
 
 /** Versions older than `beforeMs` that still have their object, oldest first. */
-export function listOldVersions(ctx: Ctx, programId: string, beforeMs: number, limit: number): Promise<FileVersion[]> {
+export function listOldVersions(
+  ctx: Ctx,
+  programId: string,
+  beforeMs: number,
+  limit: number,
+): Promise<FileVersion[]> {
   return ctx.db
     .select()
     .from(fileVersions)
     .where(
-      and(eq(fileVersions.programId, programId), lt(fileVersions.createdAt, beforeMs), isNull(fileVersions.erasedAt)),
+      and(
+        eq(fileVersions.programId, programId),
+        lt(fileVersions.createdAt, beforeMs),
+        isNull(fileVersions.erasedAt),
+      ),
     )
     .orderBy(asc(fileVersions.createdAt))
     .limit(limit);

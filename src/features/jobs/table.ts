@@ -2,12 +2,7 @@ import { sql } from 'drizzle-orm';
 import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqlite-core';
 import type { TaskDefinition } from '../tasks/schema.ts';
 import type { JobCounts, JobDecisions, JobError } from './schema.ts';
-
-export const jobStatuses = ['queued', 'running', 'held', 'succeeded', 'failed', 'rejected', 'cancelled'] as const;
-export type JobStatus = (typeof jobStatuses)[number];
-
-export const jobPhases = ['reading', 'checking', 'applying', 'reverting', 'publishing'] as const;
-export type JobPhase = (typeof jobPhases)[number];
+import { jobPhases, jobStatuses } from './statuses.ts';
 
 /** One row per accepted call. `wakeAt` is the intent to go on: the sweeper finds what a lost message forgot. */
 export const jobs = sqliteTable(
@@ -57,7 +52,9 @@ export const jobs = sqliteTable(
       .on(table.programId, table.job, table.versionId)
       .where(sql`finished_at IS NULL`),
     index('jobs_due').on(table.wakeAt).where(sql`wake_at IS NOT NULL`),
-    index('jobs_unfinished_dataset').on(table.programId, table.dataset, table.sequence).where(sql`finished_at IS NULL`),
+    index('jobs_unfinished_dataset')
+      .on(table.programId, table.dataset, table.sequence)
+      .where(sql`finished_at IS NULL`),
     index('jobs_by_program').on(table.programId, table.sequence),
   ],
 );

@@ -14,7 +14,14 @@ export type IdempotencyClaim =
 /** Takes a key for this request, or says what the first one with it came to. */
 export async function claimIdempotencyKey(ctx: Ctx, id: string, bodyHash: string): Promise<IdempotencyClaim> {
   const now = ctx.now();
-  const fresh = { bodyHash, status: null, headers: null, body: null, createdAt: now, runsUntil: now + runsMs };
+  const fresh = {
+    bodyHash,
+    status: null,
+    headers: null,
+    body: null,
+    createdAt: now,
+    runsUntil: now + runsMs,
+  };
   const taken = await ctx.db
     .insert(idempotencyKeys)
     .values({ id, ...fresh })

@@ -1,3 +1,7 @@
-export { claimIdempotencyKey, completeIdempotencyKey, releaseIdempotencyKey } from './idempotency.ts';
+export {
+  claimIdempotencyKey,
+  completeIdempotencyKey,
+  pruneIdempotencyKeys,
+  releaseIdempotencyKey,
+} from './idempotency.ts';
 export { keysLifecycle } from './store.ts';
-export { pruneIdempotencyKeys } from './idempotency.ts';

@@ -1,6 +1,6 @@
 import type { Ctx, Scope } from '../../context.ts';
-import { sha256Hex, toBase64Url } from '../../platform/encoding.ts';
 import { commit } from '../../platform/d1.ts';
+import { sha256Hex, toBase64Url } from '../../platform/encoding.ts';
 import { AppError } from '../../platform/errors.ts';
 import { newId } from '../../platform/ids.ts';
 import { recordAudit } from '../audit/index.ts';
@@ -21,7 +21,10 @@ export async function createKey(
     const own = ctx.actor.scopes;
     const beyond = input.scopes.filter((scope) => !own.includes(scope));
     if (beyond.length > 0) {
-      throw new AppError('forbidden', `A key can only hand on scopes it has; this one lacks ${beyond.join(', ')}.`);
+      throw new AppError(
+        'forbidden',
+        `A key can only hand on scopes it has; this one lacks ${beyond.join(', ')}.`,
+      );
     }
   }
   if (input.expiresAt !== null && input.expiresAt <= ctx.now()) {
@@ -32,7 +35,12 @@ export async function createKey(
   const { row, key } = await makeKey(ctx, programId, input);
   await commit(ctx.db, [
     insertKey(ctx, row),
-    recordAudit(ctx, { programId, action: 'key.created', target: row.keyId, detail: { scopes: input.scopes } }),
+    recordAudit(ctx, {
+      programId,
+      action: 'key.created',
+      target: row.keyId,
+      detail: { scopes: input.scopes },
+    }),
   ]);
   return { keyId: row.keyId, key };
 }
@@ -46,13 +54,19 @@ export async function rotateKey(
 ): Promise<{ keyId: string; key: string; oldKeyEndsAt: number }> {
   const old = await findKey(ctx, programId, keyId);
   if (!old || (old.revokedAt !== null && old.revokedAt <= ctx.now())) throw noSuchKey();
-  if (old.rotatedTo !== null) throw new AppError('conflict', `This key was rotated already; ${old.rotatedTo} took its place.`);
+  if (old.rotatedTo !== null)
+    throw new AppError('conflict', `This key was rotated already; ${old.rotatedTo} took its place.`);
   const endsAt = ctx.now() + overlapHours * 3_600_000;
   const { row, key } = await makeKey(ctx, programId, old);
   await commit(ctx.db, [
     insertKey(ctx, row),
     endKey(ctx, programId, keyId, endsAt, row.keyId),
-    recordAudit(ctx, { programId, action: 'key.rotated', target: keyId, detail: { to: row.keyId, overlapHours } }),
+    recordAudit(ctx, {
+      programId,
+      action: 'key.rotated',
+      target: keyId,
+      detail: { to: row.keyId, overlapHours },
+    }),
   ]);
   return { keyId: row.keyId, key, oldKeyEndsAt: endsAt };
 }
@@ -66,7 +80,11 @@ export async function revokeKey(ctx: Ctx, programId: string, keyId: string): Pro
   if (ended?.changes === 0) throw noSuchKey();
 }
 
-async function makeKey(ctx: Ctx, programId: string, like: { name: string; scopes: Scope[]; expiresAt: number | null }) {
+async function makeKey(
+  ctx: Ctx,
+  programId: string,
+  like: { name: string; scopes: Scope[]; expiresAt: number | null },
+) {
   const key = newKeyText();
   const at = ctx.now();
   const row: ApiKey = {

@@ -10,7 +10,11 @@ export async function actorOfKey(ctx: Ctx, key: string, keyId?: string): Promise
   if (await equalsConstantTime(key, ctx.config.SYSTEM_KEY)) {
     return keyId === undefined || keyId === 'system' ? { kind: 'system', keyId: 'system' } : null;
   }
-  const [row] = await ctx.db.select().from(apiKeys).where(eq(apiKeys.hash, await sha256Hex(key))).limit(1);
+  const [row] = await ctx.db
+    .select()
+    .from(apiKeys)
+    .where(eq(apiKeys.hash, await sha256Hex(key)))
+    .limit(1);
   if (!row || (keyId !== undefined && keyId !== row.keyId)) return null;
   const now = ctx.now();
   if (row.revokedAt !== null && row.revokedAt <= now) return null;

@@ -26,9 +26,11 @@ export async function createProgram(ctx: Ctx, input: ProgramIn): Promise<Program
     updatedAt: at,
     deletedAt: null,
     ...changes,
-    retention: { ...defaultRetention, ...input.retention },
+    retention: changes.retention ?? defaultRetention,
   };
-  const slices = await Promise.all(ctx.registry.lifecycles.map((slice) => slice.created?.(ctx, row.programId) ?? []));
+  const slices = await Promise.all(
+    ctx.registry.lifecycles.map((slice) => slice.created?.(ctx, row.programId) ?? []),
+  );
   try {
     await commit(ctx.db, [
       insertProgram(ctx, row),
@@ -86,7 +88,10 @@ async function toColumns(
     columns.learningBuilderUrl = input.learningBuilder?.baseUrl ?? null;
     if (input.learningBuilder === null) columns.learningBuilderKey = null;
     else if (input.learningBuilder.apiKey !== undefined) {
-      columns.learningBuilderKey = await ctx.sealer.seal(input.learningBuilder.apiKey, learningBuilderIdentity(programId));
+      columns.learningBuilderKey = await ctx.sealer.seal(
+        input.learningBuilder.apiKey,
+        learningBuilderIdentity(programId),
+      );
     }
   }
   return columns;
@@ -116,5 +121,7 @@ export function learningBuilderIdentity(programId: string): string {
 export function bucketOf(programId: string): string {
   const folded = programId.toLowerCase();
   const slug = folded.replace(/[^a-z0-9]+/g, '-').replace(/^-|-$/g, '');
-  return slug === folded ? `private-${slug}` : `private-${slug}-x${bucketHash(folded).toString(36)}`.replace('--', '-');
+  return slug === folded
+    ? `private-${slug}`
+    : `private-${slug}-x${bucketHash(folded).toString(36)}`.replace('--', '-');
 }

@@ -1,7 +1,6 @@
-export { findProgram, type Program } from './store.ts';
-export { deletingPrograms, livePrograms } from './programs.system.ts';
-export { eraseDeletedPrograms } from './delete.ts';
-export { type Contacts, defaultRetention, contactsSchema } from './schema.ts';
-export { sealedProgramColumns } from './sealed.ts';
 export { requireCallable } from './create.ts';
-export { emailAddress } from './schema.ts';
+export { eraseDeletedPrograms } from './delete.ts';
+export { deletingPrograms, livePrograms } from './programs.system.ts';
+export { type Contacts, contactsSchema, defaultRetention, emailAddress } from './schema.ts';
+export { sealedProgramColumns } from './sealed.ts';
+export { findProgram, type Program } from './store.ts';

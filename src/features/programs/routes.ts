@@ -1,3 +1,4 @@
+import type { Ctx } from '../../context.ts';
 import {
   createRouter,
   defineRoute,
@@ -12,11 +13,10 @@ import {
 } from '../../http.ts';
 import { decodeCursor, toPage } from '../../platform/cursor.ts';
 import { AppError } from '../../platform/errors.ts';
-import type { Ctx } from '../../context.ts';
 import { changeProgram, createProgram } from './create.ts';
 import { deleteProgram } from './delete.ts';
 import { livePrograms } from './programs.system.ts';
-import { programIn, type ProgramOut, programOut, programPatch } from './schema.ts';
+import { type ProgramOut, programIn, programOut, programPatch } from './schema.ts';
 import { findProgram, type Program } from './store.ts';
 
 const tags = ['Programs and keys'];

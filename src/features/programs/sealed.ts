@@ -10,7 +10,9 @@ export const sealedProgramColumns: SealedColumn = {
     const rows = await ctx.db
       .select({ programId: programs.programId, sealed: programs.learningBuilderKey })
       .from(programs)
-      .where(and(isNotNull(programs.learningBuilderKey), not(like(programs.learningBuilderKey, `${keyId}.%`))))
+      .where(
+        and(isNotNull(programs.learningBuilderKey), not(like(programs.learningBuilderKey, `${keyId}.%`))),
+      )
       .limit(limit);
     return rows.flatMap(({ programId, sealed }) =>
       sealed === null
@@ -20,7 +22,10 @@ export const sealedProgramColumns: SealedColumn = {
               sealed,
               identity: learningBuilderIdentity(programId),
               write: (again: string) =>
-                ctx.db.update(programs).set({ learningBuilderKey: again }).where(eq(programs.programId, programId)),
+                ctx.db
+                  .update(programs)
+                  .set({ learningBuilderKey: again })
+                  .where(eq(programs.programId, programId)),
             },
           ],
     );

@@ -23,7 +23,12 @@ export function knownKeysBetween(
 }
 
 /** Those of the given keys that are stored. `keys` is the JSON text of `[[bucket, key], …]`, below 1 MB. */
-export function knownKeysAmong(ctx: Ctx, programId: string, datasetId: number, keys: string): Promise<KnownKey[]> {
+export function knownKeysAmong(
+  ctx: Ctx,
+  programId: string,
+  datasetId: number,
+  keys: string,
+): Promise<KnownKey[]> {
   return ctx.recordsDatabase(programId).all<KnownKey>(sql`SELECT r.bucket, r.key, r.fingerprint
     FROM json_each(${keys}) AS wanted
     CROSS JOIN records AS r ON r.dataset_id = ${datasetId} AND r.bucket = wanted.value ->> 0 AND r.key = wanted.value ->> 1
@@ -39,8 +44,15 @@ export interface BeforeImage extends KnownKey {
 }
 
 /** The present rows of the given keys, whole; those that are not stored are left out. */
-export function imagesOf(ctx: Ctx, programId: string, datasetId: number, keys: string): Promise<BeforeImage[]> {
-  return ctx.recordsDatabase(programId).all<BeforeImage>(sql`SELECT r.bucket, r.key, r.fingerprint, r.data, r.version,
+export function imagesOf(
+  ctx: Ctx,
+  programId: string,
+  datasetId: number,
+  keys: string,
+): Promise<BeforeImage[]> {
+  return ctx
+    .recordsDatabase(programId)
+    .all<BeforeImage>(sql`SELECT r.bucket, r.key, r.fingerprint, r.data, r.version,
       r.job_id AS jobId, r.changed_at AS changedAt
     FROM json_each(${keys}) AS wanted
     CROSS JOIN records AS r ON r.dataset_id = ${datasetId} AND r.bucket = wanted.value ->> 0 AND r.key = wanted.value ->> 1`);
@@ -54,7 +66,14 @@ export function imagesOf(ctx: Ctx, programId: string, datasetId: number, keys: s
 export function writeChunk(
   ctx: Ctx,
   programId: string,
-  chunk: { datasetId: number; jobId: string; fence: Fence; upserts: string; deletes: string; countChange: number },
+  chunk: {
+    datasetId: number;
+    jobId: string;
+    fence: Fence;
+    upserts: string;
+    deletes: string;
+    countChange: number;
+  },
 ): Statement[] {
   const db = ctx.recordsDatabase(programId);
   const { datasetId, jobId } = chunk;
@@ -91,7 +110,14 @@ export function writeChunk(
 export function restoreChunk(
   ctx: Ctx,
   programId: string,
-  chunk: { datasetId: number; jobId: string; fence: Fence; images: string; inserted: string; countChange: number },
+  chunk: {
+    datasetId: number;
+    jobId: string;
+    fence: Fence;
+    images: string;
+    inserted: string;
+    countChange: number;
+  },
 ): Statement[] {
   const db = ctx.recordsDatabase(programId);
   const { datasetId } = chunk;
@@ -111,5 +137,7 @@ export function restoreChunk(
 export function endApplying(ctx: Ctx, programId: string, datasetId: number, jobId: string): Statement {
   return ctx
     .recordsDatabase(programId)
-    .run(sql`UPDATE datasets SET applying_job_id = NULL WHERE dataset_id = ${datasetId} AND applying_job_id = ${jobId}`);
+    .run(
+      sql`UPDATE datasets SET applying_job_id = NULL WHERE dataset_id = ${datasetId} AND applying_job_id = ${jobId}`,
+    );
 }

@@ -32,7 +32,13 @@ export async function findCheckpoint(ctx: Ctx, programId: string, jobId: string)
 }
 
 /** The statement that begins a job's checkpoints; nothing where they have begun. */
-export function beginCheckpoint(ctx: Ctx, programId: string, jobId: string, datasetId: number, state: string): Statement {
+export function beginCheckpoint(
+  ctx: Ctx,
+  programId: string,
+  jobId: string,
+  datasetId: number,
+  state: string,
+): Statement {
   return ctx
     .recordsDatabase(programId)
     .insert(jobCheckpoints)
@@ -42,7 +48,10 @@ export function beginCheckpoint(ctx: Ctx, programId: string, jobId: string, data
 
 /** Takes the lease if nobody else has since the row was read. */
 export function claimCheckpoint(ctx: Ctx, programId: string, row: Checkpoint, token: string): Statement {
-  const unchanged = row.leaseToken === null ? isNull(jobCheckpoints.leaseToken) : eq(jobCheckpoints.leaseToken, row.leaseToken);
+  const unchanged =
+    row.leaseToken === null
+      ? isNull(jobCheckpoints.leaseToken)
+      : eq(jobCheckpoints.leaseToken, row.leaseToken);
   return ctx
     .recordsDatabase(programId)
     .update(jobCheckpoints)

@@ -1,3 +1,3 @@
-export { ensureDataset, findDataset, recordsLifecycle } from './store.ts';
 export * from './apply.ts';
 export * from './checkpoints.ts';
+export { ensureDataset, findDataset, recordsLifecycle } from './store.ts';

@@ -1,6 +1,17 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { type ApiEnv, createRouter, defineRoute, isoTime, linkNext, ok, pageOf, pageQuery, programParam, toIso } from '../../http.ts';
+import {
+  type ApiEnv,
+  createRouter,
+  defineRoute,
+  isoTime,
+  linkNext,
+  ok,
+  pageOf,
+  pageQuery,
+  programParam,
+  toIso,
+} from '../../http.ts';
 import { decodeCursor, toPage } from '../../platform/cursor.ts';
 import { AppError } from '../../platform/errors.ts';
 import { type Dataset, findDataset, findRecord, listDatasets, listRecords, type RecordRow } from './store.ts';
@@ -26,7 +37,9 @@ const recordOut = z
   })
   .openapi('Record');
 
-const datasetParam = programParam.extend({ dataset: z.string().openapi({ param: { name: 'dataset', in: 'path' } }) });
+const datasetParam = programParam.extend({
+  dataset: z.string().openapi({ param: { name: 'dataset', in: 'path' } }),
+});
 
 const datasetsRoute = defineRoute(
   { scope: 'read' },
@@ -62,7 +75,9 @@ const recordRoute = defineRoute(
     path: '/api/programs/{programId}/datasets/{dataset}/records/{key}',
     tags,
     summary: 'One record by its key; the parts of a composite key are joined by "~"',
-    request: { params: datasetParam.extend({ key: z.string().openapi({ param: { name: 'key', in: 'path' } }) }) },
+    request: {
+      params: datasetParam.extend({ key: z.string().openapi({ param: { name: 'key', in: 'path' } }) }),
+    },
     responses: { 200: ok(recordOut, 'The record.') },
   },
 );
@@ -105,7 +120,8 @@ export const recordRoutes = createRouter()
 
 async function datasetOf(c: Context<ApiEnv>, name: string): Promise<Dataset> {
   const dataset = await findDataset(c.get('ctx'), c.get('programId'), name);
-  if (!dataset) throw new AppError('not_found', 'There is no such dataset yet: a job makes it when it first applies.');
+  if (!dataset)
+    throw new AppError('not_found', 'There is no such dataset yet: a job makes it when it first applies.');
   if (dataset.applyingJobId !== null) c.header('x-dataset-applying', dataset.applyingJobId);
   return dataset;
 }

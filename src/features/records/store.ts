@@ -72,7 +72,11 @@ export async function findRecord(ctx: Ctx, dataset: Dataset, key: string): Promi
     .select()
     .from(records)
     .where(
-      and(eq(records.datasetId, dataset.datasetId), eq(records.bucket, bucketHash(key)), eq(records.key, key)),
+      and(
+        eq(records.datasetId, dataset.datasetId),
+        eq(records.bucket, bucketHash(key)),
+        eq(records.key, key),
+      ),
     )
     .limit(1);
   return row ?? null;

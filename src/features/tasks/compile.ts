@@ -10,9 +10,14 @@ export function compileTask(task: TaskDefinition): CompiledSchema {
     unknownColumns: task.schema.unknownColumns ?? task.unknownColumns,
   });
   if (!compiled.ok) {
-    const issues = compiled.issues.map((issue) => ({ ...issue, path: issue.path === '' ? 'schema' : `schema.${issue.path}` }));
+    const issues = compiled.issues.map((issue) => ({
+      ...issue,
+      path: issue.path === '' ? 'schema' : `schema.${issue.path}`,
+    }));
     const [first] = issues;
-    throw new AppError('schema_invalid', `The schema cannot be right: ${first?.path}: ${first?.message}`, { issues });
+    throw new AppError('schema_invalid', `The schema cannot be right: ${first?.path}: ${first?.message}`, {
+      issues,
+    });
   }
   if (compiled.schema.key.length === 0) {
     const message = 'Name the field or fields that identify a record: without them no change can be told.';

@@ -1,4 +1,15 @@
-import { createRouter, defineRoute, jsonBody, linkNext, noContent, ok, pageOf, pageQuery, programParam, toIso } from '../../http.ts';
+import {
+  createRouter,
+  defineRoute,
+  jsonBody,
+  linkNext,
+  noContent,
+  ok,
+  pageOf,
+  pageQuery,
+  programParam,
+  toIso,
+} from '../../http.ts';
 import { decodeCursor, toPage } from '../../platform/cursor.ts';
 import { commit } from '../../platform/d1.ts';
 import { AppError } from '../../platform/errors.ts';
@@ -106,5 +117,10 @@ function noSuchTask(): AppError {
 }
 
 function present(task: Task) {
-  return { ...task.definition, job: task.job, createdAt: toIso(task.createdAt), updatedAt: toIso(task.updatedAt) };
+  return {
+    ...task.definition,
+    job: task.job,
+    createdAt: toIso(task.createdAt),
+    updatedAt: toIso(task.updatedAt),
+  };
 }

@@ -6,7 +6,10 @@ import { folderName } from '../files/index.ts';
 /** `warehouse`, `warehouse-degrees`: what callers post to. */
 export const jobName = z
   .string()
-  .regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/, 'A job has 1 to 63 characters of A-Z, a-z, 0-9, "_", "." and "-".');
+  .regex(
+    /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/,
+    'A job has 1 to 63 characters of A-Z, a-z, 0-9, "_", "." and "-".',
+  );
 
 const percent = z.number().min(0).max(100);
 
@@ -28,7 +31,10 @@ export const taskDefinition = z
     folder: folderName,
     dataset: z
       .string()
-      .regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/, 'A dataset has 1 to 63 characters of A-Z, a-z, 0-9, "_" and "-".'),
+      .regex(
+        /^[A-Za-z0-9][A-Za-z0-9_-]{0,62}$/,
+        'A dataset has 1 to 63 characters of A-Z, a-z, 0-9, "_" and "-".',
+      ),
     mode: z.enum(['full', 'upsert']),
     format: z.enum(['csv', 'auto']).default('auto'),
     dialect: dialect.prefault({}),
@@ -41,4 +47,6 @@ export const taskDefinition = z
 
 export type TaskDefinition = z.output<typeof taskDefinition>;
 
-export const taskOut = taskDefinition.extend({ job: z.string(), createdAt: isoTime, updatedAt: isoTime }).openapi('SavedTask');
+export const taskOut = taskDefinition
+  .extend({ job: z.string(), createdAt: isoTime, updatedAt: isoTime })
+  .openapi('SavedTask');

@@ -1,7 +1,7 @@
 export {
   createSigningSecret,
   notificationPurpose,
-  signingSecretsOf,
   sealedSigningSecrets,
+  signingSecretsOf,
   webhooksLifecycle,
 } from './secrets.ts';

@@ -1,5 +1,14 @@
 import { z } from '@hono/zod-openapi';
-import { createRouter, defineRoute, isoTime, jsonBody, ok, programParam, toIso, toIsoOrNull } from '../../http.ts';
+import {
+  createRouter,
+  defineRoute,
+  isoTime,
+  jsonBody,
+  ok,
+  programParam,
+  toIso,
+  toIsoOrNull,
+} from '../../http.ts';
 import { notificationPurpose, rotateSigningSecret, signingSecretsOf } from './secrets.ts';
 
 const tags = ['Webhooks and deliveries'];
@@ -56,6 +65,11 @@ export const webhookRoutes = createRouter()
   })
   .openapi(rotate, async (c) => {
     const { overlapHours = 24 } = c.req.valid('json');
-    const secret = await rotateSigningSecret(c.get('ctx'), c.get('programId'), notificationPurpose, overlapHours);
+    const secret = await rotateSigningSecret(
+      c.get('ctx'),
+      c.get('programId'),
+      notificationPurpose,
+      overlapHours,
+    );
     return c.json({ secret }, 200);
   });

@@ -62,9 +62,17 @@ export async function rotateSigningSecret(
   const fresh = await createSigningSecret(ctx, programId, purpose);
   const endsAt = ctx.now() + overlapHours * 3_600_000;
   await commit(ctx.db, [
-    ctx.db.update(signingSecrets).set({ endsAt }).where(and(ofPurpose, isNull(signingSecrets.endsAt))),
+    ctx.db
+      .update(signingSecrets)
+      .set({ endsAt })
+      .where(and(ofPurpose, isNull(signingSecrets.endsAt))),
     fresh.statement,
-    recordAudit(ctx, { programId, action: 'signing_secret.rotated', target: purpose, detail: { overlapHours } }),
+    recordAudit(ctx, {
+      programId,
+      action: 'signing_secret.rotated',
+      target: purpose,
+      detail: { overlapHours },
+    }),
   ]);
   return fresh.secret;
 }
@@ -81,7 +89,8 @@ export const sealedSigningSecrets: SealedColumn = {
     return rows.map((row) => ({
       sealed: row.sealed,
       identity: identityOf(row.secretId),
-      write: (sealed) => ctx.db.update(signingSecrets).set({ sealed }).where(eq(signingSecrets.secretId, row.secretId)),
+      write: (sealed) =>
+        ctx.db.update(signingSecrets).set({ sealed }).where(eq(signingSecrets.secretId, row.secretId)),
     }));
   },
 };

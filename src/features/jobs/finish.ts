@@ -1,0 +1,168 @@
+import { sql } from 'drizzle-orm';
+import type { Ctx } from '../../context.ts';
+import { commit, type Statement } from '../../platform/d1.ts';
+import { endAttention, raiseAttention } from '../attention/index.ts';
+import { insertDeliveriesFrom, startDeliveries } from '../deliveries/index.ts';
+import { endApplying, removeCheckpoint } from '../records/index.ts';
+import { notificationPurpose } from '../webhooks/index.ts';
+import type { JobState } from './state.ts';
+import { type Job, listRecipients, nextOfDataset, updateUnfinished, wakeDataset } from './store.ts';
+
+export interface JobEnd {
+  status: 'succeeded' | 'failed' | 'rejected' | 'cancelled';
+  message: string;
+  /** Whose fault: the file's is for the program's contacts, ours for staff too. */
+  fault: 'none' | 'file' | 'ours';
+}
+
+/**
+ * Ends a job: its state and its one notification to each recipient are one transaction. Repeated after a
+ * crash it changes nothing more, for the deliveries' ids were made with the recipients.
+ */
+export async function finishJob(ctx: Ctx, job: Job, state: JobState, end: JobEnd): Promise<void> {
+  const at = ctx.now();
+  const finished: Job = {
+    ...job,
+    status: end.status,
+    phase: null,
+    waitingFor: null,
+    wakeAt: null,
+    finishedAt: at,
+    message: end.message,
+    counts: state.counts,
+    errors: state.errors,
+    decisions: state.decisions,
+    readBytes: state.position?.offset ?? job.readBytes,
+  };
+  const { sequence: _, jobId: __, programId: ___, ...columns } = finished;
+  await commit(ctx.db, [
+    updateUnfinished(ctx, job, columns),
+    notificationsOf(ctx, finished),
+    attentionOf(ctx, finished, end),
+    wakeDataset(ctx, job),
+  ]);
+  const records = ctx.recordsDatabase(job.programId);
+  const { datasetId } = await datasetOf(ctx, job);
+  await commit(records, [
+    ...(datasetId === null ? [] : [endApplying(ctx, job.programId, datasetId, job.jobId)]),
+    removeCheckpoint(ctx, job.programId, job.jobId),
+  ]);
+  const recipients = await listRecipients(ctx, job.jobId);
+  startDeliveries(
+    ctx,
+    recipients.map((recipient) => recipient.deliveryId),
+  );
+  const next = await nextOfDataset(ctx, job);
+  if (next !== null) await ctx.queues.ingest.send([{ type: 'job', jobId: next }]);
+  ctx.log.line('job.finished', {
+    jobId: job.jobId,
+    programId: job.programId,
+    traceId: job.traceId,
+    status: end.status,
+    fault: end.fault,
+    attempts: job.attempt,
+    durationMs: at - job.queuedAt,
+    ...state.counts,
+  });
+}
+
+async function datasetOf(ctx: Ctx, job: Job): Promise<{ datasetId: number | null }> {
+  const [row] = await ctx
+    .recordsDatabase(job.programId)
+    .all<{ datasetId: number }>(
+      sql`SELECT dataset_id AS datasetId FROM job_checkpoints WHERE job_id = ${job.jobId}`,
+    );
+  return { datasetId: row?.datasetId ?? null };
+}
+
+/** The ledger's rows, made in SQL from whoever is a recipient at that moment, if the job ended just now. */
+function notificationsOf(ctx: Ctx, job: Job): Statement {
+  const type = typeOf(job);
+  return insertDeliveriesFrom(
+    ctx,
+    sql`SELECT r.delivery_id, j.program_id, r.channel, ${type}, j.notification_id,
+      'job:' || j.job_id || ':' || r.channel || ':' || r.target, r.target, ${notificationPurpose},
+      ${subjectOf(job)}, CASE r.channel WHEN 'email' THEN ${mailText(ctx, job)} ELSE ${webhookBody(ctx, job)} END,
+      j.trace_id, j.job_id
+      FROM job_recipients AS r JOIN jobs AS j ON j.job_id = r.job_id
+      WHERE j.job_id = ${job.jobId} AND j.finished_at = ${job.finishedAt}`,
+  );
+}
+
+function typeOf(job: Job): 'job.succeeded' | 'job.failed' {
+  return job.status === 'succeeded' ? 'job.succeeded' : 'job.failed';
+}
+
+/** The contract's body; members and order are part of it. */
+export function webhookBody(ctx: Ctx, job: Job): string {
+  const success = job.status === 'succeeded';
+  return JSON.stringify({
+    type: typeOf(job),
+    timestamp: isoOrNull(job.finishedAt),
+    data: {
+      success,
+      jobId: job.jobId,
+      job: job.job,
+      filename: job.filename,
+      status: job.status,
+      attempts: job.attempt,
+      queuedAt: isoOrNull(job.queuedAt),
+      startedAt: isoOrNull(job.startedAt),
+      finishedAt: isoOrNull(job.finishedAt),
+      rows: job.counts,
+      errorReportUrl: reportUrl(ctx, job),
+      message: job.message,
+      ...(success ? {} : { errors: job.errors }),
+      ...(job.dryRun ? { dryRun: true } : {}),
+    },
+  });
+}
+
+function reportUrl(ctx: Ctx, job: Job): string | null {
+  return job.counts.rejected === 0 ? null : `${ctx.config.PUBLIC_URL}/api/jobs/${job.jobId}/errors.csv`;
+}
+
+function isoOrNull(atMs: number | null): string | null {
+  return atMs === null ? null : new Date(atMs).toISOString();
+}
+
+function subjectOf(job: Job): string {
+  return `${job.job} ${job.status}: ${job.filename}`.replace(/[\r\n]/g, ' ');
+}
+
+/** Counts, lines and codes; never a value of the file. */
+function mailText(ctx: Ctx, job: Job): string {
+  const { counts } = job;
+  return [
+    `${job.dryRun ? 'Dry run. ' : ''}The job "${job.job}" over "${job.filename}" ${job.status}.`,
+    job.message,
+    '',
+    `Rows read ${counts.read}, rejected ${counts.rejected}, inserted ${counts.inserted}, updated ${counts.updated}, unchanged ${counts.unchanged}, deleted ${counts.deleted}.`,
+    ...job.errors.map(
+      (error) =>
+        `Line ${error.line}${error.column === null ? '' : `, column ${error.column}`}: ${error.code}: ${error.message}`,
+    ),
+    ...(reportUrl(ctx, job) === null ? [] : ['', `All rejected rows (with a key): ${reportUrl(ctx, job)}`]),
+    '',
+    `Job ${job.jobId}, queued ${isoOrNull(job.queuedAt)}, finished ${isoOrNull(job.finishedAt)}, attempts ${job.attempt}.`,
+    `Status (with a key): ${ctx.config.PUBLIC_URL}/api/jobs/${job.jobId}`,
+    '',
+  ].join('\n');
+}
+
+function attentionOf(ctx: Ctx, job: Job, end: JobEnd): Statement {
+  if (end.status === 'succeeded' && job.dryRun) return wakeDataset(ctx, job);
+  if (end.status === 'succeeded') return endAttention(ctx, job.programId, 'job_failed', job.job);
+  return raiseAttention(ctx, {
+    programId: job.programId,
+    kind: 'job_failed',
+    subject: job.job,
+    audience: end.fault === 'ours' ? 'both' : 'program',
+    message: `The job "${job.job}" over "${job.filename}" (${job.jobId}) ${end.status}. ${end.message}`,
+    nextStep:
+      end.fault === 'ours'
+        ? 'Nothing more by itself: staff look into it; the dataset is as it was before.'
+        : 'The dataset is as it was before. Mend the file, drop it again and call the job again.',
+    traceId: job.traceId,
+  });
+}

@@ -1,0 +1,2 @@
+export { jobsLifecycle } from './lifecycle.ts';
+export { sweepJobs } from './sweep.ts';

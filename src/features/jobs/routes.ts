@@ -1,0 +1,186 @@
+import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import type { Ctx } from '../../context.ts';
+import {
+  type ApiEnv,
+  createRouter,
+  defineRoute,
+  jsonBody,
+  linkNext,
+  ok,
+  pageOf,
+  pageQuery,
+  programParam,
+  toIso,
+  toIsoOrNull,
+} from '../../http.ts';
+import { decodeCursor, toPage } from '../../platform/cursor.ts';
+import { AppError } from '../../platform/errors.ts';
+import { findProgram } from '../programs/index.ts';
+import { findCheckpoint } from '../records/index.ts';
+import { callJob } from './call.ts';
+import { programOfJob } from './jobs.system.ts';
+import { jobCallIn, jobCallOut, jobOut } from './schema.ts';
+import type { JobState } from './state.ts';
+import { jobStatuses } from './statuses.ts';
+import { findJob, type Job, listJobs, listRecipients } from './store.ts';
+
+const tags = ['Warehouse sync'];
+
+const callRoute = defineRoute(
+  { scope: 'jobs', keyInBody: true, idempotent: true, bodyLimitBytes: 64 * 1_024 },
+  {
+    method: 'post',
+    path: '/api/webhook/{job}',
+    tags,
+    summary: 'Queue the job that consumes a dropped file',
+    request: {
+      params: z.object({
+        job: z.string().openapi({ param: { name: 'job', in: 'path' }, example: 'warehouse' }),
+      }),
+      query: z.object({
+        program: z
+          .string()
+          .optional()
+          .openapi({ description: 'With a system key: the program that is meant.' }),
+      }),
+      body: jsonBody(jobCallIn),
+    },
+    responses: { 200: ok(jobCallOut, 'Accepted; the notification will carry the same jobId.') },
+  },
+);
+
+const listRoute = defineRoute(
+  { scope: 'read' },
+  {
+    method: 'get',
+    path: '/api/programs/{programId}/jobs',
+    tags,
+    summary: 'Jobs, newest first',
+    request: {
+      params: programParam,
+      query: pageQuery.extend({ job: z.string().max(63).optional(), status: z.enum(jobStatuses).optional() }),
+    },
+    responses: { 200: ok(pageOf(jobOut, 'JobPage'), 'A page of jobs.') },
+  },
+);
+
+const getRoute = defineRoute(
+  { scope: 'read' },
+  {
+    method: 'get',
+    path: '/api/jobs/{jobId}',
+    tags,
+    summary: 'A job, how far it is and what it did',
+    request: { params: z.object({ jobId: z.string().openapi({ param: { name: 'jobId', in: 'path' } }) }) },
+    responses: { 200: ok(jobOut, 'The job.') },
+  },
+);
+
+export const jobRoutes = createRouter()
+  .openapi(callRoute, async (c) => {
+    const ctx = c.get('ctx');
+    const programId = await programOfCall(c, c.req.valid('query').program);
+    const { job, duplicate } = await callJob(ctx, programId, c.req.valid('param').job, c.req.valid('json'));
+    return c.json(
+      {
+        success: true as const,
+        jobId: job.jobId,
+        job: job.job,
+        filename: job.filename,
+        size: job.sizeBytes,
+        etag: job.etag,
+        status: job.status,
+        statusUrl: `${ctx.config.PUBLIC_URL}/api/jobs/${job.jobId}`,
+        ...(duplicate ? { duplicate: true as const } : {}),
+      },
+      200,
+    );
+  })
+  .openapi(listRoute, async (c) => {
+    const { limit, cursor, ...filter } = c.req.valid('query');
+    const before = cursor === undefined ? null : decodeCursor(cursor, 'number')[0];
+    const rows = await listJobs(c.get('ctx'), c.get('programId'), filter, before, limit + 1);
+    const page = toPage(
+      rows,
+      limit,
+      (row) => present(row, null, 0),
+      (row) => [row.sequence],
+    );
+    linkNext(c, page.nextCursor);
+    return c.json(page, 200);
+  })
+  .openapi(getRoute, async (c) => {
+    const ctx = c.get('ctx');
+    const job = await jobOf(ctx, c.req.valid('param').jobId);
+    const checkpoint = job.finishedAt === null ? await findCheckpoint(ctx, job.programId, job.jobId) : null;
+    const state: JobState | null = checkpoint ? JSON.parse(checkpoint.state) : null;
+    const recipients = await listRecipients(ctx, job.jobId);
+    return c.json(present(job, state, recipients.length), 200);
+  });
+
+/** The key tells the program; a system key names it. */
+async function programOfCall(c: Context<ApiEnv>, named: string | undefined): Promise<string> {
+  const { actor } = c.get('ctx');
+  const own = actor.kind === 'program' ? actor.programId : null;
+  if (named === undefined) {
+    if (own !== null) return own;
+    throw new AppError('program_required', 'A system key names the program: /api/webhook/{job}?program=….');
+  }
+  const program = await findProgram(c.get('ctx'), named);
+  if (!program || (own !== null && own !== program.programId)) {
+    throw new AppError('not_found', 'There is no such program, or it is not yours.');
+  }
+  return program.programId;
+}
+
+async function jobOf(ctx: Ctx, jobId: string): Promise<Job> {
+  const programId = ctx.actor.kind === 'program' ? ctx.actor.programId : await programOfJob(ctx, jobId);
+  const job = programId === null ? null : await findJob(ctx, programId, jobId);
+  if (!job) throw new AppError('not_found', 'There is no such job.');
+  return job;
+}
+
+function present(job: Job, state: JobState | null, recipients: number): z.output<typeof jobOut> {
+  const counts = state?.counts ?? job.counts;
+  const bytesRead = state?.position?.offset ?? job.readBytes;
+  return {
+    jobId: job.jobId,
+    programId: job.programId,
+    job: job.job,
+    dataset: job.dataset,
+    folder: job.folder,
+    filename: job.filename,
+    size: job.sizeBytes,
+    etag: job.etag,
+    versionId: job.versionId,
+    dryRun: job.dryRun,
+    status: job.status,
+    phase: state && state.phase !== 'done' ? state.phase : job.phase,
+    waitingFor: job.waitingFor,
+    retryOf: job.retryOf,
+    attempt: job.attempt,
+    progress: { percent: percentOf(job, state), bytesRead, bytes: job.sizeBytes, rowsRead: counts.read },
+    rows: counts,
+    decisions: state?.decisions ?? job.decisions,
+    errors: state?.errors ?? job.errors,
+    message: job.message,
+    traceId: job.traceId,
+    queuedAt: toIso(job.queuedAt),
+    startedAt: toIsoOrNull(job.startedAt),
+    finishedAt: toIsoOrNull(job.finishedAt),
+    notification: { messageId: job.notificationId, recipients },
+  };
+}
+
+/** Reading is the first half, checking the next tenth, applying the rest: about how the time divides. */
+function percentOf(job: Job, state: JobState | null): number {
+  if (job.finishedAt !== null) return 100;
+  if (!state) return 0;
+  const part = (done: number, of: number) => (of === 0 ? 1 : Math.min(1, done / of));
+  if (state.phase === 'reading')
+    return Math.round(500 * part(state.position?.offset ?? 0, job.sizeBytes)) / 10;
+  if (state.phase === 'checking') return Math.round(500 + 100 * part(state.slot, 1_024)) / 10;
+  if (state.phase === 'applying') return Math.round(600 + 400 * part(state.plan, state.plans)) / 10;
+  return 99;
+}

@@ -1,0 +1,132 @@
+import { and, asc, desc, eq, isNull, lt, sql } from 'drizzle-orm';
+import type { Ctx } from '../../context.ts';
+import type { Statement } from '../../platform/d1.ts';
+import type { JobStatus } from './statuses.ts';
+import { jobRecipients, jobs } from './table.ts';
+
+export type Job = typeof jobs.$inferSelect;
+export type NewJob = Omit<typeof jobs.$inferInsert, 'sequence'>;
+
+/** Nothing when an unfinished job has this file version already. */
+export function insertJob(ctx: Ctx, job: NewJob): Statement {
+  return ctx.db.insert(jobs).values(job).onConflictDoNothing();
+}
+
+/** Adds whom to tell to the unfinished job of a file version: the one just inserted, or the one before it. */
+export function joinRecipient(
+  ctx: Ctx,
+  of: { programId: string; job: string; versionId: string },
+  recipient: { channel: 'email' | 'webhook'; target: string; deliveryId: string },
+): Statement {
+  const { channel, target, deliveryId } = recipient;
+  return ctx.db.run(sql`INSERT INTO job_recipients (job_id, channel, target, delivery_id)
+    SELECT job_id, ${channel}, ${target}, ${deliveryId} FROM jobs
+    WHERE program_id = ${of.programId} AND job = ${of.job} AND version_id = ${of.versionId} AND finished_at IS NULL
+      AND (SELECT count(*) FROM job_recipients AS r WHERE r.job_id = jobs.job_id) < 50
+    ON CONFLICT DO NOTHING`);
+}
+
+export async function findUnfinishedOfVersion(
+  ctx: Ctx,
+  programId: string,
+  job: string,
+  versionId: string,
+): Promise<Job | null> {
+  const [row] = await ctx.db
+    .select()
+    .from(jobs)
+    .where(
+      and(
+        eq(jobs.programId, programId),
+        eq(jobs.job, job),
+        eq(jobs.versionId, versionId),
+        isNull(jobs.finishedAt),
+      ),
+    )
+    .limit(1);
+  return row ?? null;
+}
+
+export async function findJob(ctx: Ctx, programId: string, jobId: string): Promise<Job | null> {
+  const [row] = await ctx.db
+    .select()
+    .from(jobs)
+    .where(and(eq(jobs.programId, programId), eq(jobs.jobId, jobId)))
+    .limit(1);
+  return row ?? null;
+}
+
+export function listJobs(
+  ctx: Ctx,
+  programId: string,
+  filter: { job?: string | undefined; status?: JobStatus | undefined },
+  before: number | null,
+  limit: number,
+): Promise<Job[]> {
+  return ctx.db
+    .select()
+    .from(jobs)
+    .where(
+      and(
+        eq(jobs.programId, programId),
+        filter.job === undefined ? undefined : eq(jobs.job, filter.job),
+        filter.status === undefined ? undefined : eq(jobs.status, filter.status),
+        before === null ? undefined : lt(jobs.sequence, before),
+      ),
+    )
+    .orderBy(desc(jobs.sequence))
+    .limit(limit);
+}
+
+/** The unfinished job of a dataset that was called before this one, if any. */
+export async function findJobAhead(ctx: Ctx, job: Job): Promise<string | null> {
+  const [row] = await ctx.db
+    .select({ jobId: jobs.jobId })
+    .from(jobs)
+    .where(
+      and(
+        eq(jobs.programId, job.programId),
+        eq(jobs.dataset, job.dataset),
+        isNull(jobs.finishedAt),
+        lt(jobs.sequence, job.sequence),
+      ),
+    )
+    .orderBy(asc(jobs.sequence))
+    .limit(1);
+  return row?.jobId ?? null;
+}
+
+/** Changes an unfinished job; nothing once it has ended. */
+export function updateUnfinished(
+  ctx: Ctx,
+  job: Pick<Job, 'programId' | 'jobId'>,
+  change: Partial<Job>,
+): Statement {
+  return ctx.db
+    .update(jobs)
+    .set(change)
+    .where(and(eq(jobs.programId, job.programId), eq(jobs.jobId, job.jobId), isNull(jobs.finishedAt)));
+}
+
+/** Wakes the jobs that wait for the same dataset. */
+export function wakeDataset(ctx: Ctx, job: Job): Statement {
+  return ctx.db
+    .update(jobs)
+    .set({ wakeAt: ctx.now() })
+    .where(
+      and(
+        eq(jobs.programId, job.programId),
+        eq(jobs.dataset, job.dataset),
+        isNull(jobs.finishedAt),
+        eq(jobs.status, 'queued'),
+      ),
+    );
+}
+
+export async function nextOfDataset(ctx: Ctx, job: Job): Promise<string | null> {
+  return findJobAhead(ctx, { ...job, sequence: Number.MAX_SAFE_INTEGER });
+}
+
+export function listRecipients(ctx: Ctx, jobId: string): Promise<(typeof jobRecipients.$inferSelect)[]> {
+  return ctx.db.select().from(jobRecipients).where(eq(jobRecipients.jobId, jobId));
+}
