@@ -12,7 +12,8 @@ export interface Column {
 /** Where the cell of a field stands. */
 export interface FedField {
   readonly field: CompiledField;
-  readonly column: Column;
+  /** 0 for the first cell of a row. */
+  readonly index: number;
 }
 
 /** What `checkRow` needs to read the rows of one file. */
@@ -24,6 +25,8 @@ export interface ColumnPlan {
   readonly fed: readonly FedField[];
   /** Unknown columns whose cells are taken as strings under their own names. */
   readonly kept: readonly Column[];
+  /** The members of a row's values, each null. */
+  readonly blank: Readonly<Record<string, null>>;
   /** Unknown columns that are not read. */
   readonly ignored: readonly Column[];
   /** Fields without a column; their values are not in the result at all. */
@@ -62,13 +65,16 @@ export function matchColumns(schema: CompiledSchema, header: readonly string[]):
   const keeps = schema.unknownColumns === 'keep';
   const fed = schema.fields.flatMap((field, index) => {
     const column = sorted.byField.get(index)?.[0];
-    return column === undefined ? [] : [{ field, column }];
+    return column === undefined ? [] : [{ field, index: column.columnNumber - 1 }];
   });
+  const kept = keeps ? sorted.unknown : [];
+  const names = [...fed.map(({ field }) => field.name), ...kept.map(({ name }) => name)];
   const plan: ColumnPlan = {
     schema,
     width: header.length,
     fed,
-    kept: keeps ? sorted.unknown : [],
+    kept,
+    blank: Object.fromEntries(names.map((name) => [name, null])),
     ignored: keeps ? [] : sorted.unknown,
     absent: schema.fields.filter((_, index) => !sorted.byField.has(index)).map(({ name }) => name),
     report: sorted.report,
