@@ -21,7 +21,7 @@ const maxCompared = 64;
 /** The up to three candidates that are a few typing errors away, the nearest first. */
 export function nearestNames(name: string, candidates: readonly string[]): string[] {
   const wanted = foldName(name).slice(0, maxCompared);
-  const allowed = Math.max(1, Math.floor(wanted.length / 3));
+  const allowed = wanted.length <= 3 ? 1 : Math.max(2, Math.floor(wanted.length / 3));
   return candidates
     .map((candidate) => ({
       candidate,
