@@ -67,7 +67,8 @@ const constraints = z
         `A regular expression for the whole cell, at most ${limits.patternLength} characters, without ` +
           'nested quantifiers, back references and look-around; cells over 1,024 characters fail it',
       ),
-    enum: z.array(z.json()).max(limits.listedValues).optional(),
+    // Not z.json(): it is recursive without a name, and generators of OpenAPI never come back from it.
+    enum: z.array(z.unknown()).max(limits.listedValues).optional(),
   })
   .describe('Rules for the value; an unknown one is refused');
 

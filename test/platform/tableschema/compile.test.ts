@@ -1,5 +1,6 @@
+import { OpenAPIHono } from '@hono/zod-openapi';
 import { describe, expect, it } from 'vitest';
-import { z } from 'zod';
+
 import { compileSchema, tableSchema } from '../../../src/platform/tableschema/index.ts';
 import { compiled, refusals } from './build.ts';
 
@@ -192,6 +193,11 @@ describe('compileSchema', () => {
       'enum[1] enum_value_invalid',
     ],
     [
+      'an enum value of a thousand brackets',
+      { constraints: { enum: [JSON.parse('['.repeat(1_000) + ']'.repeat(1_000))] } },
+      'enum[0] enum_value_invalid',
+    ],
+    [
       'an enum value twice',
       { type: 'integer', constraints: { enum: [1, '01'] } },
       'enum[1] enum_value_invalid',
@@ -276,7 +282,18 @@ describe('tableSchema', () => {
   });
 
   it('can be told in an OpenAPI document', () => {
-    const json = z.toJSONSchema(tableSchema, { io: 'input' });
-    expect(JSON.stringify(json)).toContain('fieldsMatch');
+    const app = new OpenAPIHono();
+    const content = { 'application/json': { schema: tableSchema } };
+    app.openAPIRegistry.registerPath({
+      method: 'put',
+      path: '/',
+      request: { body: { content } },
+      responses: { 200: { description: 'saved', content } },
+    });
+    const document = JSON.stringify(
+      app.getOpenAPI31Document({ openapi: '3.1.0', info: { title: '', version: '1' } }),
+    );
+    expect(document).toContain('fieldsMatch');
+    expect(document).toContain('additionalProperties');
   });
 });
