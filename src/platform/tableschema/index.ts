@@ -1,5 +1,5 @@
 export type { CellCode, HeaderCode, SchemaCode } from './codes.ts';
-export { cellCodes, headerCodes, schemaCodes } from './codes.ts';
+export { cellCodes } from './codes.ts';
 export type { Column, ColumnPlan, HeaderIssue, MatchResult } from './columns.ts';
 export { matchColumns } from './columns.ts';
 export type { CompiledSchema, CompileResult, SchemaIssue } from './compile.ts';

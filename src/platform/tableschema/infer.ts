@@ -46,9 +46,9 @@ interface SampledColumn {
 }
 
 /**
- * A starting schema for a file, from its header and some of its rows: a type for every named column and
- * the smallest set of at most three columns that tells the rows apart, if there is one. Columns that are
- * blank, repeated or those of an error report get no field.
+ * A starting schema for a file, from its header and some of its rows: a type for every named column, and
+ * as key the smallest set of at most three columns that tells these rows apart, if there is one, with the
+ * codes that never change. Columns that are blank, repeated or those of an error report get no field.
  */
 export function inferSchema(header: readonly string[], rows: readonly (readonly string[])[]): TableSchema {
   const columns: SampledColumn[] = [];
@@ -104,8 +104,13 @@ function inferKey(columns: readonly SampledColumn[]): string | string[] | undefi
     for (let row = 0; row < rowCount; row++) texts.add(JSON.stringify(set.map(({ cells }) => cells[row])));
     return texts.size === rowCount;
   });
-  const names = found?.map(({ field }) => field.name);
-  return names?.length === 1 ? names[0] : names && columnOrder(columns, names);
+  if (found === undefined) return undefined;
+  const [first, second] = found;
+  if (first !== undefined && second === undefined) return first.field.name;
+  // A code that is the same all through a sample may tell later rows apart, and makes no row ambiguous.
+  const constant = usable.filter((column) => looks(column) >= 2 && new Set(column.cells).size === 1);
+  const chosen = new Set([...found, ...constant]);
+  return columns.filter((column) => chosen.has(column)).map(({ field }) => field.name);
 }
 
 /** How much a column's name sounds like a key; columns that sound alike keep their order. */
@@ -126,8 +131,4 @@ function combinations(columns: readonly SampledColumn[]): SampledColumn[][] {
   const singles = extend([[]]);
   const pairs = extend(singles);
   return [...singles, ...pairs, ...extend(pairs)];
-}
-
-function columnOrder(columns: readonly SampledColumn[], names: readonly string[]): string[] {
-  return columns.map(({ field }) => field.name).filter((name) => names.includes(name));
 }

@@ -34,7 +34,7 @@ export function nearestNames(name: string, candidates: readonly string[]): strin
 }
 
 /** Insertions, deletions, substitutions and swaps of neighbours that turn one text into the other. */
-export function editDistance(a: string, b: string): number {
+function editDistance(a: string, b: string): number {
   let before: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {

@@ -79,6 +79,16 @@ describe('inferSchema', () => {
     ).not.toHaveProperty('primaryKey');
   });
 
+  it('adds to a composite key the codes that the sample has only one of', () => {
+    const header = ['code_module', 'code_presentation', 'id_student', 'gender'];
+    const rows = [
+      ['AAA', '2013J', '1', 'F'],
+      ['AAA', '2014J', '1', 'F'],
+      ['AAA', '2013J', '2', 'F'],
+    ];
+    expect(inferSchema(header, rows).primaryKey).toEqual(['code_module', 'code_presentation', 'id_student']);
+  });
+
   it('writes a schema that can be saved, whatever the header', () => {
     const header = ['id', '', 'id', '_job', '__proto__', 'é'.repeat(300), ' b '];
     const schema = inferSchema(header, [['1', '', '2', '3', '4', '5', 'x']]);
