@@ -1,5 +1,5 @@
 import { fieldIndexOf } from './columns.ts';
-import { type CompiledSchema, reportColumns } from './compile.ts';
+import { type CompiledSchema, reportColumns, reservedNames } from './compile.ts';
 import { isDeeperThan, type Json, type JsonObject, maxJsonDepth } from './json.ts';
 import { issueOf, keyOf, type RowIssue, type RowResult, type RowValues, rejected } from './row.ts';
 
@@ -74,7 +74,7 @@ function sortMembers(
       }
     } else if (
       schema.unknownColumns === 'reject' ||
-      (schema.unknownColumns === 'keep' && name === '__proto__')
+      (schema.unknownColumns === 'keep' && reservedNames.has(name))
     ) {
       const message = 'no field of the schema';
       if (!isFull()) issues.push({ column, columnNumber: 0, code: 'column_unknown', message });

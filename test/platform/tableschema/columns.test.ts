@@ -105,6 +105,14 @@ describe('matchColumns', () => {
     expect(planOf(base, ['id', 'email', 'Größe']).report).toEqual({});
   });
 
+  it('takes them for unknown columns where there is no _job, and keeps them never', () => {
+    const header = ['id', 'email', 'Größe', '_line'];
+    expect(planOf(base, header)).toMatchObject({ report: {}, ignored: [{ name: '_line', columnNumber: 4 }] });
+    expect(issuesOf({ ...base, unknownColumns: 'keep' }, header)).toEqual([
+      ['column_reserved', undefined, 4],
+    ]);
+  });
+
   it('quotes no megabyte of header', () => {
     const [message] = messagesOf({ ...base, unknownColumns: 'reject' }, [
       'id',
@@ -119,6 +127,7 @@ describe('matchColumns', () => {
     const header = Array.from({ length: 10_000 }, (_, i) => `column ${i}`);
     const fields = Array.from({ length: 1_000 }, (_, i) => ({ name: `field ${i}` }));
     expect(issuesOf({ fields, unknownColumns: 'reject' }, header)).toHaveLength(1_050);
+    expect(issuesOf(base, header.fill('id'))).toHaveLength(52);
   });
 });
 
