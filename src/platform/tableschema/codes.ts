@@ -47,7 +47,7 @@ export const cellCodes = [
 export type CellCode = (typeof cellCodes)[number];
 
 /** The closed set of codes that a schema is refused with when it is saved. */
-export const schemaCodes = [
+const schemaCodes = [
   'schema_malformed',
   'name_duplicate',
   'name_reserved',
@@ -80,7 +80,7 @@ export const schemaCodes = [
 export type SchemaCode = (typeof schemaCodes)[number];
 
 /** The closed set of codes that a file's header is refused with. */
-export const headerCodes = [
+const headerCodes = [
   'column_missing',
   'column_unknown',
   'column_duplicate',

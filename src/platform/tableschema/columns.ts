@@ -1,5 +1,5 @@
 import type { HeaderCode } from './codes.ts';
-import { type CompiledSchema, reportColumns } from './compile.ts';
+import { type CompiledSchema, reportColumns, reservedNames } from './compile.ts';
 import type { CompiledField } from './field.ts';
 import { foldName, nearestNames, quoteName } from './names.ts';
 
@@ -12,7 +12,8 @@ export interface Column {
 /** Where the cell of a field stands. */
 export interface FedField {
   readonly field: CompiledField;
-  readonly column: Column;
+  /** 0 for the first cell of a row. */
+  readonly index: number;
 }
 
 /** What `checkRow` needs to read the rows of one file. */
@@ -24,11 +25,13 @@ export interface ColumnPlan {
   readonly fed: readonly FedField[];
   /** Unknown columns whose cells are taken as strings under their own names. */
   readonly kept: readonly Column[];
+  /** The members of a row's values, each null. */
+  readonly blank: Readonly<Record<string, null>>;
   /** Unknown columns that are not read. */
   readonly ignored: readonly Column[];
   /** Fields without a column; their values are not in the result at all. */
   readonly absent: readonly string[];
-  /** Columns of an error report, by name; `_job` makes the file a correction. Never data. */
+  /** Columns of an error report by name, where there is `_job`, which makes the file a correction. Never data. */
   readonly report: Readonly<Record<string, number>>;
 }
 
@@ -62,13 +65,16 @@ export function matchColumns(schema: CompiledSchema, header: readonly string[]):
   const keeps = schema.unknownColumns === 'keep';
   const fed = schema.fields.flatMap((field, index) => {
     const column = sorted.byField.get(index)?.[0];
-    return column === undefined ? [] : [{ field, column }];
+    return column === undefined ? [] : [{ field, index: column.columnNumber - 1 }];
   });
+  const kept = keeps ? sorted.unknown : [];
+  const names = [...fed.map(({ field }) => field.name), ...kept.map(({ name }) => name)];
   const plan: ColumnPlan = {
     schema,
     width: header.length,
     fed,
-    kept: keeps ? sorted.unknown : [],
+    kept,
+    blank: Object.fromEntries(names.map((name) => [name, null])),
     ignored: keeps ? [] : sorted.unknown,
     absent: schema.fields.filter((_, index) => !sorted.byField.has(index)).map(({ name }) => name),
     report: sorted.report,
@@ -85,20 +91,26 @@ function sortColumns(schema: CompiledSchema, header: readonly string[]): Sorted 
   const byField = new Map<number, Column[]>();
   const unknown: Column[] = [];
   const report: Record<string, number> = {};
+  const isReport = header.includes('_job');
   for (const [i, name] of header.entries()) {
     const column = { name, columnNumber: i + 1 };
     const index = fieldIndexOf(schema, name);
-    if (index >= 0) byField.set(index, [...(byField.get(index) ?? []), column]);
-    else if (reportColumns.includes(name) && report[name] === undefined) report[name] = column.columnNumber;
+    const others = byField.get(index);
+    if (others !== undefined) others.push(column);
+    else if (index >= 0) byField.set(index, [column]);
+    else if (isReport && reportColumns.includes(name) && report[name] === undefined) report[name] = i + 1;
     else unknown.push(column);
   }
   return { byField, unknown, report };
 }
 
+/** More of them say no more: a header of ten thousand wrong columns is one mistake. */
+const maxIssuesOfAKind = 50;
+
 function duplicates(schema: CompiledSchema, { byField }: Sorted): HeaderIssue[] {
   return [...byField].flatMap(([index, [first, ...others]]) => {
     const field = schema.fields[index]?.name ?? '';
-    return others.map(({ name, columnNumber }) => ({
+    return others.slice(0, maxIssuesOfAKind).map(({ name, columnNumber }) => ({
       code: 'column_duplicate' as const,
       field,
       columnNumber,
@@ -108,9 +120,6 @@ function duplicates(schema: CompiledSchema, { byField }: Sorted): HeaderIssue[] 
     }));
   });
 }
-
-/** More of them say no more: a header of ten thousand wrong columns is one mistake. */
-const maxUnknownIssues = 50;
 
 function unknownIssues(schema: CompiledSchema, { unknown }: Sorted): HeaderIssue[] {
   if (schema.unknownColumns === 'ignore') return [];
@@ -124,10 +133,10 @@ function unknownIssues(schema: CompiledSchema, { unknown }: Sorted): HeaderIssue
     else if (schema.unknownColumns === 'reject') {
       const hint = didYouMean(nearestNames(name, names.slice(0, maxCandidates)));
       issue('column_unknown', `(${quoteName(name)}) is no field of the schema${hint}`);
-    } else if (name === '__proto__') issue('column_reserved', 'has a name that no column may have');
+    } else if (reservedNames.has(name)) issue('column_reserved', 'has a name that no column may have');
     else if (seen.has(name)) issue('column_duplicate', `(${quoteName(name)}) stands there twice`);
     seen.add(name);
-    if (issues.length === maxUnknownIssues) break;
+    if (issues.length === maxIssuesOfAKind) break;
   }
   return issues;
 }

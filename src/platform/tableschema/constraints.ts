@@ -1,5 +1,5 @@
 import type { CellCode } from './codes.ts';
-import { canonicalJson, type Json } from './json.ts';
+import { canonicalJson, isDeeperThan, type Json, maxJsonDepth } from './json.ts';
 import { compilePattern, maxPatternCellLength } from './pattern.ts';
 import type { FieldDescriptor } from './schema.ts';
 import type { Fault, FieldProblem, TypeReader } from './types/reader.ts';
@@ -141,7 +141,7 @@ function rangeChecks(
 
 /** A value of the schema's own: native, or text in the form of the field. */
 function readWritten(reader: TypeReader, written: Json): Json | undefined {
-  if (written === null) return undefined;
+  if (written === null || isDeeperThan(written, maxJsonDepth)) return undefined;
   return typeof written === 'string' ? reader.text(written) : reader.native(written);
 }
 
@@ -193,7 +193,8 @@ function listedChecks(
     checks.push(fixed('not_in_categories', `none of ${phrase(categories)}`, contains(categories)));
   }
   if (constraints.enum !== undefined) {
-    const values = readListed('constraints.enum', constraints.enum, reader, problems);
+    // A descriptor is JSON through and through.
+    const values = readListed('constraints.enum', constraints.enum as Json[], reader, problems);
     if (categories !== undefined && !values.every(contains(categories))) {
       const message = 'enum has a value that is no category';
       problems.push({ property: 'constraints.enum', code: 'enum_value_invalid', message });

@@ -1,12 +1,15 @@
 export type { CellCode, HeaderCode, SchemaCode } from './codes.ts';
-export { cellCodes, headerCodes, schemaCodes } from './codes.ts';
+export { cellCodes } from './codes.ts';
 export type { Column, ColumnPlan, HeaderIssue, MatchResult } from './columns.ts';
 export { matchColumns } from './columns.ts';
 export type { CompiledSchema, CompileResult, SchemaIssue } from './compile.ts';
 export { compileSchema, reportColumns } from './compile.ts';
 export type { CompiledField } from './field.ts';
+export { inferSchema } from './infer.ts';
 export type { Json, JsonObject } from './json.ts';
 export { formatKey, maxKeyLength, parseKey } from './key.ts';
+export type { RecordPlan } from './record.ts';
+export { checkRecord, matchRecords } from './record.ts';
 export type { RowIssue, RowResult, RowValues } from './row.ts';
 export { checkRow, keyOf, uniqueTexts } from './row.ts';
 export type { FieldDescriptor, FieldType, TableSchema } from './schema.ts';

@@ -16,7 +16,13 @@ const unusable = /[\p{Cc}\p{Cs}]/u;
 export function formatKey(parts: readonly string[]): string {
   const [only] = parts;
   if (parts.length === 1 && only !== undefined) return only;
-  return parts.map((part) => part.replace(special, '!$&')).join('~');
+  let key = escaped(parts[0] ?? '');
+  for (let i = 1; i < parts.length; i++) key += `~${escaped(parts[i] ?? '')}`;
+  return key;
+}
+
+function escaped(part: string): string {
+  return part.includes('~') || part.includes('!') ? part.replace(special, '!$&') : part;
 }
 
 /** The parts that `formatKey` joined, of a key of `count` fields; `undefined` where it is no such key. */

@@ -21,7 +21,7 @@ const maxCompared = 64;
 /** The up to three candidates that are a few typing errors away, the nearest first. */
 export function nearestNames(name: string, candidates: readonly string[]): string[] {
   const wanted = foldName(name).slice(0, maxCompared);
-  const allowed = Math.max(1, Math.floor(wanted.length / 3));
+  const allowed = wanted.length <= 3 ? 1 : Math.max(2, Math.floor(wanted.length / 3));
   return candidates
     .map((candidate) => ({
       candidate,
@@ -34,7 +34,7 @@ export function nearestNames(name: string, candidates: readonly string[]): strin
 }
 
 /** Insertions, deletions, substitutions and swaps of neighbours that turn one text into the other. */
-export function editDistance(a: string, b: string): number {
+function editDistance(a: string, b: string): number {
   let before: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {

@@ -1,7 +1,7 @@
 /**
  * `constraints.pattern`, which tenants write, matched by a finite automaton: every cell costs at most its
  * length times the size of the pattern, whatever the pattern. States of the automaton are made as cells
- * need them and forgotten when they are many.
+ * need them; when they are many, the rest goes without, at some 10 ms for the worst cell and pattern.
  */
 
 import { type Node, PatternError, parsePattern } from './patternSyntax.ts';
@@ -14,6 +14,7 @@ const maxInstructions = 400;
 /** Parts of nothing, as in `(){1000}`, cost no instruction and yet time. */
 const maxEmits = 10_000;
 const maxStates = 200;
+const maxSteps = 20_000;
 
 /** `test` matches one character and then goes on at `next`; `fork` goes on at all of them. */
 type Instruction =
@@ -64,8 +65,7 @@ function emit(build: Build, node: Node, next: number): number {
       return add(build, { kind: 'test', matches: (_char, code) => code === wanted, next });
     }
     case 'charset': {
-      const one = new RegExp(`^${node.source}$`, 'u');
-      return add(build, { kind: 'test', matches: (char) => one.test(char), next });
+      return add(build, { kind: 'test', matches: charsetTest(node.source), next });
     }
     case 'sequence':
       return node.items.reduceRight((after, item) => emit(build, item, after), next);
@@ -77,6 +77,13 @@ function emit(build: Build, node: Node, next: number): number {
     case 'repeat':
       return emitRepeat(build, node, next);
   }
+}
+
+/** ASCII is looked up, the rest is asked of a regular expression of one class. */
+function charsetTest(source: string): (char: string, code: number) => boolean {
+  const one = new RegExp(`^${source}$`, 'u');
+  const ascii = Array.from({ length: 128 }, (_, code) => one.test(String.fromCharCode(code)));
+  return (char, code) => (code < 128 ? ascii[code] === true : one.test(char));
 }
 
 function emitRepeat(build: Build, node: Node & { kind: 'repeat' }, next: number): number {
@@ -102,63 +109,98 @@ interface State {
 }
 
 function automaton(program: readonly Instruction[], start: number): (text: string) => boolean {
-  let states = new Map<string, State>();
+  const walk = walker(program);
+  const states = new Map<string, State>();
   let steps = 0;
 
-  const stateOf = (entries: readonly number[]): State => {
-    const reached = closure(program, entries);
-    const tests = reached.filter((at) => program[at]?.kind === 'test');
-    const accepts = reached.includes(0);
-    const name = `${tests.join(',')}${accepts ? '!' : ''}`;
+  const stateOf = ({ tests, accepts }: Reached): State => {
+    const sorted = [...tests].sort((a, b) => a - b);
+    const name = `${sorted.join(',')}${accepts ? '!' : ''}`;
     const known = states.get(name);
     if (known !== undefined) return known;
-    const state: State = { tests, accepts, next: new Map() };
+    const state: State = { tests: sorted, accepts, next: new Map() };
     states.set(name, state);
     return state;
   };
 
-  const advance = (state: State, char: string, code: number): State => {
-    if (states.size >= maxStates || steps >= 64 * maxStates) {
-      states = new Map();
-      steps = 0;
-      initial = stateOf([start]);
-    }
-    const entries: number[] = [];
-    for (const at of state.tests) {
-      const instruction = program[at];
-      if (instruction?.kind === 'test' && instruction.matches(char, code)) entries.push(instruction.next);
-    }
-    const following = stateOf(entries);
+  const grow = (state: State, code: number): State => {
+    const following = stateOf(walk.step(state.tests, code));
     state.next.set(code, following);
     steps++;
     return following;
   };
 
-  let initial = stateOf([start]);
+  const initial = stateOf(walk.from(start));
   return (text) => {
     let state = initial;
-    for (let i = 0; i < text.length; i++) {
-      const code = text.codePointAt(i) ?? 0;
-      if (code > 0xffff) i++;
-      state = state.next.get(code) ?? advance(state, String.fromCodePoint(code), code);
-      if (state.tests.length === 0 && !state.accepts) return false;
+    for (let at = 0; at < text.length; at++) {
+      const code = text.codePointAt(at) ?? 0;
+      const isFull = states.size >= maxStates || steps >= maxSteps;
+      const next = state.next.get(code) ?? (isFull ? undefined : grow(state, code));
+      if (next === undefined) return walk.rest(state.tests, text, at);
+      if (next.tests.length === 0 && !next.accepts) return false;
+      state = next;
+      if (code > 0xffff) at++;
     }
     return state.accepts;
   };
 }
 
-/** Every instruction that is reached from `entries` without reading a character, in order. */
-function closure(program: readonly Instruction[], entries: readonly number[]): number[] {
-  const seen = new Set(entries);
-  const open = [...entries];
-  for (let at = open.pop(); at !== undefined; at = open.pop()) {
-    const instruction = program[at];
-    if (instruction?.kind !== 'fork') continue;
-    for (const target of instruction.targets) {
-      if (seen.has(target)) continue;
-      seen.add(target);
-      open.push(target);
+interface Reached {
+  tests: number[];
+  accepts: boolean;
+}
+
+/** Follows every way through the program at once, each instruction at most once per character. */
+function walker(program: readonly Instruction[]) {
+  const marks = new Uint32Array(program.length);
+  let round = 0;
+
+  const reach = (entry: number, reached: Reached): void => {
+    if (marks[entry] === round) return;
+    const open = [entry];
+    for (let at = open.pop(); at !== undefined; at = open.pop()) {
+      if (marks[at] === round) continue;
+      marks[at] = round;
+      const instruction = program[at];
+      if (instruction?.kind === 'fork') open.push(...instruction.targets);
+      else if (instruction?.kind === 'test') reached.tests.push(at);
+      else reached.accepts = true;
     }
-  }
-  return [...seen].sort((a, b) => a - b);
+  };
+
+  const begin = (): Reached => {
+    if (round === 0xffff_ffff) marks.fill(0);
+    round = (round % 0xffff_ffff) + 1;
+    return { tests: [], accepts: false };
+  };
+
+  const from = (entry: number): Reached => {
+    const reached = begin();
+    reach(entry, reached);
+    return reached;
+  };
+
+  const step = (tests: readonly number[], code: number): Reached => {
+    const reached = begin();
+    const char = String.fromCodePoint(code);
+    for (const at of tests) {
+      const instruction = program[at];
+      if (instruction?.kind === 'test' && instruction.matches(char, code)) reach(instruction.next, reached);
+    }
+    return reached;
+  };
+
+  const rest = (tests: readonly number[], text: string, start: number): boolean => {
+    let reached: Reached = { tests: [...tests], accepts: false };
+    for (let at = start; at < text.length && reached.tests.length > 0; at++) {
+      const code = text.codePointAt(at) ?? 0;
+      if (code > 0xffff) at++;
+      reached = step(reached.tests, code);
+      if (reached.tests.length === 0) return reached.accepts && at === text.length - 1;
+    }
+    return reached.accepts;
+  };
+
+  return { from, step, rest };
 }

@@ -28,26 +28,30 @@ export type RowResult =
 /** Reads a row as the plan of its file says, and tells every error of it. */
 export function checkRow(plan: ColumnPlan, cells: readonly string[]): RowResult {
   if (cells.length !== plan.width) return { ok: false, issues: [widthIssue(plan, cells.length)] };
-  const values: RowValues = {};
-  let isGood = true;
-  for (const { field, column } of plan.fed) {
-    const value = field.readText(cells[column.columnNumber - 1] ?? '');
-    if (value === undefined) isGood = false;
-    else values[field.name] = value;
+  // A copy of an object that has its members already is several times faster than adding them.
+  const values: RowValues = { ...plan.blank };
+  for (const { field, index } of plan.fed) {
+    const value = field.readText(cells[index] ?? '');
+    if (value === undefined) return rejectRow(plan, cells);
+    values[field.name] = value;
   }
   for (const { name, columnNumber } of plan.kept) values[name] = cells[columnNumber - 1] ?? '';
-  if (isGood) {
-    const key = keyOf(plan.schema, values);
-    if (key !== undefined) return { ok: true, values, key };
+  const key = keyOf(plan.schema, values);
+  return key === undefined ? rejectRow(plan, cells) : { ok: true, values, key };
+}
+
+function rejectRow(plan: ColumnPlan, cells: readonly string[]): RowResult {
+  const values: RowValues = {};
+  const issues: RowIssue[] = [];
+  const columnNumbers = new Map<CompiledField, number>();
+  for (const { field, index } of plan.fed) {
+    const cell = cells[index] ?? '';
+    const value = field.readText(cell);
+    columnNumbers.set(field, index + 1);
+    if (value !== undefined) values[field.name] = value;
+    else for (const fault of field.explain(cell)) issues.push(issueOf(fault, field, index + 1));
   }
-  const issues = plan.fed.flatMap(({ field, column }) => {
-    if (Object.hasOwn(values, field.name)) return [];
-    return field
-      .explain(cells[column.columnNumber - 1] ?? '')
-      .map((fault) => issueOf(fault, field, column.columnNumber));
-  });
-  const numbers = new Map(plan.fed.map(({ field, column }) => [field, column.columnNumber]));
-  return rejected(plan.schema, values, issues, (field) => numbers.get(field) ?? 0);
+  return rejected(plan.schema, values, issues, (field) => columnNumbers.get(field) ?? 0);
 }
 
 /** A short or long row has lost its columns: what stands under the key may be another's. */

@@ -7,7 +7,7 @@
 import { z } from 'zod';
 
 /** Every type of the standard; `compileSchema` refuses the last three. */
-export const fieldTypes = [
+const fieldTypes = [
   'string',
   'integer',
   'number',
@@ -26,7 +26,7 @@ export const fieldTypes = [
   'geojson',
 ] as const;
 
-export const itemTypes = ['string', 'integer', 'boolean', 'number', 'datetime', 'date', 'time'] as const;
+const itemTypes = ['string', 'integer', 'boolean', 'number', 'datetime', 'date', 'time'] as const;
 
 export const limits = {
   fields: 1_000,
@@ -67,13 +67,14 @@ const constraints = z
         `A regular expression for the whole cell, at most ${limits.patternLength} characters, without ` +
           'nested quantifiers, back references and look-around; cells over 1,024 characters fail it',
       ),
-    enum: z.array(z.json()).max(limits.listedValues).optional(),
+    // Not z.json(): it is recursive without a name, and generators of OpenAPI never come back from it.
+    enum: z.array(z.unknown()).max(limits.listedValues).optional(),
   })
   .describe('Rules for the value; an unknown one is refused');
 
 const category = z.looseObject({ value: z.union([listedText, z.number()]), label: z.string().optional() });
 
-export const fieldSchema = z
+const fieldSchema = z
   .looseObject({
     name,
     type: z.enum(fieldTypes).optional().describe('The default is `any`: taken as it is'),
@@ -133,9 +134,7 @@ export const tableSchema = z
   .meta({ id: 'TableSchema', description: 'Frictionless Table Schema v2, with aliases and unknownColumns' });
 
 export type FieldType = (typeof fieldTypes)[number];
-export type ItemType = (typeof itemTypes)[number];
 export type TableSchema = z.infer<typeof tableSchema>;
 export type FieldDescriptor = z.infer<typeof fieldSchema>;
-export type FieldConstraints = z.infer<typeof constraints>;
 export type FieldsMatch = NonNullable<TableSchema['fieldsMatch']>;
 export type UnknownColumns = NonNullable<TableSchema['unknownColumns']>;

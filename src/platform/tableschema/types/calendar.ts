@@ -38,11 +38,11 @@ export function isMoment(at: Moment): boolean {
   return isTime(at.hour, at.minute, at.second);
 }
 
-export function two(value: number): string {
+function two(value: number): string {
   return value < 10 ? `0${value}` : String(value);
 }
 
-export function four(value: number): string {
+function four(value: number): string {
   return String(value).padStart(4, '0');
 }
 

@@ -71,13 +71,13 @@ function characters(text: string): number {
 
 export function booleanReader(field: FieldDescriptor, problems: FieldProblem[]): TypeReader {
   const values = new Map<string, boolean>();
-  for (const text of field.trueValues ?? ['true', 'True', 'TRUE', '1']) values.set(text, true);
+  for (const text of field.trueValues ?? ['true', 'True', 'TRUE', '1']) values.set(text.trim(), true);
   for (const text of field.falseValues ?? ['false', 'False', 'FALSE', '0']) {
-    if (values.get(text) === true) {
+    if (values.get(text.trim()) === true) {
       const message = `${JSON.stringify(text)} is in trueValues and in falseValues`;
       problems.push({ property: 'falseValues', code: 'boolean_values_invalid', message });
     }
-    values.set(text, false);
+    values.set(text.trim(), false);
   }
   for (const property of ['trueValues', 'falseValues'] as const) {
     if (field[property]?.length === 0) {
