@@ -33,7 +33,7 @@ export interface ResyncContext {
 const contentCodes = new Set(['bad_bytes', 'nul_byte', 'cell_too_large']);
 
 /** Delimiters that must fall exactly into place before a cell that is legal is taken for rows. */
-const lookalikeDelimiters = 8;
+const lookalikeDelimiters = 6;
 
 /** Settles the record at `start`; null if that takes more text. */
 export function settleRecord(context: ResyncContext, start: number): Settled | null {
@@ -58,11 +58,12 @@ export function settleRecord(context: ResyncContext, start: number): Settled | n
     if (alike) return readToLineEnd(context, start, first.open, first.column);
     return settled(reading.spots.length > 0 ? 'fault' : 'row', reading, false);
   }
-  const goesBack = linesAreRows(context, reading, first);
-  if (goesBack === null) return null;
-  return goesBack
-    ? readToLineEnd(context, start, first.open, first.column)
-    : settled('fault', reading, false);
+  for (const cell of reading.multiLine) {
+    const goesBack = linesAreRows(context, reading, cell);
+    if (goesBack === null) return null;
+    if (goesBack) return readToLineEnd(context, start, cell.open, cell.column);
+  }
+  return settled('fault', reading, false);
 }
 
 function settled(kind: Settled['kind'], reading: RecordReading, skipLine: boolean): Settled {
@@ -151,8 +152,8 @@ function isProse(piece: RecordReading): boolean {
  * Two damaged rows can make one that is legal: one lost its closing quote, and a later one in the same
  * column its opening quote. The rows between them would be lost without a word. So a cell is refused if
  * each of its lines, the first and the last included, makes a row of exactly the file's width, with at
- * least eight delimiters in place. Accepted risk: a cell that quotes eight or more delimiters of rows
- * shaped like the file's own is reported, not read.
+ * least six delimiters in place and not all followed by a blank. Accepted risk: a legal cell that holds
+ * six or more delimiters in rows shaped like the file's own is reported, not read.
  */
 function looksLikeRows(
   { window, rules, final, width }: ResyncContext,
@@ -166,8 +167,9 @@ function looksLikeRows(
   if (first.cellCount !== width || first.end !== cell.firstBreak || isProse(first)) return false;
   let at = cell.firstBreak;
   while (at < whole.end) {
-    const piece = readPiece(window, rules, final, at);
+    let piece = readPiece(window, rules, final, at);
     if (piece === null) return null;
+    if (piece.end > whole.end) piece = readRecord(window, rules, final, at, at);
     if (piece.cellCount !== width || isProse(piece)) return false;
     at = piece.end;
   }
