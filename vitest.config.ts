@@ -1,9 +1,12 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
+const slow = { testTimeout: 120_000, hookTimeout: 120_000 };
+
 /**
- * `pure` runs plain functions in Node; the rest of the projects meet the product where it really runs.
- * `npm test` runs all but `soak`.
+ * `pure` runs plain functions in Node, `worker` the object stores inside the runtime, `hub` calls one shared
+ * hub over HTTP, `scenarios` start hubs of their own and tell whole stories. Those four are `npm test`.
+ * `shared` reads the reference data beside the repository; `soak` takes long. See test/suites.json.
  */
 export default defineConfig({
   test: {
@@ -11,7 +14,7 @@ export default defineConfig({
       {
         test: {
           name: 'pure',
-          include: ['test/platform/**/*.test.ts', 'test/*.test.ts'],
+          include: ['test/platform/**/*.test.ts', 'test/features/**/*.test.ts', 'test/*.test.ts'],
           environment: 'node',
         },
       },
@@ -21,6 +24,33 @@ export default defineConfig({
           name: 'worker',
           include: ['test/worker/**/*.test.ts'],
           globalSetup: ['test/worker/s3-server.ts'],
+        },
+      },
+      {
+        test: {
+          name: 'hub',
+          include: ['test/hub/**/*.test.ts'],
+          globalSetup: ['test/support/hub-setup.ts'],
+          ...slow,
+        },
+      },
+      // Each of these starts runtimes: one file at a time, so that two cores do not starve them.
+      {
+        test: {
+          name: 'scenarios',
+          include: ['test/scenarios/**/*.test.ts'],
+          fileParallelism: false,
+          ...slow,
+        },
+      },
+      { test: { name: 'shared', include: ['test/shared/**/*.test.ts'], fileParallelism: false, ...slow } },
+      {
+        test: {
+          name: 'soak',
+          include: ['test/soak/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 3_600_000,
+          hookTimeout: 120_000,
         },
       },
     ],

@@ -185,7 +185,7 @@ export async function freePort(): Promise<number> {
 }
 
 /** The runtime logs `To:`, `Subject:` and the file it wrote the text to, for each mail. */
-function readMails(lines: string[]): Mail[] {
+export function readMails(lines: string[]): Mail[] {
   const mails: Mail[] = [];
   let mail: Mail | null = null;
   for (const line of lines) {

@@ -92,7 +92,7 @@ ${
     : html`<p>Query: ${raw(
         (operation.parameters ?? [])
           .filter((one) => one.in === 'query')
-          .map((one) => `<code>${escape(one.name)}</code>`)
+          .map((one) => `<code>${escapeHtml(one.name)}</code>`)
           .join(', '),
       )}</p>`
 }
@@ -121,17 +121,17 @@ function renderMembers(schema: SchemaNode) {
 function typeText(schema: SchemaNode | undefined): string {
   if (!schema) return '';
   if (schema.$ref !== undefined) {
-    const name = escape(schema.$ref.slice(schema.$ref.lastIndexOf('/') + 1));
+    const name = escapeHtml(schema.$ref.slice(schema.$ref.lastIndexOf('/') + 1));
     return `<a href="#schema-${name}">${name}</a>`;
   }
   if (schema.anyOf) return schema.anyOf.map(typeText).join(' or ');
-  if (schema.enum) return schema.enum.map((value) => `<code>${escape(String(value))}</code>`).join(', ');
+  if (schema.enum) return schema.enum.map((value) => `<code>${escapeHtml(String(value))}</code>`).join(', ');
   if (schema.items) return `list of ${typeText(schema.items)}`;
-  if (schema.properties) return `object {${Object.keys(schema.properties).map(escape).join(', ')}}`;
-  return escape([schema.type ?? 'any'].flat().join(' or '));
+  if (schema.properties) return `object {${Object.keys(schema.properties).map(escapeHtml).join(', ')}}`;
+  return escapeHtml([schema.type ?? 'any'].flat().join(' or '));
 }
 
-function escape(text: string): string {
+function escapeHtml(text: string): string {
   return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
 

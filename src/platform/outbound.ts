@@ -52,7 +52,7 @@ export function checkUrl(
 ): { ok: true; url: URL } | UrlRefusal {
   if (text.length > 2_048) return refuse('url_too_long', 'The URL has more than 2,048 characters.');
   // URL() drops tabs, line ends and outer spaces: what was registered must be what is called.
-  if (/[\s\u0000-\u001f\u007f\\]/.test(text)) {
+  if (/[\s\p{Cc}\\]/u.test(text)) {
     return refuse(
       'url_malformed',
       'The URL holds a space, a control character or a backslash: percent-encode it.',

@@ -11,8 +11,7 @@ export function requireFilename(name: string): string {
       'Send the bare file name, without a path: the task knows its folder.',
     );
   }
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is refused.
-  if (name === '' || name === '.' || name === '..' || /[\u0000-\u001f\u007f]/.test(name)) {
+  if (name === '' || name === '.' || name === '..' || /\p{Cc}/u.test(name)) {
     throw new AppError(
       'filename_invalid',
       'This is not a file name: it is empty, only dots, or holds a control character.',

@@ -142,8 +142,7 @@ class Slice {
     this.rows++;
     const columns = this.plan.fed;
     const name = (column: number | null) =>
-      columns.find((fed) => fed.column.columnNumber === column)?.column.name ??
-      (column === null ? null : `#${column}`);
+      column === null ? null : (columns.find((fed) => fed.index === column - 1)?.field.name ?? `#${column}`);
     const errors = [fault, ...fault.also].map((finding) =>
       toError(fault.line, name(finding.column), finding),
     );

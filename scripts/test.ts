@@ -1,0 +1,35 @@
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+// Runs the named suites (those of `npm test` unless told), and ends with one line that counts them.
+const suites = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
+const wanted = suites.length > 0 ? suites : ['pure', 'worker', 'hub', 'scenarios'];
+if (wanted.includes('shared') && !existsSync('../shared/data')) {
+  process.stderr.write('The suite "shared" reads the reference data in ../shared, which is not there.\n');
+  process.exit(1);
+}
+
+const folder = mkdtempSync(join(tmpdir(), 'crosswalk-test-'));
+const report = join(folder, 'report.json');
+const vitest = join('node_modules', 'vitest', 'vitest.mjs');
+const args = [vitest, 'run', ...wanted.flatMap((name) => ['--project', name])];
+args.push('--reporter=default', '--reporter=json', `--outputFile.json=${report}`);
+const { status } = spawnSync(process.execPath, args, { stdio: 'inherit' });
+if (!existsSync(report)) process.exit(status === 0 ? 1 : (status ?? 1));
+
+interface Report {
+  numPassedTests: number;
+  numFailedTests: number;
+  numPendingTests: number;
+  numFailedTestSuites: number;
+}
+const result: Report = JSON.parse(readFileSync(report, 'utf8'));
+rmSync(folder, { recursive: true, force: true });
+// A file that does not even load has no failed test, yet it failed.
+const failed = result.numFailedTests === 0 && status !== 0 ? 1 : result.numFailedTests;
+if (result.numPendingTests > 0)
+  process.stderr.write(`${result.numPendingTests} tests were skipped; none may be.\n`);
+process.stdout.write(`\n${result.numPassedTests} passed, ${failed} failed\n`);
+process.exit(failed > 0 || result.numPendingTests > 0 || result.numPassedTests === 0 ? 1 : 0);
