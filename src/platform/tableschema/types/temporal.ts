@@ -99,6 +99,9 @@ function readDatetime(text: string): TemporalRead {
   const offset = offsetAt(text, end);
   if (offset === null) return temporalFaults.lexical;
   if (date === temporalFaults.calendar) return date;
+  const isCanonical =
+    (offset === undefined || text.endsWith('Z')) && (end === 19 || text.charAt(end - 1) !== '0');
+  if (isCanonical && hour <= 23 && minute <= 59 && second <= 59) return text;
   return finish('datetime', {
     year: Number(text.slice(0, 4)),
     month: twoDigits(text, 5),
