@@ -72,6 +72,11 @@ function* chunksOf(file: Uint8Array): Generator<Uint8Array> {
   for (let at = 0; at < file.length; at += chunkBytes) yield file.subarray(at, at + chunkBytes);
 }
 
+function* textsOf(file: Uint8Array): Generator<string> {
+  const decoder = new TextDecoder();
+  for (const chunk of chunksOf(file)) yield decoder.decode(chunk, { stream: true });
+}
+
 const readers: Record<string, Read> = {
   crosswalk: (file, onRow) => {
     const reader = new CsvReader({
@@ -86,11 +91,9 @@ const readers: Record<string, Read> = {
     reader.end();
   },
   uDSV: (file, onRow) => {
-    const decoder = new TextDecoder();
     let parser: ReturnType<typeof initParser> | null = null;
     onRow(header);
-    for (const chunk of chunksOf(file)) {
-      const text = decoder.decode(chunk, { stream: true });
+    for (const text of textsOf(file)) {
       parser ??= initParser(inferSchema(text));
       parser.chunk(text, parser.stringArrs, onRow);
     }
@@ -99,14 +102,15 @@ const readers: Record<string, Read> = {
   'csv-simple-parser': (file, onRow) => {
     // It has no streaming mode, so it gets the whole text; and it makes a row of the last line end.
     const rows = simpleParse(new TextDecoder().decode(file)) as string[][];
-    if ((rows.at(-1)?.length ?? 0) < 2) rows.pop();
+    if (rows.at(-1)?.[0] === '') rows.pop();
     for (const row of rows) onRow(row);
   },
   papaparse: (file, onRow) =>
     new Promise((resolve, reject) => {
       const stream = Papa.parse(Papa.NODE_STREAM_INPUT, { skipEmptyLines: true });
       stream.on('data', onRow).on('end', resolve).on('error', reject);
-      Readable.from(chunksOf(file), { objectMode: false }).pipe(stream);
+      // It decodes each chunk by itself, and so breaks characters: it gets text.
+      Readable.from(textsOf(file), { objectMode: false }).pipe(stream);
     }),
   'csv-parse': (file, onRow) =>
     new Promise((resolve, reject) => {
