@@ -10,7 +10,7 @@ import {
   type StagedRow,
   slotCount,
 } from './staging.ts';
-import { addErrors, type JobState, objectKeys } from './state.ts';
+import { addErrors, type JobState, modeOf, objectKeys } from './state.ts';
 import type { Job } from './store.ts';
 
 /** Staged bytes, and stored keys, that one step compares. */
@@ -39,8 +39,9 @@ export async function checkSlots(
   const to = chooseSlots(memory.indexes, from, dataset.recordCount);
   const rows = await loadRows(ctx, job, memory.indexes, from, to);
   const merged = mergeRows(rows);
-  const known = await loadKnown(ctx, job, dataset.datasetId, from, to, merged);
-  const deletesAbsent = job.task.mode === 'full' && state.unreadableKeys === 0;
+  const mode = modeOf(job.task, state);
+  const known = await loadKnown(ctx, job, mode, dataset.datasetId, from, to, merged);
+  const deletesAbsent = mode === 'full' && state.unreadableKeys === 0;
   const compared = compare(merged, known, deletesAbsent);
   let { plans } = state;
   if (compared.operations.length > 0) {
@@ -179,13 +180,14 @@ function conflictErrors(rows: StagedRow[]): JobError[] {
 async function loadKnown(
   ctx: Ctx,
   job: Job,
+  mode: 'full' | 'upsert',
   datasetId: number,
   from: number,
   to: number,
   merged: Merged,
 ): Promise<KnownKey[]> {
   const [first, last] = bucketsOf(from, to);
-  if (job.task.mode === 'full') return knownKeysBetween(ctx, job.programId, datasetId, first, last);
+  if (mode === 'full') return knownKeysBetween(ctx, job.programId, datasetId, first, last);
   // An upsert is often far smaller than its dataset: ask for its own keys only.
   const known: KnownKey[] = [];
   let pairs: string[] = [];

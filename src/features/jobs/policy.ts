@@ -3,6 +3,9 @@ const second = 1_000;
 /** Failures of ours before a job is given up; staff hear of the last. */
 export const jobAttempts = 5;
 
+/** A hold that nobody decides ends so. */
+export const holdMs = 72 * 3_600 * second;
+
 /** Steps that one message does: with four or five D1 statements each, far below an invocation's 1,000. */
 export const stepsPerMessage = 60;
 

@@ -19,9 +19,10 @@ import { AppError } from '../../platform/errors.ts';
 import { findProgram } from '../programs/index.ts';
 import { findCheckpoint } from '../records/index.ts';
 import { callJob } from './call.ts';
+import { approveJob, cancelJob, rejectJob } from './decision.ts';
 import { programOfJob } from './jobs.system.ts';
 import { jobCallIn, jobCallOut, jobOut } from './schema.ts';
-import type { JobState } from './state.ts';
+import { type JobState, phaseOf } from './state.ts';
 import { jobStatuses } from './statuses.ts';
 import { findJob, type Job, listJobs, listRecipients } from './store.ts';
 
@@ -65,6 +66,12 @@ const listRoute = defineRoute(
   },
 );
 
+const summaries = {
+  approve: 'Let a held job go on',
+  reject: 'End a held job without a change',
+  cancel: 'Stop a job; what it had applied is put back first',
+};
+
 const getRoute = defineRoute(
   { scope: 'read' },
   {
@@ -76,6 +83,21 @@ const getRoute = defineRoute(
     responses: { 200: ok(jobOut, 'The job.') },
   },
 );
+
+const decisionRoutes = (['approve', 'reject', 'cancel'] as const).map((verb) => ({
+  verb,
+  route: defineRoute(
+    { scope: 'jobs', idempotent: true },
+    {
+      method: 'post',
+      path: `/api/jobs/{jobId}/${verb}`,
+      tags,
+      summary: summaries[verb],
+      request: { params: z.object({ jobId: z.string().openapi({ param: { name: 'jobId', in: 'path' } }) }) },
+      responses: { 200: ok(jobOut, 'The job as it is now.') },
+    },
+  ),
+}));
 
 export const jobRoutes = createRouter()
   .openapi(callRoute, async (c) => {
@@ -119,6 +141,16 @@ export const jobRoutes = createRouter()
     return c.json(present(job, state, recipients.length), 200);
   });
 
+const decisions = { approve: approveJob, reject: rejectJob, cancel: cancelJob };
+
+for (const { verb, route } of decisionRoutes) {
+  jobRoutes.openapi(route, async (c) => {
+    const ctx = c.get('ctx');
+    const job = await decisions[verb](ctx, await jobOf(ctx, c.req.valid('param').jobId));
+    return c.json(present(job, null, (await listRecipients(ctx, job.jobId)).length), 200);
+  });
+}
+
 /** The key tells the program; a system key names it. */
 async function programOfCall(c: Context<ApiEnv>, named: string | undefined): Promise<string> {
   const { actor } = c.get('ctx');
@@ -156,7 +188,7 @@ function present(job: Job, state: JobState | null, recipients: number): z.output
     versionId: job.versionId,
     dryRun: job.dryRun,
     status: job.status,
-    phase: state && state.phase !== 'done' ? state.phase : job.phase,
+    phase: state ? phaseOf(state) : job.phase,
     waitingFor: job.waitingFor,
     retryOf: job.retryOf,
     attempt: job.attempt,

@@ -24,7 +24,8 @@ export const noCounts: JobCounts = {
 
 /** One thing wrong with a row, without its values. */
 export interface JobError {
-  line: number;
+  /** Null where the file as a whole is meant. */
+  line: number | null;
   column: string | null;
   code: string;
   message: string;
@@ -34,7 +35,8 @@ export interface JobError {
 export interface JobDecisions {
   format: string;
   encoding: string;
-  delimiter: string;
+  /** Null for JSON. */
+  delimiter: string | null;
   quote: string | null;
   evidence: string[];
 }
@@ -51,7 +53,12 @@ const countsOut = z
   .openapi('JobCounts');
 
 const errorOut = z
-  .object({ line: z.number().int(), column: z.string().nullable(), code: z.string(), message: z.string() })
+  .object({
+    line: z.number().int().nullable(),
+    column: z.string().nullable(),
+    code: z.string(),
+    message: z.string(),
+  })
   .openapi('JobRowError');
 
 const addresses = z.union([z.string(), z.array(z.string())]);
@@ -117,7 +124,7 @@ export const jobOut = z
       .object({
         format: z.string(),
         encoding: z.string(),
-        delimiter: z.string(),
+        delimiter: z.string().nullable(),
         quote: z.string().nullable(),
         evidence: z.array(z.string()),
       })
