@@ -19,13 +19,18 @@ devRoutes.use('/dev/*', async (c, next) => {
   await next();
 });
 
+const clockIn = z.union([
+  z.strictObject({ now: z.iso.datetime({ offset: true }).nullable() }),
+  z.strictObject({ aheadSeconds: z.number() }),
+]);
+
+/** To a time, on by some seconds, or (`now: null`) back to the wall's. */
 devRoutes.post('/dev/clock', async (c) => {
-  const { now } = parse(
-    z.strictObject({ now: z.iso.datetime({ offset: true }).nullable() }),
-    await c.req.json(),
-  );
+  const wanted = parse(clockIn, await c.req.json());
   const ctx = c.get('ctx');
-  const offset = now === null ? 0 : Date.parse(now) - ctx.wallNow();
+  let offset = 0;
+  if ('aheadSeconds' in wanted) offset = ctx.now() - ctx.wallNow() + wanted.aheadSeconds * 1_000;
+  else if (wanted.now !== null) offset = Date.parse(wanted.now) - ctx.wallNow();
   await setSwitch(ctx, sql`clock_offset_ms = ${offset}`);
   return c.json({ now: new Date(ctx.wallNow() + offset).toISOString() });
 });

@@ -11,7 +11,7 @@ import type { Job } from './store.ts';
 export type { ReadingMemory } from './rows.ts';
 
 /** Bytes of the file that one step reads: rows, text and parts of it stay far below an isolate's 128 MB. */
-const sliceBytes = 4 * 1_024 * 1_024;
+const sliceBytes = 2 * 1_024 * 1_024;
 
 /** A record goes into one chunk of SQL, which D1 bounds at 2 MB and we at a megabyte of UTF-8. */
 const dataCharacters = 300_000;

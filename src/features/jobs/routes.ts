@@ -213,6 +213,7 @@ function percentOf(job: Job, state: JobState | null): number {
   if (state.phase === 'reading')
     return Math.round(500 * part(state.position?.offset ?? 0, job.sizeBytes)) / 10;
   if (state.phase === 'checking') return Math.round(500 + 100 * part(state.slot, 1_024)) / 10;
+  if (state.phase === 'holding') return 60;
   if (state.phase === 'applying') return Math.round(600 + 400 * part(state.plan, state.plans)) / 10;
   return 99;
 }

@@ -130,6 +130,9 @@ async function runSteps(ctx: Ctx, claim: Claim, steps: number): Promise<RunResul
     if (!kept) throw new LeaseLost();
     fence.step++;
     claim.state = step.state;
+    // The local runtime has storage in its own thread and looks at its sockets only when nothing is ready:
+    // without a pause no request would be answered while a job runs.
+    await scheduler.wait(1);
   }
   const { state } = claim;
   if (state.phase === 'done') {
