@@ -54,7 +54,7 @@ export async function runJob(ctx: Ctx, jobId: string, steps: number): Promise<Ru
 
 async function endOldHold(ctx: Ctx, job: Job): Promise<RunResult> {
   if (ctx.now() < (job.heldAt ?? 0) + holdMs) return 'later';
-  await endHeld(ctx, job, 'Nobody decided within 72 hours, so the job was rejected.');
+  await endHeld(ctx, job, 'Nobody decided within 72 hours, so the job was rejected.', 'file');
   return 'ended';
 }
 
