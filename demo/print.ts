@@ -13,6 +13,7 @@ export interface StepReport {
 
 const timeColumn = 76;
 const labelWidth = 12;
+const barColumn = 36;
 const barWidth = 24;
 /** Without a terminal, progress is a line now and then. */
 const plainProgressMs = 5_000;
@@ -80,9 +81,12 @@ export class Printer {
     let note = '';
     let printedAtMs = startedAtMs;
     const draw = () => {
-      const bar = fraction === null ? '' : `  ${progressBar(fraction)} ${percent(fraction)}  ${note}`;
+      const bar = fraction === null ? '' : `${progressBar(fraction)} ${percent(fraction)}  ${note}`;
       const elapsed = seconds(performance.now() - startedAtMs);
-      const left = `${head}${bar}`.slice(0, Math.max(this.#out.columns - elapsed.length - 2, 20));
+      const left = `${head.padEnd(barColumn)}${bar}`.slice(
+        0,
+        Math.max(this.#out.columns - elapsed.length - 2, 20),
+      );
       this.#out.write(`\r\u001b[K${left}  ${style('dim', elapsed)}`);
     };
     if (this.#live) draw();
