@@ -40,7 +40,11 @@ export const httpStatus = {
 } satisfies Record<ErrorCode, [ContentfulStatusCode, string]>;
 
 /** An error as `application/problem+json`. What is not an `AppError` gives nothing away but the request id. */
-export function toProblem(error: unknown, requestId: string): Response {
+export function toProblem(
+  error: unknown,
+  requestId: string,
+  members: Record<string, unknown> = {},
+): Response {
   const known =
     error instanceof AppError
       ? error
@@ -56,6 +60,7 @@ export function toProblem(error: unknown, requestId: string): Response {
     detail: known.message,
     code: known.code,
     requestId,
+    ...members,
     ...(known.issues.length === 0 ? {} : { errors: known.issues }),
   };
   return new Response(JSON.stringify(body), {
