@@ -26,6 +26,12 @@ export interface CsvReaderOptions {
 /** Bytes decoded at a time. */
 const pieceBytes = 65_536;
 
+function countOf(code: number, shape: Uint8Array, from: number, to: number): number {
+  let count = 0;
+  for (let at = from; at < to; at++) if (shape[at] === code) count += 1;
+  return count;
+}
+
 /**
  * Reads CSV from bytes as they come: every record is given out once, in order, as a row or as a fault, and
  * never more than one record and one piece is in memory. Rows that are plainly right take the short way
@@ -117,6 +123,7 @@ export class CsvReader {
     const { delimiter, lf, cr, quote: quoteClass } = charClass;
     const window = this.#window;
     const options = this.#options;
+    const delimiterCode = options.dialect.delimiter.charCodeAt(0);
     const doubled = quote === null ? '' : quote + quote;
     let start = this.#at;
     while (start < length) {
@@ -124,6 +131,7 @@ export class CsvReader {
       let column = 0;
       let at = start;
       let kind = 0;
+      let breaks = 0;
       for (;;) {
         const from = at;
         kind = table[shape[at] as number] as number;
@@ -133,7 +141,12 @@ export class CsvReader {
           for (;;) {
             do kind = table[shape[++at] as number] as number;
             while (kind <= delimiter);
-            if (kind !== quoteClass) return;
+            if (kind !== quoteClass) {
+              if (kind > quoteClass) return;
+              // CRLF counts once, at its LF.
+              if (kind === lf || shape[at + 1] !== 0x0a) breaks += 1;
+              continue;
+            }
             kind = table[shape[++at] as number] as number;
             if (kind !== quoteClass) break;
             escaped = true;
@@ -150,6 +163,11 @@ export class CsvReader {
         at += 1;
       }
       if (column !== width || at - start > limits.cellChars) return;
+      if (breaks > 0) {
+        if (breaks > limits.quotedLineEnds) return;
+        // Only with this many delimiters can the cell be rows in disguise.
+        if (countOf(delimiterCode, shape, start, at) >= (width - 1) * (breaks + 1)) return;
+      }
       if (kind === lf) at += 1;
       else if (kind === cr) {
         if (at + 1 === length && !final) return;
@@ -157,7 +175,7 @@ export class CsvReader {
       } else return;
       const line = this.#line;
       this.#at = at;
-      this.#line = line + 1;
+      this.#line = line + 1 + breaks;
       options.onRow(cells, line, window.offsetAt(start));
       start = at;
     }

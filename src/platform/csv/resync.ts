@@ -32,6 +32,9 @@ export interface ResyncContext {
 /** Codes that leave the limits of cells and records beyond doubt. */
 const contentCodes = new Set(['bad_bytes', 'nul_byte', 'cell_too_large']);
 
+/** Cells of one record that are tried as the one that swallowed rows: a bound on time. */
+const triedCells = 4;
+
 /** Delimiters that must fall exactly into place before a cell that is legal is taken for rows. */
 const lookalikeDelimiters = 6;
 
@@ -58,7 +61,7 @@ export function settleRecord(context: ResyncContext, start: number): Settled | n
     if (alike) return readToLineEnd(context, start, first.open, first.column);
     return settled(reading.spots.length > 0 ? 'fault' : 'row', reading, false);
   }
-  for (const cell of reading.multiLine) {
+  for (const cell of reading.multiLine.slice(0, triedCells)) {
     const goesBack = linesAreRows(context, reading, cell);
     if (goesBack === null) return null;
     if (goesBack) return readToLineEnd(context, start, cell.open, cell.column);
