@@ -8,7 +8,7 @@ import {
 } from './dialect.ts';
 import { type CsvFault, type CsvFinding, faultMessage } from './faults.ts';
 import type { RecordRules, Spot } from './record.ts';
-import { type Settled, settleRecord } from './resync.ts';
+import { isCutOff, type Settled, settleRecord } from './resync.ts';
 import { TextWindow } from './text-window.ts';
 
 export interface CsvReaderOptions {
@@ -35,8 +35,8 @@ function countOf(code: number, shape: Uint8Array, from: number, to: number): num
 /**
  * Reads CSV from bytes as they come: every record is given out once, in order, as a row or as a fault, and
  * never more than one record and one piece is in memory. Rows that are plainly right take the short way
- * through `#readRows`; everything else is settled by `settleRecord`. In a callback, `position()` is the
- * place behind the record just given out.
+ * through `#readRows`; everything else is settled by `settleRecord`. A row waits for a look at the record
+ * behind it. In a callback, `position()` is the place behind the record just given out.
  */
 export class CsvReader {
   readonly #options: CsvReaderOptions;
@@ -126,6 +126,9 @@ export class CsvReader {
     const delimiterCode = options.dialect.delimiter.charCodeAt(0);
     const doubled = quote === null ? '' : quote + quote;
     let start = this.#at;
+    let line = this.#line;
+    // A row is given out when the record behind it is plainly right, too: see `isCutOff`.
+    let held: string[] | null = null;
     while (start < length) {
       const cells: string[] = new Array(width);
       let column = 0;
@@ -173,10 +176,15 @@ export class CsvReader {
         if (at + 1 === length && !final) return;
         at += shape[at + 1] === 0x0a ? 2 : 1;
       } else return;
-      const line = this.#line;
-      this.#at = at;
-      this.#line = line + 1 + breaks;
-      options.onRow(cells, line, window.offsetAt(start));
+      if (held !== null) {
+        const heldStart = this.#at;
+        const heldLine = this.#line;
+        this.#at = start;
+        this.#line = line;
+        options.onRow(held, heldLine, window.offsetAt(heldStart));
+      }
+      held = cells;
+      line += 1 + breaks;
       start = at;
     }
   }
@@ -186,8 +194,17 @@ export class CsvReader {
     const window = this.#window;
     const start = this.#at;
     const line = this.#line;
-    const record = settleRecord({ window, rules: this.#rules, final, width: this.#width }, start);
+    const context = { window, rules: this.#rules, final, width: this.#width };
+    const record = settleRecord(context, start);
     if (record === null) return false;
+    if (record.kind === 'row' && this.#width !== null) {
+      const cutOff = isCutOff(context, record.end);
+      if (cutOff === null) return false;
+      if (cutOff) {
+        record.kind = 'fault';
+        record.spots.push({ code: 'split_cell', column: this.#width, at: null });
+      }
+    }
     this.#at = record.end;
     this.#skipLine = record.skipLine;
     this.#line = line + record.lines - (record.skipLine ? 1 : 0);
