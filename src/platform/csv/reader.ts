@@ -34,7 +34,7 @@ function countOf(code: number, shape: Uint8Array, from: number, to: number): num
 
 /**
  * Reads CSV from bytes as they come: every record is given out once, in order, as a row or as a fault, and
- * never more than one record and one piece is in memory. Rows that are plainly right take the short way
+ * memory holds two records and a piece at most. Rows that are plainly right take the short way
  * through `#readRows`; everything else is settled by `settleRecord`. A row waits for a look at the record
  * behind it. In a callback, `position()` is the place behind the record just given out.
  */
