@@ -161,6 +161,7 @@ CREATE UNIQUE INDEX `jobs_job_id_unique` ON `jobs` (`job_id`);--> statement-brea
 CREATE UNIQUE INDEX `jobs_unfinished_version` ON `jobs` (`program_id`,`job`,`version_id`) WHERE finished_at IS NULL;--> statement-breakpoint
 CREATE INDEX `jobs_due` ON `jobs` (`wake_at`) WHERE wake_at IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `jobs_unfinished_dataset` ON `jobs` (`program_id`,`dataset`,`sequence`) WHERE finished_at IS NULL;--> statement-breakpoint
+CREATE INDEX `jobs_by_dataset` ON `jobs` (`program_id`,`dataset`,`sequence`);--> statement-breakpoint
 CREATE INDEX `jobs_by_program` ON `jobs` (`program_id`,`sequence`);--> statement-breakpoint
 CREATE TABLE `api_keys` (
 	`key_id` text PRIMARY KEY NOT NULL,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { compare, mergeRows } from '../../src/features/jobs/check.ts';
 import { type GuardFigures, trippedGuards } from '../../src/features/jobs/guards.ts';
+import { compare, mergeRows } from '../../src/features/jobs/merge.ts';
 import { attemptWaitMs } from '../../src/features/jobs/policy.ts';
 import { noCounts } from '../../src/features/jobs/schema.ts';
 import {
@@ -55,7 +55,11 @@ describe('mergeRows', () => {
       row('b', '1', 6),
     ]);
     expect(merged.repeats).toBe(1);
-    expect(merged.conflicts.map((rows) => rows.map(({ line }) => line))).toEqual([[4, 5, 6]]);
+    expect(merged.rejects.map(({ line, errors }) => [line, errors[0]?.code])).toEqual([
+      [4, 'key_conflict'],
+      [5, 'key_conflict'],
+      [6, 'key_conflict'],
+    ]);
     const { operations, inserted } = compare(merged, [], true);
     expect(inserted).toBe(1);
     expect(operations.map(({ keyJson }) => keyJson)).toEqual(['"a"']);

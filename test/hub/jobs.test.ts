@@ -269,6 +269,19 @@ describe('a job', () => {
     ]);
   });
 
+  it('rejects the rows that share a unique value, whatever their keys are', async () => {
+    const schema = { ...peopleTask.schema, uniqueKeys: [['name']] };
+    const program = await programWithTask({ schema, guards: { maxRejectedPercent: 100 } });
+    const content = 'id,name\n1,Ann\n2,Bob\n3,Ann\n4,Cy\n4,Cy\n5,\n6,\n';
+    const answer = await dropAndCall(program, 'warehouse', 'people.csv', content);
+    const job = await jobEnded(program.call, expectStatus(answer, 200).body.jobId);
+    expect(job.rows).toEqual({ read: 7, rejected: 2, inserted: 4, updated: 0, unchanged: 1, deleted: 0 });
+    expect(job.errors).toMatchObject([
+      { line: 2, column: 'name', code: 'not_unique' },
+      { line: 4, column: 'name', code: 'not_unique' },
+    ]);
+  });
+
   it('ends failed, with the dataset as it was, when the file is none', async () => {
     const program = await programWithTask();
     await dropAndCall(program, 'warehouse', 'people.csv', people).then(({ body }) =>

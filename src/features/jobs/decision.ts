@@ -75,7 +75,9 @@ async function stopAt(
   const { programId, jobId } = job;
   const { datasetId } = await ensureDataset(ctx, programId, job.dataset);
   const records = ctx.recordsDatabase(programId);
-  await commit(records, [beginCheckpoint(ctx, programId, jobId, datasetId, JSON.stringify(initialState()))]);
+  await commit(records, [
+    beginCheckpoint(ctx, programId, jobId, datasetId, JSON.stringify(initialState(job))),
+  ]);
   for (let i = 0; i < tries; i++) {
     const row = await findCheckpoint(ctx, programId, jobId);
     if (!row) return null;

@@ -1,12 +1,14 @@
 import type { Ctx } from '../../context.ts';
 import { bucketHash, fingerprint } from '../../platform/hash.ts';
-import type { RowResult } from '../../platform/tableschema/index.ts';
+import { type CompiledSchema, type RowResult, uniqueTexts } from '../../platform/tableschema/index.ts';
+import { compileTask } from '../tasks/index.ts';
 import { openSource, sourceOf } from './decide.ts';
 import { createRowReader, planOf, type ReadingMemory, type RejectedRow, type RowSink } from './rows.ts';
 import type { JobError } from './schema.ts';
 import { rejectedMark, SlotWriter } from './staging.ts';
 import { addErrors, FileFault, type JobState, objectKeys } from './state.ts';
 import type { Job } from './store.ts';
+import { stageUnique } from './unique.ts';
 
 export type { ReadingMemory } from './rows.ts';
 
@@ -27,7 +29,7 @@ export async function readSlice(
   const start = state.position?.offset ?? 0;
   const hadHeader = state.header;
   if (hadHeader && !memory.plan) await reloadHeader(ctx, job, memory);
-  const slice = new Slice();
+  const slice = new Slice(compileTask(job.task));
   const reader = createRowReader(job, state, memory, slice);
   const length = Math.min(sliceBytes, source.sizeBytes - start);
   const isLast = start + length >= source.sizeBytes;
@@ -47,7 +49,7 @@ export async function readSlice(
   return {
     ...state,
     ...(await slice.save(ctx, job, state)),
-    phase: isLast ? 'checking' : 'reading',
+    phase: isLast ? 'comparing' : 'reading',
     header: hadHeader || memory.header !== undefined,
     position,
     corrects: slice.oneCorrected(state.corrects),
@@ -67,7 +69,13 @@ class Slice implements RowSink {
   unreadableKeys = 0;
   readonly rejects: RejectedRow[] = [];
   readonly #writer = new SlotWriter();
+  readonly #uniques = new SlotWriter();
+  readonly #schema: CompiledSchema;
   readonly #corrected = new Set<string>();
+
+  constructor(schema: CompiledSchema) {
+    this.#schema = schema;
+  }
 
   row(line: number, { key, values }: Extract<RowResult, { ok: true }>, original: RejectedRow): void {
     const dataJson = JSON.stringify(values);
@@ -78,9 +86,15 @@ class Slice implements RowSink {
       return;
     }
     this.rows++;
+    const keyJson = JSON.stringify(key);
+    if (this.#schema.uniqueKeys.length > 0) {
+      uniqueTexts(this.#schema, values).forEach((text, which) => {
+        if (text !== null) stageUnique(this.#uniques, which, text, keyJson, line);
+      });
+    }
     this.#writer.add({
       bucket: bucketHash(key),
-      keyJson: JSON.stringify(key),
+      keyJson,
       fingerprint: fingerprint(dataJson).text,
       line,
       dataJson,
@@ -119,15 +133,27 @@ class Slice implements RowSink {
     return this.rejects.slice(0, 10).flatMap((row) => row.errors);
   }
 
-  async save(ctx: Ctx, job: Job, state: JobState): Promise<{ parts: number; rejectParts: number }> {
+  async save(
+    ctx: Ctx,
+    job: Job,
+    state: JobState,
+  ): Promise<Pick<JobState, 'parts' | 'uniqueParts' | 'rejectParts'>> {
     const { programId, jobId } = job;
     const writes: Promise<unknown>[] = [];
-    let { parts, rejectParts } = state;
+    let { parts, uniqueParts, rejectParts } = state;
     if (this.#writer.rows > 0) {
       const { bytes, index } = this.#writer.finish();
       writes.push(ctx.objects.put(objectKeys.rows(programId, jobId, parts), bytes));
       writes.push(ctx.objects.put(objectKeys.index(programId, jobId, parts), JSON.stringify(index)));
       parts++;
+    }
+    if (this.#uniques.rows > 0) {
+      const { bytes, index } = this.#uniques.finish();
+      writes.push(ctx.objects.put(objectKeys.uniques(programId, jobId, uniqueParts), bytes));
+      writes.push(
+        ctx.objects.put(objectKeys.uniqueIndex(programId, jobId, uniqueParts), JSON.stringify(index)),
+      );
+      uniqueParts++;
     }
     if (this.rejects.length > 0) {
       const text = this.rejects.map((row) => JSON.stringify(row)).join('\n');
@@ -135,7 +161,7 @@ class Slice implements RowSink {
       rejectParts++;
     }
     await Promise.all(writes);
-    return { parts, rejectParts };
+    return { parts, uniqueParts, rejectParts };
   }
 }
 

@@ -14,15 +14,17 @@ import {
   toIso,
   toIsoOrNull,
 } from '../../http.ts';
-import { decodeCursor, toPage } from '../../platform/cursor.ts';
+import { decodeCursor, encodeCursor, toPage } from '../../platform/cursor.ts';
 import { AppError } from '../../platform/errors.ts';
 import { findProgram } from '../programs/index.ts';
 import { findCheckpoint } from '../records/index.ts';
+import { retryJob, undoJob } from './again.ts';
 import { callJob } from './call.ts';
+import { listChanges } from './changes.ts';
 import { approveJob, cancelJob, rejectJob } from './decision.ts';
 import { programOfJob } from './jobs.system.ts';
 import { openErrorReport } from './report.ts';
-import { jobCallIn, jobCallOut, jobOut } from './schema.ts';
+import { changeOut, jobCallIn, jobCallOut, jobOut } from './schema.ts';
 import { type JobState, phaseOf } from './state.ts';
 import { jobStatuses } from './statuses.ts';
 import { findJob, type Job, listJobs, listRecipients } from './store.ts';
@@ -67,6 +69,21 @@ const listRoute = defineRoute(
   },
 );
 
+const changesRoute = defineRoute(
+  { scope: 'read' },
+  {
+    method: 'get',
+    path: '/api/jobs/{jobId}/changes',
+    tags,
+    summary: 'What the job did to each key, before and after, until the retention of before-images ends',
+    request: {
+      params: z.object({ jobId: z.string().openapi({ param: { name: 'jobId', in: 'path' } }) }),
+      query: pageQuery,
+    },
+    responses: { 200: ok(pageOf(changeOut, 'ChangePage'), 'A page of changes.') },
+  },
+);
+
 const reportRoute = defineRoute(
   { scope: 'read' },
   {
@@ -83,6 +100,8 @@ const summaries = {
   approve: 'Let a held job go on',
   reject: 'End a held job without a change',
   cancel: 'Stop a job; what it had applied is put back first',
+  retry: 'A new job over the same file, for one that did not succeed',
+  undo: 'Put the dataset back as it was before this, its latest job',
 };
 
 const getRoute = defineRoute(
@@ -97,7 +116,7 @@ const getRoute = defineRoute(
   },
 );
 
-const decisionRoutes = (['approve', 'reject', 'cancel'] as const).map((verb) => ({
+const decisionRoutes = (['approve', 'reject', 'cancel', 'retry', 'undo'] as const).map((verb) => ({
   verb,
   route: defineRoute(
     { scope: 'jobs', idempotent: true },
@@ -107,7 +126,7 @@ const decisionRoutes = (['approve', 'reject', 'cancel'] as const).map((verb) => 
       tags,
       summary: summaries[verb],
       request: { params: z.object({ jobId: z.string().openapi({ param: { name: 'jobId', in: 'path' } }) }) },
-      responses: { 200: ok(jobOut, 'The job as it is now.') },
+      responses: { 200: ok(jobOut, 'The job as it is now; the new one, for `retry` and `undo`.') },
     },
   ),
 }));
@@ -154,7 +173,13 @@ export const jobRoutes = createRouter()
     return c.json(present(job, state, recipients.length), 200);
   });
 
-const decisions = { approve: approveJob, reject: rejectJob, cancel: cancelJob };
+const decisions = {
+  approve: approveJob,
+  reject: rejectJob,
+  cancel: cancelJob,
+  retry: retryJob,
+  undo: undoJob,
+};
 
 for (const { verb, route } of decisionRoutes) {
   jobRoutes.openapi(route, async (c) => {
@@ -163,6 +188,17 @@ for (const { verb, route } of decisionRoutes) {
     return c.json(present(job, null, (await listRecipients(ctx, job.jobId)).length), 200);
   });
 }
+
+jobRoutes.openapi(changesRoute, async (c) => {
+  const ctx = c.get('ctx');
+  const job = await jobOf(ctx, c.req.valid('param').jobId);
+  const { limit, cursor } = c.req.valid('query');
+  const from = cursor === undefined ? ([0, 0] as [number, number]) : decodeCursor(cursor, 'number', 'number');
+  const { items, next } = await listChanges(ctx, job, from, limit);
+  const nextCursor = next === null ? null : encodeCursor(next);
+  linkNext(c, nextCursor);
+  return c.json({ items, nextCursor }, 200);
+});
 
 jobRoutes.openapi(reportRoute, async (c) => {
   const ctx = c.get('ctx');
@@ -219,6 +255,7 @@ function present(job: Job, state: JobState | null, recipients: number): z.output
     phase: state ? phaseOf(state) : job.phase,
     waitingFor: job.waitingFor,
     retryOf: job.retryOf,
+    undoOf: job.undoOf,
     attempt: job.attempt,
     progress: { percent: percentOf(job, state), bytesRead, bytes: job.sizeBytes, rowsRead: counts.read },
     rows: counts,

@@ -32,8 +32,10 @@ import { type ReadingMemory, readSlice } from './read.ts';
 import { requireCorrectable, settleCheck } from './settle.ts';
 import { FileFault, initialState, type JobState, LeaseLost, phaseOf } from './state.ts';
 import { findJobAhead, type Job, updateUnfinished } from './store.ts';
+import { planUndo } from './undo.ts';
+import { type ComparingMemory, compareUniques } from './unique.ts';
 
-type Memory = ReadingMemory & CheckingMemory & ApplyingMemory;
+type Memory = ReadingMemory & ComparingMemory & CheckingMemory & ApplyingMemory;
 
 /** `more`: send the next message. `later`: nothing to do now, the job knows when to wake. */
 export type RunResult = 'ended' | 'more' | 'later';
@@ -91,7 +93,7 @@ async function claimJob(ctx: Ctx, job: Job): Promise<Claim | null> {
   let row = await findCheckpoint(ctx, programId, jobId);
   if (!row) {
     await commit(records, [
-      beginCheckpoint(ctx, programId, jobId, datasetId, JSON.stringify(initialState())),
+      beginCheckpoint(ctx, programId, jobId, datasetId, JSON.stringify(initialState(job))),
     ]);
     row = await findCheckpoint(ctx, programId, jobId);
     if (!row) return null;
@@ -178,12 +180,16 @@ async function runStep(ctx: Ctx, claim: Claim, memory: Memory): Promise<Step> {
   const only = (next: JobState): Step => ({ state: next, statements: [] });
   try {
     switch (state.phase) {
+      case 'undoing':
+        return only(await planUndo(ctx, job, datasetId, state));
       case 'reading':
         return only(
           state.format === null
             ? await decideFormat(ctx, job, state, fence)
             : await readSlice(ctx, job, state, memory),
         );
+      case 'comparing':
+        return only(await compareUniques(ctx, job, state, memory));
       case 'checking':
         return only(await check(ctx, claim, memory));
       case 'holding':

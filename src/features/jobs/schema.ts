@@ -96,6 +96,17 @@ export const jobCallOut = z
   })
   .openapi('JobAccepted');
 
+const record = z.record(z.string(), z.unknown()).nullable();
+
+export const changeOut = z
+  .object({
+    key: z.string(),
+    kind: z.enum(['inserted', 'updated', 'deleted']),
+    before: record,
+    after: record,
+  })
+  .openapi('Change');
+
 export const jobOut = z
   .object({
     jobId: z.string(),
@@ -112,6 +123,7 @@ export const jobOut = z
     phase: z.enum(jobPhases).nullable(),
     waitingFor: z.string().nullable(),
     retryOf: z.string().nullable(),
+    undoOf: z.string().nullable(),
     attempt: z.number().int(),
     progress: z.object({
       percent: z.number(),

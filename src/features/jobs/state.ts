@@ -18,12 +18,15 @@ export interface Source {
  * Where a job stands: a few hundred bytes, saved with every step beside the records it changes. Whatever
  * is larger (rows, plans, before-images) is in the object store under keys made from it.
  *
- *   reading ──► checking ──► applying ──► done
- *                   │ guard      ▲ │ cannot go on after its first chunk
- *                   └─► holding ─┘ └──► reverting ──► done
+ *   reading ──► (comparing) ──► checking ──► applying ──► done
+ *                                   │ guard      ▲ │ cannot go on after its first chunk
+ *                                   └─► holding ─┘ └──► reverting ──► done
+ *
+ * An undo begins with `undoing`, which makes plans from the change log of the job it undoes, and goes on
+ * with applying. Comparing is there for schemas with unique keys: it finds the rows that share one.
  */
 export interface JobState {
-  phase: 'reading' | 'checking' | 'holding' | 'applying' | 'reverting' | 'done';
+  phase: 'undoing' | 'reading' | 'comparing' | 'checking' | 'holding' | 'applying' | 'reverting' | 'done';
   counts: JobCounts;
   /** The first ten. */
   errors: JobError[];
@@ -46,9 +49,11 @@ export interface JobState {
   corrects: string | null;
   /** Staged parts written so far. */
   parts: number;
+  /** Staged parts of unique values written so far. */
+  uniqueParts: number;
   /** Parts of rejected rows written so far. */
   rejectParts: number;
-  /** The next slot of hashes to check. */
+  /** The next slot of hashes to check; while undoing, the next chunk of the log. */
   slot: number;
   /** Plans written so far; while applying, how many there are. */
   plans: number;
@@ -63,9 +68,9 @@ export interface JobState {
   outcome: { status: 'succeeded' | 'failed' | 'rejected' | 'cancelled'; message: string } | null;
 }
 
-export function initialState(): JobState {
+export function initialState(job: { undoOf: string | null }): JobState {
   return {
-    phase: 'reading',
+    phase: job.undoOf === null ? 'reading' : 'undoing',
     counts: { ...noCounts },
     errors: [],
     guards: [],
@@ -79,6 +84,7 @@ export function initialState(): JobState {
     header: false,
     corrects: null,
     parts: 0,
+    uniqueParts: 0,
     rejectParts: 0,
     slot: 0,
     plans: 0,
@@ -103,6 +109,9 @@ export const objectKeys = {
   header: (programId: string, jobId: string) => `stage/${programId}/${jobId}/header`,
   rows: (programId: string, jobId: string, part: number) => `stage/${programId}/${jobId}/rows-${part}`,
   index: (programId: string, jobId: string, part: number) => `stage/${programId}/${jobId}/index-${part}`,
+  uniques: (programId: string, jobId: string, part: number) => `stage/${programId}/${jobId}/uniques-${part}`,
+  uniqueIndex: (programId: string, jobId: string, part: number) =>
+    `stage/${programId}/${jobId}/unique-index-${part}`,
   rejectsPrefix: (programId: string, jobId: string) => `stage/${programId}/${jobId}/rejects-`,
   rejects: (programId: string, jobId: string, part: number) => `stage/${programId}/${jobId}/rejects-${part}`,
   plan: (programId: string, jobId: string, plan: number) => `stage/${programId}/${jobId}/plan-${plan}`,
@@ -133,5 +142,6 @@ export function modeOf(task: { mode: 'full' | 'upsert' }, state: JobState): 'ful
 /** The phase as the API names it: a held job has been checked, and a done one has none. */
 export function phaseOf(state: JobState): JobPhase | null {
   if (state.phase === 'done') return null;
-  return state.phase === 'holding' ? 'checking' : state.phase;
+  const checks: JobState['phase'][] = ['holding', 'comparing', 'undoing'];
+  return checks.includes(state.phase) ? 'checking' : (state.phase as JobPhase);
 }

@@ -128,6 +128,23 @@ export async function nextOfDataset(ctx: Ctx, job: Job): Promise<string | null> 
   return next?.jobId ?? null;
 }
 
+/** Everyone who is told of one job is told of the other, too. */
+export function copyRecipients(ctx: Ctx, fromJobId: string, toJobId: string): Statement {
+  return ctx.db.run(sql`INSERT INTO job_recipients (job_id, channel, target, delivery_id)
+    SELECT j.job_id, r.channel, r.target, 'dlv_' || substr(j.job_id, 5, 20) || printf('%06d', row_number() OVER ())
+    FROM job_recipients AS r JOIN jobs AS j ON j.job_id = ${toJobId} WHERE r.job_id = ${fromJobId}
+    ON CONFLICT DO NOTHING`);
+}
+
+export async function findUnfinishedUndo(ctx: Ctx, job: Job): Promise<Job | null> {
+  const [row] = await ctx.db
+    .select()
+    .from(jobs)
+    .where(and(eq(jobs.programId, job.programId), eq(jobs.undoOf, job.jobId), isNull(jobs.finishedAt)))
+    .limit(1);
+  return row ?? null;
+}
+
 /** Lets a held job go on; changes nothing for one that is not held. */
 export function approveHeld(ctx: Ctx, job: Job): Statement {
   const at = ctx.now();

@@ -60,6 +60,7 @@ export const jobs = sqliteTable(
     index('jobs_unfinished_dataset')
       .on(table.programId, table.dataset, table.sequence)
       .where(sql`finished_at IS NULL`),
+    index('jobs_by_dataset').on(table.programId, table.dataset, table.sequence),
     index('jobs_by_program').on(table.programId, table.sequence),
   ],
 );
