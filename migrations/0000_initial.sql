@@ -176,6 +176,15 @@ CREATE TABLE `api_keys` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `api_keys_hash_unique` ON `api_keys` (`hash`);--> statement-breakpoint
 CREATE INDEX `api_keys_by_program` ON `api_keys` (`program_id`,`key_id`);--> statement-breakpoint
+CREATE TABLE `drop_keys` (
+	`access_key_id` text PRIMARY KEY NOT NULL,
+	`program_id` text NOT NULL,
+	`sealed` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`ends_at` integer
+);
+--> statement-breakpoint
+CREATE INDEX `drop_keys_by_program` ON `drop_keys` (`program_id`);--> statement-breakpoint
 CREATE TABLE `idempotency_keys` (
 	`id` text PRIMARY KEY NOT NULL,
 	`body_hash` text NOT NULL,

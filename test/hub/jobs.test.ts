@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import {
@@ -348,5 +349,84 @@ describe('a job', () => {
     expectStatus(await theirs.call('GET', `/api/jobs/${body.jobId}`), 404);
     expectStatus(await theirs.call('POST', `/api/jobs/${body.jobId}/cancel`), 404);
     expectStatus(await theirs.call('GET', `/api/programs/${mine.programId}/jobs`), 404);
+  });
+});
+
+describe('GET /api/jobs/{jobId}/errors.csv', () => {
+  const broken = 'id,name\n1,Ann\nx,"Bob, B."\n3,Cy\n3,Cyd\n4,Dee,extra\n';
+
+  async function runBroken(program: TestProgram) {
+    const answer = await dropAndCall(program, 'warehouse', 'people.csv', broken);
+    return jobEnded(program.call, expectStatus(answer, 200).body.jobId);
+  }
+
+  it('holds the rejected rows in the file’s own columns, and corrected it is a correction', async () => {
+    const program = await programWithTask({ guards: { maxRejectedPercent: 100 } });
+    const job = await runBroken(program);
+    expect(job.rows).toMatchObject({ read: 5, rejected: 4, inserted: 1 });
+    const report = await program.call('GET', `/api/jobs/${job.jobId}/errors.csv`);
+    expectStatus(report, 200);
+    expect(report.headers.get('content-disposition')).toContain('people.csv.errors.csv');
+    const lines = report.text.split('\r\n');
+    expect(lines[0]).toBe('_job,_line,_code,_message,id,name');
+    expect(lines).toHaveLength(6);
+    expect(lines[1]).toContain(`${job.jobId},3,not_an_integer,`);
+    expect(lines[1]).toMatch(/,x,"Bob, B\."$/);
+    expect(lines.slice(3, 5).map((line) => line.split(',')[2])).toEqual(['key_conflict', 'key_conflict']);
+    const corrected = [lines[0], lines[1]?.replace(',x,', ',2,'), lines[3], ''].join('\r\n');
+    const again = await dropAndCall(program, 'warehouse', 'people.errors.csv', corrected);
+    const correction = await jobEnded(program.call, expectStatus(again, 200).body.jobId);
+    expect(correction, JSON.stringify(correction)).toMatchObject({
+      status: 'succeeded',
+      rows: { read: 2, rejected: 0, inserted: 2, deleted: 0 },
+    });
+    const outdated = await dropAndCall(program, 'warehouse', 'people.errors.csv', corrected);
+    const late = await jobEnded(program.call, expectStatus(outdated, 200).body.jobId);
+    expect(late).toMatchObject({ status: 'failed', errors: [{ code: 'correction_outdated' }] });
+  });
+
+  it('is empty but for its header when nothing was rejected', async () => {
+    const program = await programWithTask();
+    const answer = await dropAndCall(program, 'warehouse', 'people.csv', people);
+    const job = await jobEnded(program.call, expectStatus(answer, 200).body.jobId);
+    const report = await program.call('GET', `/api/jobs/${job.jobId}/errors.csv`);
+    expect(expectStatus(report, 200).text).toBe('_job,_line,_code,_message,id,name\r\n');
+  });
+});
+
+describe('a file that is not plain CSV', () => {
+  const rows = [
+    { id: 1, name: 'Ann' },
+    { id: 2, name: 'Bób' },
+  ];
+  const asCsv = `id;name\r\n${rows.map(({ id, name }) => `${id};${name}`).join('\r\n')}\r\n`;
+  const utf16 = Buffer.from(`\ufeff${asCsv}`, 'utf16le');
+
+  it.each([
+    ['JSON Lines', Buffer.from(rows.map((row) => JSON.stringify(row)).join('\n')), 'jsonl'],
+    ['a JSON array', Buffer.from(JSON.stringify(rows)), 'json'],
+    ['gzipped CSV', gzipSync(asCsv), 'csv'],
+    ['UTF-16 with semicolons', utf16, 'csv'],
+    ['Windows-1252', Buffer.from(asCsv, 'latin1'), 'csv'],
+    ['UTF-8 with a byte-order mark', Buffer.from(`\ufeff${asCsv}`), 'csv'],
+  ])('is read as it is: %s', async (_, content, format) => {
+    const program = await programWithTask();
+    const answer = await dropAndCall(program, 'warehouse', 'people.data', content);
+    const job = await jobEnded(program.call, expectStatus(answer, 200).body.jobId);
+    expect(job, JSON.stringify(job)).toMatchObject({ status: 'succeeded', decisions: { format } });
+    expect(job.rows).toMatchObject({ read: 2, inserted: 2 });
+    const record = await program.call('GET', `/api/programs/${program.programId}/datasets/people/records/2`);
+    expect(record.body.data).toEqual({ id: 2, name: 'Bób' });
+  });
+
+  it.each([
+    ['a gzip file cut off', gzipSync(asCsv.repeat(500)).subarray(0, 60), 'gzip_broken'],
+    ['a file compressed twice', gzipSync(gzipSync(asCsv)), 'nested_gzip'],
+    ['a bomb', gzipSync(Buffer.alloc(30_000_000, 'a')), 'gzip_too_large'],
+  ])('ends failed, and says why: %s', async (_, content, code) => {
+    const program = await programWithTask();
+    const answer = await dropAndCall(program, 'warehouse', 'people.csv.gz', content);
+    const job = await jobEnded(program.call, expectStatus(answer, 200).body.jobId);
+    expect(job, JSON.stringify(job)).toMatchObject({ status: 'failed', errors: [{ code }] });
   });
 });

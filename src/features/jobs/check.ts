@@ -1,6 +1,6 @@
 import type { Ctx } from '../../context.ts';
 import { type KnownKey, knownKeysAmong, knownKeysBetween } from '../records/index.ts';
-import type { JobError } from './schema.ts';
+import type { RejectedRow } from './rows.ts';
 import {
   bucketsOf,
   type Operation,
@@ -49,12 +49,10 @@ export async function checkSlots(
     await ctx.objects.put(objectKeys.plan(job.programId, job.jobId, plans), text);
     plans++;
   }
-  const conflicts = merged.conflicts.flatMap(conflictErrors);
+  const conflicts = merged.conflicts.flatMap(conflictRows);
   let { rejectParts } = state;
   if (conflicts.length > 0) {
-    const text = conflicts
-      .map((error) => JSON.stringify({ line: error.line, cells: [], errors: [error] }))
-      .join('\n');
+    const text = conflicts.map((row) => JSON.stringify(row)).join('\n');
     await ctx.objects.put(objectKeys.rejects(job.programId, job.jobId, rejectParts), `${text}\n`);
     rejectParts++;
   }
@@ -72,7 +70,10 @@ export async function checkSlots(
       unchanged: state.counts.unchanged + compared.unchanged + merged.repeats,
       deleted: state.counts.deleted + compared.deleted,
     },
-    errors: addErrors(state.errors, conflicts),
+    errors: addErrors(
+      state.errors,
+      conflicts.flatMap((row) => row.errors),
+    ),
   };
 }
 
@@ -166,14 +167,15 @@ export function mergeRows(rows: StagedRow[]): Merged {
   return { byKey, repeats, conflicts: [...differing.values()] };
 }
 
-function conflictErrors(rows: StagedRow[]): JobError[] {
-  const lines = rows.map((row) => row.line).sort((a, b) => a - b);
-  const shown = lines.slice(0, 5).join(', ');
-  return lines.map((line) => ({
+function conflictRows(rows: StagedRow[]): RejectedRow[] {
+  const sorted = [...rows].sort((a, b) => a.line - b.line);
+  const lines = sorted.map((row) => row.line);
+  const shown = `${lines.slice(0, 5).join(', ')}${lines.length > 5 ? ' …' : ''}`;
+  const message = `Rows with this key differ (lines ${shown}): keep one of them.`;
+  return sorted.map(({ line, dataJson }) => ({
     line,
-    column: null,
-    code: 'key_conflict',
-    message: `Rows with this key differ (lines ${shown}${lines.length > 5 ? ' …' : ''}): keep one of them.`,
+    values: JSON.parse(dataJson),
+    errors: [{ line, column: null, code: 'key_conflict', message }],
   }));
 }
 

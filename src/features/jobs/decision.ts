@@ -32,10 +32,15 @@ function notHeld(job: Job): AppError {
 }
 
 /** The one end of a hold without approval: by a person, by time, or by a newer file. */
-export async function endHeld(ctx: Ctx, job: Job, message: string): Promise<void> {
+export async function endHeld(
+  ctx: Ctx,
+  job: Job,
+  message: string,
+  fault: 'none' | 'file' = 'none',
+): Promise<void> {
   const state = await stopAt(ctx, job, { status: 'rejected', message });
   if (!state) return;
-  await finishJob(ctx, job, { ...state, guards: [] }, { status: 'rejected', message, fault: 'none' });
+  await finishJob(ctx, job, { ...state, guards: [] }, { status: 'rejected', message, fault });
   await commit(ctx.db, [
     endAttention(ctx, job.programId, 'job_held', job.jobId),
     recordAudit(ctx, { programId: job.programId, action: 'job.rejected', target: job.jobId }),

@@ -52,7 +52,7 @@ export async function finishJob(ctx: Ctx, job: Job, state: JobState, end: JobEnd
   await commit(ctx.db, [
     updateUnfinished(ctx, job, columns),
     notificationsOf(ctx, finished),
-    attentionOf(ctx, finished, end),
+    ...attentionOf(ctx, finished, end),
     wakeDataset(ctx, job),
   ]);
   const records = ctx.recordsDatabase(job.programId);
@@ -169,19 +169,24 @@ function mailText(ctx: Ctx, job: Job): string {
   ].join('\n');
 }
 
-function attentionOf(ctx: Ctx, job: Job, end: JobEnd): Statement {
-  if (end.status === 'succeeded' && job.dryRun) return wakeDataset(ctx, job);
-  if (end.status === 'succeeded') return endAttention(ctx, job.programId, 'job_failed', job.job);
-  return raiseAttention(ctx, {
-    programId: job.programId,
-    kind: 'job_failed',
-    subject: job.job,
-    audience: end.fault === 'ours' ? 'both' : 'program',
-    message: `The job "${job.job}" over "${job.filename}" (${job.jobId}) ${end.status}. ${end.message}`,
-    nextStep:
-      end.fault === 'ours'
-        ? 'Nothing more by itself: staff look into it; the dataset is as it was before.'
-        : 'The dataset is as it was before. Mend the file, drop it again and call the job again.',
-    traceId: job.traceId,
-  });
+/** What a person decided needs nobody's attention; what went wrong does, until the job next succeeds. */
+function attentionOf(ctx: Ctx, job: Job, end: JobEnd): Statement[] {
+  if (job.dryRun) return [];
+  if (end.status === 'succeeded') return [endAttention(ctx, job.programId, 'job_failed', job.job)];
+  if (end.fault === 'none') return [];
+  const nextStep =
+    end.fault === 'ours'
+      ? 'Nothing more by itself: staff look into it; the dataset is as it was before.'
+      : 'The dataset is as it was before. Mend the file, drop it again and call the job again.';
+  return [
+    raiseAttention(ctx, {
+      programId: job.programId,
+      kind: 'job_failed',
+      subject: job.job,
+      audience: end.fault === 'ours' ? 'both' : 'program',
+      message: `The job "${job.job}" over "${job.filename}" (${job.jobId}) ${end.status}. ${end.message}`,
+      nextStep,
+      traceId: job.traceId,
+    }),
+  ];
 }

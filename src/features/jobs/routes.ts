@@ -21,6 +21,7 @@ import { findCheckpoint } from '../records/index.ts';
 import { callJob } from './call.ts';
 import { approveJob, cancelJob, rejectJob } from './decision.ts';
 import { programOfJob } from './jobs.system.ts';
+import { openErrorReport } from './report.ts';
 import { jobCallIn, jobCallOut, jobOut } from './schema.ts';
 import { type JobState, phaseOf } from './state.ts';
 import { jobStatuses } from './statuses.ts';
@@ -63,6 +64,18 @@ const listRoute = defineRoute(
       query: pageQuery.extend({ job: z.string().max(63).optional(), status: z.enum(jobStatuses).optional() }),
     },
     responses: { 200: ok(pageOf(jobOut, 'JobPage'), 'A page of jobs.') },
+  },
+);
+
+const reportRoute = defineRoute(
+  { scope: 'read' },
+  {
+    method: 'get',
+    path: '/api/jobs/{jobId}/errors.csv',
+    tags,
+    summary: 'The rejected rows, to be corrected and dropped again',
+    request: { params: z.object({ jobId: z.string().openapi({ param: { name: 'jobId', in: 'path' } }) }) },
+    responses: { 200: { description: 'CSV.', content: { 'text/csv': { schema: z.string() } } } },
   },
 );
 
@@ -150,6 +163,21 @@ for (const { verb, route } of decisionRoutes) {
     return c.json(present(job, null, (await listRecipients(ctx, job.jobId)).length), 200);
   });
 }
+
+jobRoutes.openapi(reportRoute, async (c) => {
+  const ctx = c.get('ctx');
+  const job = await jobOf(ctx, c.req.valid('param').jobId);
+  if (job.finishedAt === null && job.status !== 'held') {
+    throw new AppError('conflict', 'The job is still running: its report is there when it has ended.');
+  }
+  const name = encodeURIComponent(`${job.filename}.errors.csv`);
+  return new Response(await openErrorReport(ctx, job), {
+    headers: {
+      'content-type': 'text/csv; charset=utf-8',
+      'content-disposition': `attachment; filename*=UTF-8''${name}`,
+    },
+  });
+});
 
 /** The key tells the program; a system key names it. */
 async function programOfCall(c: Context<ApiEnv>, named: string | undefined): Promise<string> {

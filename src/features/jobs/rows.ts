@@ -22,6 +22,8 @@ export interface RejectedRow {
   line: number;
   /** The original cells of a CSV row, in the order of the header. */
   cells?: string[];
+  /** What a good row says by field, where it is rejected for what other rows say. */
+  values?: Record<string, unknown>;
   /** The original text of a JSON row, perhaps cut. */
   text?: string;
   errors: JobError[];
@@ -57,15 +59,16 @@ export function createRowReader(job: Job, state: JobState, memory: ReadingMemory
 function csvRows(job: Job, state: JobState, memory: ReadingMemory, sink: RowSink): RowReader {
   const { dialect, position } = state;
   if (!dialect || !position) throw new Error('the format is not decided yet');
-  const onRow = (cells: string[], line: number) => {
+  const onRow = (all: string[], line: number) => {
     if (!memory.plan) {
-      memory.header = cells;
-      memory.plan = planOf(job, cells);
+      memory.header = all;
+      memory.plan = planOf(job, all);
       return;
     }
-    const corrected = memory.plan.report._job;
-    if (corrected !== undefined) sink.corrects(cells[corrected - 1] ?? '');
-    const result = checkRow(memory.plan, cells);
+    const { report } = memory.plan;
+    if (report._job !== undefined) sink.corrects(all[report._job - 1] ?? '');
+    const result = checkRow(memory.plan, all);
+    const cells = withoutReport(all, report);
     if (result.ok) sink.row(line, result, { line, cells, errors: [] });
     else sink.reject({ line, cells, errors: toErrors(line, result.issues) }, result.key);
   };
@@ -81,9 +84,17 @@ function csvRows(job: Job, state: JobState, memory: ReadingMemory, sink: RowSink
       message: finding.message,
     }));
     // The cells of such a row are a guess, and so would be its key.
-    sink.reject({ line: fault.line, cells: fault.cells, errors }, undefined);
+    const cells = withoutReport(fault.cells, memory.plan.report);
+    sink.reject({ line: fault.line, cells, errors }, undefined);
   };
   return new CsvReader({ dialect, width: memory.plan?.width ?? null, start: position, onRow, onFault });
+}
+
+/** A correction's own report columns are not part of the next report's cells. */
+function withoutReport(cells: string[], report: ColumnPlan['report']): string[] {
+  if (report._job === undefined) return cells;
+  const columns = new Set(Object.values(report));
+  return cells.filter((_, index) => !columns.has(index + 1));
 }
 
 function jsonRows(job: Job, state: JobState, sink: RowSink): RowReader {

@@ -2,6 +2,7 @@ import type { Ctx } from '../../context.ts';
 import { commit } from '../../platform/d1.ts';
 import { newId } from '../../platform/ids.ts';
 import { raiseAttention } from '../attention/index.ts';
+import { findProgram } from '../programs/index.ts';
 import {
   advance,
   beginCheckpoint,
@@ -22,6 +23,7 @@ import {
   attemptWaitMs,
   holdMs,
   jobAttempts,
+  type StepBudget,
   wakeAfterClaimMs,
   wakeAfterMessageMs,
   wakeWhileWaitingMs,
@@ -37,15 +39,17 @@ type Memory = ReadingMemory & CheckingMemory & ApplyingMemory;
 export type RunResult = 'ended' | 'more' | 'later';
 
 /** Does a bounded part of a job, whatever state it was left in. Throws only when the database does not answer. */
-export async function runJob(ctx: Ctx, jobId: string, steps: number): Promise<RunResult> {
+export async function runJob(ctx: Ctx, jobId: string, budget: StepBudget): Promise<RunResult> {
   const job = await findAnyJob(ctx, jobId);
   if (!job || job.finishedAt !== null) return 'ended';
+  // A program that is being deleted takes its jobs with it.
+  if (!(await findProgram(ctx, job.programId))) return 'ended';
   if (job.status === 'held') return await endOldHold(ctx, job);
   if (await isBehindAnother(ctx, job)) return 'later';
   const claim = await claimJob(ctx, job);
   if (!claim) return 'later';
   try {
-    return await runSteps(ctx, claim, steps);
+    return await runSteps(ctx, claim, budget);
   } catch (error) {
     if (error instanceof LeaseLost) return 'later';
     return await spendAttempt(ctx, claim, error);
@@ -54,7 +58,7 @@ export async function runJob(ctx: Ctx, jobId: string, steps: number): Promise<Ru
 
 async function endOldHold(ctx: Ctx, job: Job): Promise<RunResult> {
   if (ctx.now() < (job.heldAt ?? 0) + holdMs) return 'later';
-  await endHeld(ctx, job, 'Nobody decided within 72 hours, so the job was rejected.');
+  await endHeld(ctx, job, 'Nobody decided within 72 hours, so the job was rejected.', 'file');
   return 'ended';
 }
 
@@ -116,10 +120,13 @@ async function claimJob(ctx: Ctx, job: Job): Promise<Claim | null> {
   return claim;
 }
 
-async function runSteps(ctx: Ctx, claim: Claim, steps: number): Promise<RunResult> {
+async function runSteps(ctx: Ctx, claim: Claim, budget: StepBudget): Promise<RunResult> {
   const { job, fence } = claim;
   const memory: Memory = {};
-  for (let done = 0; done < steps && claim.state.phase !== 'done'; done++) {
+  let operations = 0;
+  for (let steps = 0; steps < budget.steps && operations < budget.operations; steps++) {
+    if (claim.state.phase === 'done') break;
+    operations += operationsOf(claim.state);
     if (claim.state.phase === 'holding' && job.approvedAt === null) {
       await holdJob(ctx, claim);
       return 'ended';
@@ -148,6 +155,11 @@ async function runSteps(ctx: Ctx, claim: Claim, steps: number): Promise<RunResul
     releaseCheckpoint(ctx, job.programId, job.jobId, fence.token),
   ]);
   return 'more';
+}
+
+/** About how many calls of the object store the next step makes: a check reads of every staged part. */
+function operationsOf(state: JobState): number {
+  return state.phase === 'checking' ? state.parts + 4 : 8;
 }
 
 function progressOf(state: JobState): Partial<Job> {

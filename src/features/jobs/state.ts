@@ -103,6 +103,7 @@ export const objectKeys = {
   header: (programId: string, jobId: string) => `stage/${programId}/${jobId}/header`,
   rows: (programId: string, jobId: string, part: number) => `stage/${programId}/${jobId}/rows-${part}`,
   index: (programId: string, jobId: string, part: number) => `stage/${programId}/${jobId}/index-${part}`,
+  rejectsPrefix: (programId: string, jobId: string) => `stage/${programId}/${jobId}/rejects-`,
   rejects: (programId: string, jobId: string, part: number) => `stage/${programId}/${jobId}/rejects-${part}`,
   plan: (programId: string, jobId: string, plan: number) => `stage/${programId}/${jobId}/plan-${plan}`,
   changesPrefix: (programId: string, jobId: string) => `changes/${programId}/${jobId}/`,

@@ -1,6 +1,7 @@
 import { and, desc, eq, gt, isNull, lt, or } from 'drizzle-orm';
 import type { Ctx, Lifecycle } from '../../context.ts';
-import { apiKeys } from './table.ts';
+import { createDropKey } from './drop-keys.ts';
+import { apiKeys, dropKeys } from './table.ts';
 
 export type ApiKey = typeof apiKeys.$inferSelect;
 
@@ -43,7 +44,9 @@ export function endKey(ctx: Ctx, programId: string, keyId: string, atMs: number,
 
 export const keysLifecycle: Lifecycle = {
   slice: 'keys',
+  created: createDropKey,
   async deleted(ctx, programId) {
+    await ctx.db.delete(dropKeys).where(eq(dropKeys.programId, programId));
     await ctx.db.delete(apiKeys).where(eq(apiKeys.programId, programId));
     return true;
   },
