@@ -19,7 +19,7 @@ export async function followJob(client: HubClient, jobId: string, report: StepRe
     check(job.status !== 'held', `The job is held and waits for a person: ${job.message}`);
     const { percent, rowsRead } = job.progress;
     const doing = job.phase ?? (job.waitingFor === null ? job.status : `waiting for ${job.waitingFor}`);
-    report.progress(percent / 100, `${doing}, ${count(rowsRead)} rows read`);
+    report.progress(percent / 100, `${doing}, ${count(rowsRead)} rows`);
     const news = JSON.stringify([job.status, job.phase, job.attempt, job.progress]);
     if (news !== last) lastNewsAtMs = Date.now();
     last = news;

@@ -9,12 +9,15 @@ export interface StepReport {
   detail(label: string, text: string): void;
   /** A line of what was checked. */
   checked(label: string, text: string): void;
+  /** What someone else wrote. */
+  quote(text: string): void;
 }
 
 const timeColumn = 76;
 const labelWidth = 12;
-const barColumn = 36;
-const barWidth = 24;
+const labelColumn = 7;
+const barColumn = 31;
+const widest = 110;
 /** Without a terminal, progress is a line now and then. */
 const plainProgressMs = 5_000;
 const redrawMs = 100;
@@ -39,18 +42,21 @@ export class Printer {
     this.#signal.throwIfAborted();
     const head = `${String(++this.#steps).padStart(3)}  ${title}`;
     const startedAtMs = performance.now();
-    const details: string[] = [];
+    const lines: string[] = [];
+    const add = (mark: string, label: string, text: string) =>
+      lines.push(...detailLines(mark, label, text, this.#width()));
     const running = this.#startLine(head, startedAtMs);
     const close = (word: string) => {
       running.end();
       this.#out.write(`${head.padEnd(timeColumn - word.length)}${word}\n`);
-      for (const detail of details) this.#out.write(`${detail}\n`);
+      for (const line of lines) this.#out.write(`${line}\n`);
     };
     try {
       const result = await run({
         progress: running.progress,
-        detail: (label, text) => details.push(detailLine(' ', label, this.#fit(text))),
-        checked: (label, text) => details.push(detailLine(style('green', '✓'), label, this.#fit(text))),
+        detail: (label, text) => add(' ', label, text),
+        checked: (label, text) => add(style('green', '✓'), label, text),
+        quote: (text) => lines.push(...quoteLines(text, this.#width())),
       });
       close(seconds(performance.now() - startedAtMs));
       return result;
@@ -66,13 +72,12 @@ export class Printer {
 
   facts(title: string, facts: [string, string][]): void {
     this.#out.write(`\n${style('bold', title)}\n`);
-    for (const [label, text] of facts) this.#out.write(`${detailLine(' ', label, text)}\n`);
+    for (const [label, text] of facts)
+      this.#out.write(`${detailLines(' ', label, text, widest).join('\n')}\n`);
   }
 
-  /** A detail never wraps: on a terminal it ends with the line. */
-  #fit(text: string): string {
-    const room = this.#live ? Math.max(this.#out.columns - labelWidth - 8, 40) : 120;
-    return text.length > room ? `${text.slice(0, room - 1)}…` : text;
+  #width(): number {
+    return this.#live ? Math.min(Math.max(this.#out.columns, 60), widest) : widest;
   }
 
   /** The line of the running step, redrawn on a terminal. */
@@ -80,8 +85,9 @@ export class Printer {
     let fraction: number | null = null;
     let note = '';
     let printedAtMs = startedAtMs;
+    const barWidth = this.#out.columns < 100 ? 12 : 24;
     const draw = () => {
-      const bar = fraction === null ? '' : `${progressBar(fraction)} ${percent(fraction)}  ${note}`;
+      const bar = fraction === null ? '' : `${progressBar(fraction, barWidth)} ${percent(fraction)}  ${note}`;
       const elapsed = seconds(performance.now() - startedAtMs);
       const left = `${head.padEnd(barColumn)}${bar}`.slice(
         0,
@@ -113,13 +119,38 @@ function style(format: Parameters<typeof styleText>[0], text: string): string {
   return styleText(format, text, { stream: process.stdout });
 }
 
-function detailLine(mark: string, label: string, text: string): string {
-  return `     ${mark} ${style('dim', label.padEnd(labelWidth))} ${text}`;
+const textColumn = labelColumn + labelWidth + 1;
+const indent = ' '.repeat(textColumn);
+
+function detailLines(mark: string, label: string, text: string, width: number): string[] {
+  const [first, ...others] = wrapped(text, width - textColumn);
+  return [
+    `     ${mark} ${style('dim', label.padEnd(labelWidth))} ${first}`,
+    ...others.map((line) => `${indent}${line}`),
+  ];
 }
 
-function progressBar(fraction: number): string {
-  const full = Math.round(fraction * barWidth);
-  return `${'█'.repeat(full)}${'░'.repeat(barWidth - full)}`;
+function quoteLines(text: string, width: number): string[] {
+  const lines = text.split('\n').flatMap((line) => wrapped(line, width - textColumn - 2));
+  return lines.map((line) => `${indent}${style('dim', '│')} ${line}`.trimEnd());
+}
+
+/** Broken between words, so that no line has more characters than there is room for, unless one word has. */
+function wrapped(text: string, room: number): string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > room) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}
+
+function progressBar(fraction: number, width: number): string {
+  const full = Math.round(fraction * width);
+  return `${'█'.repeat(full)}${'░'.repeat(width - full)}`;
 }
 
 function percent(fraction: number): string {

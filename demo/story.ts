@@ -84,7 +84,9 @@ export async function tellStory(printer: Printer, options: Options, stage: Stage
   await printer.step('Receive the notification', (report) => receiveNotification(report, cast, first));
   const second = await printer.step('The same file again', (report) => repeat(report, cast, feed, first));
   const total = seconds(performance.now() - startedAtMs);
-  printer.summary(`First ${speedOf(first)}; again, all unchanged, ${speedOf(second)}; ${total} in all.`);
+  printer.summary(
+    `${count(first.rows.read)} rows: ${rateOf(first)} when new, ${rateOf(second)} when unchanged; ${total} in all.`,
+  );
   return cast;
 }
 
@@ -199,7 +201,7 @@ async function readRecords(report: StepReport, { client }: Cast, feed: Feed, job
   report.checked('values', `${count(compared)}, each as csv-parse reads it`);
   const expected = job.rows.inserted;
   await checkKeys(client, path, feed.source, expected, (walked) =>
-    report.progress(walked / Math.max(expected, 1), `${count(walked)} records read`),
+    report.progress(walked / Math.max(expected, 1), `${count(walked)} records`),
   );
   const all = job.rows.rejected === 0 ? 'each key of the file, once' : 'each a key of the file, none twice';
   report.checked('all', `${count(expected)} records page by page: ${all}`);
@@ -220,7 +222,8 @@ async function checkRecordCount(client: HubClient, feed: Feed, expected: number)
 
 async function receiveNotification(report: StepReport, cast: Cast, job: Job): Promise<void> {
   const { id, type } = await takeWebhook(cast, job, 0);
-  report.checked('webhook', `${type} ${id}: verified by standardwebhooks, jobId as called`);
+  report.checked('webhook', `${type} ${id}, verified by standardwebhooks`);
+  report.checked('jobId', `${job.jobId}, as the call was answered`);
   const mail = await waitFor(
     () => cast.hub.mails().find((one) => one.to === notifyEmail && one.text.includes(job.jobId)),
     20,
@@ -228,7 +231,7 @@ async function receiveNotification(report: StepReport, cast: Cast, job: Job): Pr
   );
   checkMail(mail, job);
   report.checked('e-mail', `to ${mail.to}, as the runtime wrote it:`);
-  for (const line of [mail.subject, ...mail.text.trimEnd().split('\n')]) report.detail('', `│ ${line}`);
+  report.quote(`${mail.subject}\n\n${mail.text.trimEnd()}`);
 }
 
 /** Waits for the request after the first `before`, and verifies it. */
@@ -255,13 +258,13 @@ async function repeat(report: StepReport, cast: Cast, feed: Feed, first: Job): P
   const mails = () => hub.mails().filter((mail) => mail.to === notifyEmail).length;
   await waitFor(() => mails() >= 2 || undefined, 20, 'No second e-mail came within 20 seconds.');
   check(receiver.received.length === 2 && mails() === 2, 'A job was told of more than once.');
-  report.checked('told', `${id}: one webhook and one e-mail for each of the two jobs`);
+  report.checked('told', `${id}: one webhook and one e-mail for each job`);
   return job;
 }
 
 /** Its details are known from the steps before. */
 function quiet(report: StepReport): StepReport {
-  return { ...report, detail() {}, checked() {} };
+  return { ...report, detail() {}, checked() {}, quote() {} };
 }
 
 function countsOf({ read, inserted, updated, unchanged, deleted, rejected }: Counts): string {
@@ -272,7 +275,14 @@ function countsOf({ read, inserted, updated, unchanged, deleted, rejected }: Cou
 }
 
 /** From the call to the end, by the hub's clock. */
+function durationOf(job: Job): number {
+  return Date.parse(job.finishedAt ?? '') - Date.parse(job.queuedAt);
+}
+
+function rateOf(job: Job): string {
+  return perSecond(job.rows.read, durationOf(job));
+}
+
 function speedOf(job: Job): string {
-  const durationMs = Date.parse(job.finishedAt ?? '') - Date.parse(job.queuedAt);
-  return `${count(job.rows.read)} rows in ${seconds(durationMs)} (${perSecond(job.rows.read, durationMs)})`;
+  return `${seconds(durationOf(job))} from the call to the end, ${rateOf(job)}`;
 }

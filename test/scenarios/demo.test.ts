@@ -77,14 +77,15 @@ describe('npm run demo', () => {
       '✓ counts       2,000 read, 2,000 inserted, 0 updated, 0 unchanged, 0 deleted, 0 rejected',
     );
     expect(output).toContain('✓ all          2,000 records page by page: each key of the file, once');
-    expect(output).toMatch(
-      /✓ webhook {6}job\.succeeded msg_\w+: verified by standardwebhooks, jobId as called/,
+    expect(output).toMatch(/✓ webhook {6}job\.succeeded msg_\w+, verified by standardwebhooks\n/);
+    expect(/ {7}jobId {8}(job_\w+)\n/.exec(output)?.[1]).toBe(
+      /✓ jobId {8}(job_\w+), as the call was answered\n/.exec(output)?.[1],
     );
     expect(output).toContain('✓ e-mail       to data@harbour.example');
     expect(output).toContain(
       '✓ counts       2,000 read, 0 inserted, 0 updated, 2,000 unchanged, 0 deleted, 0 rejected',
     );
-    expect(output).toMatch(/one webhook and one e-mail for each of the two jobs\n\nDone\. .*rows\/s/);
+    expect(output).toMatch(/one webhook and one e-mail for each job\n\nDone\. .*rows\/s/);
     expect(output).not.toContain('\u001b');
     expect(leftovers()).toEqual([]);
   });
