@@ -95,7 +95,7 @@ class Slice implements RowSink {
     this.#writer.add({
       bucket: bucketHash(key),
       keyJson,
-      fingerprint: fingerprint(dataJson).text,
+      fingerprint: fingerprint(dataJson),
       line,
       dataJson,
     });

@@ -252,7 +252,7 @@ function present(job: Job, state: JobState | null, recipients: number): z.output
     versionId: job.versionId,
     dryRun: job.dryRun,
     status: job.status,
-    phase: state ? phaseOf(state) : job.phase,
+    phase: (state && phaseOf(state)) ?? job.phase,
     waitingFor: job.waitingFor,
     retryOf: job.retryOf,
     undoOf: job.undoOf,

@@ -37,6 +37,9 @@ import { type ComparingMemory, compareUniques } from './unique.ts';
 
 type Memory = ReadingMemory & ComparingMemory & CheckingMemory & ApplyingMemory;
 
+/** Steps between two updates of what lists of jobs show. */
+const stepsPerReport = 10;
+
 /** `more`: send the next message. `later`: nothing to do now, the job knows when to wake. */
 export type RunResult = 'ended' | 'more' | 'later';
 
@@ -142,6 +145,11 @@ async function runSteps(ctx: Ctx, claim: Claim, budget: StepBudget): Promise<Run
     // The local runtime has storage in its own thread and looks at its sockets only when nothing is ready:
     // without a pause no request would be answered while a job runs.
     await scheduler.wait(1);
+    if (steps % stepsPerReport === stepsPerReport - 1) {
+      await commit(ctx.db, [
+        updateUnfinished(ctx, job, { ...progressOf(claim.state), wakeAt: ctx.now() + wakeAfterClaimMs }),
+      ]);
+    }
   }
   const { state } = claim;
   if (state.phase === 'done') {
