@@ -64,7 +64,7 @@ export function checkUrl(
   } catch {
     return refuse('url_malformed', 'This is not an absolute URL such as https://school.example/done.');
   }
-  if (url.username !== '' || url.password !== '' || /^[a-z]+:\/\/[^/?#]*@/i.test(text)) {
+  if (url.username !== '' || url.password !== '' || /^[a-z]+:\/*[^/?#]*@/i.test(text)) {
     return refuse('url_credentials', 'A URL may not carry a user name or password: use a header instead.');
   }
   const host = url.hostname.replace(/\.+$/, '').toLowerCase();
