@@ -32,7 +32,10 @@ const configSchema = z
     ENVIRONMENT: z.enum(['production', 'qa', 'development']).default('production'),
     /** Where callers reach the hub; it stands in links and status URLs. */
     PUBLIC_URL: z.url({ protocol: /^https?$/ }).transform((url) => url.replace(/\/+$/, '')),
-    SYSTEM_KEY: z.string().min(32, 'SYSTEM_KEY needs at least 32 characters'),
+    SYSTEM_KEY: z
+      .string()
+      .min(32, 'SYSTEM_KEY needs at least 32 characters')
+      .max(200, 'SYSTEM_KEY has at most 200 characters: no longer key is looked at'),
     /** `id:base64 of 32 bytes`, comma-separated; the first seals, the others still open. */
     SEAL_KEYS: z.string().min(1),
     MAIL_FROM: z.email(),

@@ -3,7 +3,7 @@ import { sendAlerts } from './features/alerts/index.ts';
 import { sweepDeliveries } from './features/deliveries/index.ts';
 import { sweepJobs } from './features/jobs/index.ts';
 import { pruneIdempotencyKeys } from './features/keys/index.ts';
-import { eraseDeletedPrograms, livePrograms } from './features/programs/index.ts';
+import { defaultRetention, eraseDeletedPrograms, livePrograms } from './features/programs/index.ts';
 
 type Step = (ctx: Ctx) => Promise<number>;
 
@@ -46,10 +46,11 @@ export function sweep(ctx: Ctx): Promise<Record<string, number>> {
   return runCron(ctx, '* * * * *');
 }
 
-/** Prunes program after program, and says what went. */
+/** Prunes the hub's own and program after program, and says what went. */
 async function pruneRetention(ctx: Ctx): Promise<number> {
   let pruned = 0;
-  for (const { programId, retention } of await livePrograms(ctx, '', 1_000)) {
+  const hub = { programId: '', retention: defaultRetention };
+  for (const { programId, retention } of [hub, ...(await livePrograms(ctx, '', 1_000))]) {
     for (const slice of ctx.registry.lifecycles) {
       const count = (await slice.prune?.(ctx, programId, { ...retention })) ?? 0;
       if (count > 0) ctx.log.line('retention.pruned', { programId, slice: slice.slice, count });

@@ -1,4 +1,5 @@
 import { OpenAPIHono } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { ConfigError } from '../env.ts';
 import { alertRoutes } from '../features/alerts/routes.ts';
@@ -12,7 +13,7 @@ import { programRoutes } from '../features/programs/routes.ts';
 import { recordRoutes } from '../features/records/routes.ts';
 import { taskRoutes } from '../features/tasks/routes.ts';
 import { webhookRoutes } from '../features/webhooks/routes.ts';
-import type { ApiEnv } from '../http.ts';
+import { type ApiEnv, isMalformedJson } from '../http.ts';
 import { openContext } from '../open.ts';
 import { AppError } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
@@ -22,7 +23,7 @@ import { devRoutes } from './dev.ts';
 import { docsRoutes } from './docs.ts';
 import { guardRequest } from './guard.ts';
 import { ReplayedAnswer } from './idempotency.ts';
-import { toProblem } from './problem.ts';
+import { httpStatus, toProblem } from './problem.ts';
 import { systemRoutes } from './system.ts';
 
 /** The HTTP door: context, key, guard, routes, one map for errors, one log line. */
@@ -47,7 +48,7 @@ app.use('*', async (c, next) => {
     await c.get('idempotency')?.complete(c.res);
   } catch (error) {
     failure = error;
-    c.res = toProblem(known(error), requestId, membersFor(c.req.path));
+    c.res = toProblem(known(error), requestId);
   }
   c.res = withHeaders(c.res, requestId, c.get('ctx')?.actor, c.get('ctx')?.now() ?? Date.now());
   const log = createLogger({ requestId });
@@ -59,21 +60,18 @@ app.use('*', async (c, next) => {
     actor: c.get('ctx')?.actor.kind,
     durationMs: Date.now() - startedAt,
   };
-  if (c.res.status >= 500 && failure !== undefined) log.error('http.request', failure, fields);
+  // A refused configuration names settings, never their values; of other errors the message stays unsaid.
+  const detail = failure instanceof ConfigError ? failure.message : undefined;
+  if (c.res.status >= 500 && failure !== undefined) log.error('http.request', failure, { ...fields, detail });
   else log.line('http.request', fields);
 });
 
 app.onError((error, c) => {
   if (error instanceof ReplayedAnswer) return error.answer;
-  return toProblem(known(error), c.get('ctx').requestId, membersFor(c.req.path));
+  return problemOf(c, known(error));
 });
 
-app.notFound((c) =>
-  toProblem(
-    new AppError('not_found', 'There is no such address here. See /api/docs.'),
-    c.get('ctx').requestId,
-  ),
-);
+app.notFound((c) => problemOf(c, noSuchRoute(c)));
 
 app.get('/healthz', (c) => c.json({ status: 'ok' }));
 
@@ -89,20 +87,40 @@ app.route('/', taskRoutes);
 app.route('/', recordRoutes);
 app.route('/', jobRoutes);
 app.route('/', systemRoutes);
-app.route('/', devRoutes);
+app.route(
+  '/',
+  devRoutes(() => app),
+);
 app.route(
   '/',
   docsRoutes(() => app),
 );
 
-/** The job call's answers say `success` whichever way they go. */
-function membersFor(path: string): Record<string, unknown> {
-  return path.startsWith('/api/webhook/') ? { success: false } : {};
+/** The job call's answers to bad input say `success: false`, as its callers have always read. */
+function problemOf(c: Context<ApiEnv>, error: unknown): Response {
+  const { requestId } = c.get('ctx');
+  const isBadInput = error instanceof AppError && httpStatus[error.code][0] === 400;
+  const members = isBadInput && c.req.path.startsWith('/api/webhook/') ? { success: false } : {};
+  return toProblem(error, requestId, members);
+}
+
+function noSuchRoute(c: Context<ApiEnv>): AppError {
+  const allowed = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'].filter((method) =>
+    app.router.match(method, c.req.path)[0].some(([[, route]]) => route.method === method),
+  );
+  if (allowed.length === 0) {
+    return new AppError('not_found', 'There is no such address here. See /api/docs.');
+  }
+  if (allowed.includes('GET')) allowed.push('HEAD');
+  return new AppError('method_not_allowed', `This address answers to ${allowed.join(', ')}.`, {
+    headers: { allow: allowed.join(', ') },
+  });
 }
 
 function known(error: unknown): unknown {
-  if (error instanceof HTTPException && error.status === 400) {
-    return new AppError('malformed_json', 'The body is not JSON.');
+  if (isMalformedJson(error)) return new AppError('malformed_json', 'The body is not JSON.');
+  if (error instanceof HTTPException && error.status === 415) {
+    return new AppError('unsupported_media_type', 'Send the body as "content-type: application/json".');
   }
   if (error instanceof ConfigError) {
     return new AppError('unavailable', 'The hub is not configured; its log says which settings are missing.');

@@ -2,51 +2,56 @@ import { sql } from 'drizzle-orm';
 import { Hono } from 'hono';
 import { z } from 'zod';
 import type { Ctx } from '../context.ts';
-import type { ApiEnv } from '../http.ts';
+import { type ApiEnv, routeAccess } from '../http.ts';
 import { AppError } from '../platform/errors.ts';
 import { runCron, sweep } from '../schedule.ts';
-
-/**
- * The test clock, hand-fired crons and sweeps, and faults on demand. There only with TEST_CLOCK, which
- * production refuses; elsewhere these addresses do not exist.
- */
-export const devRoutes = new Hono<ApiEnv>();
-
-devRoutes.use('/dev/*', async (c, next) => {
-  if (c.get('ctx').config.TEST_CLOCK !== 'on') {
-    throw new AppError('not_found', 'There is no such address here. See /api/docs.');
-  }
-  await next();
-});
 
 const clockIn = z.union([
   z.strictObject({ now: z.iso.datetime({ offset: true }).nullable() }),
   z.strictObject({ aheadSeconds: z.number() }),
 ]);
 
-/** To a time, on by some seconds, or (`now: null`) back to the wall's. */
-devRoutes.post('/dev/clock', async (c) => {
-  const wanted = parse(clockIn, await c.req.json());
-  const ctx = c.get('ctx');
-  let offset = 0;
-  if ('aheadSeconds' in wanted) offset = ctx.now() - ctx.wallNow() + wanted.aheadSeconds * 1_000;
-  else if (wanted.now !== null) offset = Date.parse(wanted.now) - ctx.wallNow();
-  await setSwitch(ctx, sql`clock_offset_ms = ${offset}`);
-  return c.json({ now: new Date(ctx.wallNow() + offset).toISOString() });
-});
-
-devRoutes.post('/dev/cron', async (c) => {
-  const { cron } = parse(z.strictObject({ cron: z.string() }), await c.req.json());
-  return c.json({ steps: await runCron(c.get('ctx'), cron) });
-});
-
-devRoutes.post('/dev/sweep', async (c) => c.json(await sweep(c.get('ctx'))));
-
-devRoutes.post('/dev/queue', async (c) => {
-  const { lose } = parse(z.strictObject({ lose: z.boolean() }), await c.req.json());
-  await setSwitch(c.get('ctx'), sql`lose_queue_messages = ${lose ? 1 : 0}`);
-  return c.json({ lose });
-});
+/**
+ * The test clock, hand-fired crons and sweeps, faults on demand, and every route with its guard. There only
+ * with TEST_CLOCK, which production refuses; elsewhere these addresses do not exist. The app is asked late:
+ * it mounts these routes itself.
+ */
+export function devRoutes(app: () => Pick<Hono<ApiEnv>, 'routes'>): Hono<ApiEnv> {
+  const routes = new Hono<ApiEnv>();
+  routes.use('/dev/*', async (c, next) => {
+    if (c.get('ctx').config.TEST_CLOCK !== 'on') {
+      throw new AppError('not_found', 'There is no such address here. See /api/docs.');
+    }
+    await next();
+  });
+  // To a time, on by some seconds, or (`now: null`) back to the wall's.
+  routes.post('/dev/clock', async (c) => {
+    const wanted = parse(clockIn, await c.req.json());
+    const ctx = c.get('ctx');
+    let offset = 0;
+    if ('aheadSeconds' in wanted) offset = ctx.now() - ctx.wallNow() + wanted.aheadSeconds * 1_000;
+    else if (wanted.now !== null) offset = Date.parse(wanted.now) - ctx.wallNow();
+    await setSwitch(ctx, sql`clock_offset_ms = ${offset}`);
+    return c.json({ now: new Date(ctx.wallNow() + offset).toISOString() });
+  });
+  routes.post('/dev/cron', async (c) => {
+    const { cron } = parse(z.strictObject({ cron: z.string() }), await c.req.json());
+    return c.json({ steps: await runCron(c.get('ctx'), cron) });
+  });
+  routes.post('/dev/sweep', async (c) => c.json(await sweep(c.get('ctx'))));
+  routes.post('/dev/queue', async (c) => {
+    const { lose } = parse(z.strictObject({ lose: z.boolean() }), await c.req.json());
+    await setSwitch(c.get('ctx'), sql`lose_queue_messages = ${lose ? 1 : 0}`);
+    return c.json({ lose });
+  });
+  routes.get('/dev/routes', (c) =>
+    c.json({
+      guarded: routeAccess,
+      registered: app().routes.map(({ method, path }) => ({ method, path })),
+    }),
+  );
+  return routes;
+}
 
 async function setSwitch(ctx: Ctx, assignment: ReturnType<typeof sql>): Promise<void> {
   await ctx.db.run(

@@ -10,29 +10,25 @@ const defaultBodyLimit = 256 * 1_024;
 
 /** What happens before any handler: who asks, whose it is, may they, how often, and is the body bearable. */
 export async function guardRequest(c: Context<ApiEnv>, access: Access): Promise<void> {
-  if (access.keyInBody && c.get('ctx').actor.kind === 'anonymous') {
-    checkMedia(c, access);
-    await readBoundedBody(c, access);
-    c.get('ctx').actor = await authenticateBody(c);
-  }
   const ctx = c.get('ctx');
+  if (access.keyInBody && ctx.actor.kind === 'anonymous' && (await readBody(c, access))) {
+    ctx.actor = await authenticateBody(c);
+  }
+  if (access.scope !== 'public' && ctx.actor.kind === 'anonymous') {
+    throw new AppError('unauthorized', howToAuthenticate);
+  }
+  await checkRate(c, ctx);
   if (access.scope !== 'public') {
-    if (ctx.actor.kind === 'anonymous') throw new AppError('unauthorized', howToAuthenticate, challenge);
     await checkProgram(c, ctx);
     checkScope(ctx.actor, access);
   }
-  await checkRate(c, ctx);
-  if (hasBody(c)) {
-    checkMedia(c, access);
-    if (!takesBytes(access)) await readBoundedBody(c, access);
-  }
+  if (!takesBytes(access)) await readBody(c, access);
   if (access.answersSecret) c.header('cache-control', 'no-store');
   await beginIdempotent(c, access);
 }
 
 const howToAuthenticate =
   'Send a key as "Authorization: Bearer KEY", as "x-api-key: KEY", or as Basic authentication with the key id as user name.';
-const challenge = { headers: { 'www-authenticate': 'Bearer realm="crosswalk"' } };
 
 async function checkProgram(c: Context<ApiEnv>, ctx: Ctx): Promise<void> {
   const named = c.req.param('programId');
@@ -86,29 +82,44 @@ function takesBytes(access: Access): boolean {
   return access.media?.includes('*') === true;
 }
 
-function hasBody(c: Context<ApiEnv>): boolean {
-  return c.req.raw.body !== null && c.req.method !== 'GET' && c.req.header('content-length') !== '0';
+/** Reads the body, once, and checks its media type. False where there is none: an empty one has no type. */
+async function readBody(c: Context<ApiEnv>, access: Access): Promise<boolean> {
+  if (c.req.bodyCache.arrayBuffer !== undefined) return true;
+  if (c.req.raw.body === null && c.req.header('content-type') === undefined) return false;
+  const bytes = await readBounded(c, access);
+  const media = bytes.byteLength === 0 ? null : acceptedMedia(c, access);
+  c.req.raw = withoutBody(c.req.raw, media);
+  if (media === null) return false;
+  // Hono awaits what it finds here; its type names the value alone.
+  c.req.bodyCache.arrayBuffer = Promise.resolve(bytes.buffer) as unknown as ArrayBuffer;
+  return true;
 }
 
-function checkMedia(c: Context<ApiEnv>, access: Access): void {
-  if (takesBytes(access)) return;
+function acceptedMedia(c: Context<ApiEnv>, access: Access): string {
   const accepted = access.media ?? ['application/json'];
   const given = (c.req.header('content-type') ?? '').split(';')[0]?.trim().toLowerCase() ?? '';
-  if (accepted.includes(given)) return;
+  if (accepted.includes(given)) return given;
   throw new AppError(
     'unsupported_media_type',
     `Send the body with "content-type: ${accepted.join('" or "')}"${given === '' ? '.' : `, not "${given.slice(0, 100)}".`}`,
   );
 }
 
-/** Reads the body into Hono's cache, and stops at the limit whatever `content-length` says. */
-async function readBoundedBody(c: Context<ApiEnv>, access: Access): Promise<void> {
-  if (c.req.bodyCache.arrayBuffer !== undefined) return;
+/** What goes on to the validators, which read media types more strictly than RFC 9110 writes them. */
+function withoutBody({ url, method, headers: given }: Request, media: string | null): Request {
+  const headers = new Headers(given);
+  if (media === null) headers.delete('content-type');
+  else headers.set('content-type', media);
+  return new Request(url, { method, headers });
+}
+
+/** Stops at the limit whatever `content-length` says. */
+async function readBounded(c: Context<ApiEnv>, access: Access): Promise<Uint8Array<ArrayBuffer>> {
   const limit = access.bodyLimitBytes ?? defaultBodyLimit;
   const tooLarge = () => new AppError('payload_too_large', `The body may have at most ${limit} bytes.`);
   if (Number(c.req.header('content-length') ?? 0) > limit) throw tooLarge();
   const body = c.req.raw.body;
-  if (!body) return;
+  if (!body) return new Uint8Array(0);
   const parts: Uint8Array[] = [];
   let total = 0;
   const reader = body.getReader();
@@ -128,6 +139,5 @@ async function readBoundedBody(c: Context<ApiEnv>, access: Access): Promise<void
     whole.set(part, at);
     at += part.byteLength;
   }
-  // Hono awaits what it finds here; its type names the value alone.
-  c.req.bodyCache.arrayBuffer = Promise.resolve(whole.buffer) as unknown as ArrayBuffer;
+  return whole;
 }

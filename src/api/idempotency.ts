@@ -36,7 +36,9 @@ export async function beginIdempotent(c: Context<ApiEnv>, access: Access): Promi
   const ctx = c.get('ctx');
   const owner =
     ctx.actor.kind === 'program' ? ctx.actor.programId : ctx.actor.kind === 'system' ? ctx.actor.keyId : '';
-  const id = `${owner}|${c.req.method} ${new URL(c.req.url).pathname}|${key}`;
+  // The query too: there a system key names the program that is meant.
+  const { pathname, search } = new URL(c.req.url);
+  const id = `${owner}|${c.req.method} ${pathname}${search}|${key}`;
   const bodyHash = await sha256Hex(new Uint8Array(await c.req.arrayBuffer()));
   const claim = await claimIdempotencyKey(ctx, id, bodyHash);
   if (claim.kind === 'mismatch') {

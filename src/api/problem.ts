@@ -39,7 +39,10 @@ export const httpStatus = {
   internal: [500, 'Something failed on our side'],
 } satisfies Record<ErrorCode, [ContentfulStatusCode, string]>;
 
-/** An error as `application/problem+json`. What is not an `AppError` gives nothing away but the request id. */
+/**
+ * An error as `application/problem+json`. What is not an `AppError` gives nothing away but the request id.
+ * `members` are the extension members of the route (RFC 9457, 3.2).
+ */
 export function toProblem(
   error: unknown,
   requestId: string,
@@ -60,11 +63,17 @@ export function toProblem(
     detail: known.message,
     code: known.code,
     requestId,
-    ...members,
     ...(known.issues.length === 0 ? {} : { errors: known.issues }),
+    ...members,
   };
   return new Response(JSON.stringify(body), {
     status,
-    headers: { 'content-type': 'application/problem+json', 'x-request-id': requestId, ...known.headers },
+    headers: {
+      'content-type': 'application/problem+json',
+      'x-request-id': requestId,
+      // RFC 9110, 11.6.1: every 401 says how to authenticate.
+      ...(status === 401 ? { 'www-authenticate': 'Bearer realm="crosswalk"' } : {}),
+      ...known.headers,
+    },
   });
 }

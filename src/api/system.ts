@@ -1,6 +1,9 @@
 import { z } from '@hono/zod-openapi';
+import type { Ctx } from '../context.ts';
 import { createRouter, defineRoute, ok } from '../http.ts';
 import { commit } from '../platform/d1.ts';
+import { AppError } from '../platform/errors.ts';
+import { SealError } from '../platform/seal.ts';
 
 const resealedAtOnce = 100;
 
@@ -22,6 +25,16 @@ const resealRoute = defineRoute(
   },
 );
 
+/** Its message names the key that is missing, and what it sealed: the operator's to put back. */
+async function open(ctx: Ctx, row: { sealed: string; identity: string }): Promise<string> {
+  try {
+    return await ctx.sealer.open(row.sealed, row.identity);
+  } catch (error) {
+    if (error instanceof SealError) throw new AppError('conflict', error.message);
+    throw error;
+  }
+}
+
 export const systemRoutes = createRouter().openapi(resealRoute, async (c) => {
   const ctx = c.get('ctx');
   const keyId = ctx.sealer.currentKeyId;
@@ -29,9 +42,7 @@ export const systemRoutes = createRouter().openapi(resealRoute, async (c) => {
   for (const column of ctx.registry.sealedColumns) {
     const rows = await column.list(ctx, keyId, resealedAtOnce - resealed);
     const writes = await Promise.all(
-      rows.map(async (row) =>
-        row.write(await ctx.sealer.seal(await ctx.sealer.open(row.sealed, row.identity), row.identity)),
-      ),
+      rows.map(async (row) => row.write(await ctx.sealer.seal(await open(ctx, row), row.identity))),
     );
     await commit(ctx.db, writes);
     resealed += rows.length;

@@ -22,7 +22,10 @@ export function decodeCursor<Shape extends ('string' | 'number')[]>(
   if (
     !Array.isArray(values) ||
     values.length !== shape.length ||
-    !shape.every((kind, i) => typeof values[i] === kind)
+    // JSON reads 1e400 as infinity; what a list sorts by is text or a whole number.
+    !shape.every((kind, i) =>
+      kind === 'number' ? Number.isSafeInteger(values[i]) : typeof values[i] === kind,
+    )
   ) {
     throw new AppError(
       'cursor_invalid',

@@ -64,7 +64,7 @@ export function checkUrl(
   } catch {
     return refuse('url_malformed', 'This is not an absolute URL such as https://school.example/done.');
   }
-  if (url.username !== '' || url.password !== '' || /^[a-z]+:\/\/[^/?#]*@/i.test(text)) {
+  if (url.username !== '' || url.password !== '' || /^[a-z]+:\/*[^/?#]*@/i.test(text)) {
     return refuse('url_credentials', 'A URL may not carry a user name or password: use a header instead.');
   }
   const host = url.hostname.replace(/\.+$/, '').toLowerCase();
@@ -303,6 +303,8 @@ function failed(failure: OutboundFailure, detail: string): OutboundAnswer {
   return { excerpt: '', retryAfter: null, failure, detail, uncertain: false };
 }
 
+const resolveTimeoutMs = 5_000;
+
 /** Asks a DNS-over-HTTPS resolver (RFC 8484's JSON form) for a name's A and AAAA records. */
 export function dnsOverHttps(resolverUrl: string): (host: string) => Promise<string[]> {
   return async (host) => {
@@ -312,6 +314,7 @@ export function dnsOverHttps(resolverUrl: string): (host: string) => Promise<str
         const response = await fetch(url, {
           headers: { accept: 'application/dns-json' },
           redirect: 'manual',
+          signal: AbortSignal.timeout(resolveTimeoutMs),
         });
         if (!response.ok) throw new Error(`The resolver answered ${response.status}.`);
         const body: { Answer?: { type: number; data: string }[] } = await response.json();

@@ -80,6 +80,7 @@ function parseKeys(spec: string): Map<string, Uint8Array<ArrayBuffer>> {
     }
     if (bytes.length !== 32)
       throw new SealError(`The seal key "${id}" has ${bytes.length} bytes; it needs 32.`);
+    if (keys.has(id)) throw new SealError(`SEAL_KEYS names the key "${id}" twice.`);
     keys.set(id, bytes);
   }
   return keys;

@@ -170,14 +170,20 @@ async function answerFile(c: Context<ApiEnv>, file: FileVersion): Promise<Respon
     // What a tenant dropped is never a page of ours.
     'content-disposition': `attachment; filename*=UTF-8''${encodeURIComponent(file.filename)}`,
     'x-content-type-options': 'nosniff',
+    // Compressed on its way, a range would be no range of the file, and the etag not its own.
+    'cache-control': 'no-store, no-transform',
   });
   const known = (c.req.header('if-none-match') ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
-  if (known.includes(`"${file.etag}"`)) return new Response(null, { status: 304, headers });
+  if (known.includes(`"${file.etag}"`) || known.includes('*'))
+    return new Response(null, { status: 304, headers });
   if (c.req.method === 'HEAD') {
     headers.set('content-length', String(file.sizeBytes));
     return new Response(null, { status: 200, headers });
   }
-  const range = file.sizeBytes === 0 ? null : parseRange(c.req.header('range'));
+  // RFC 9110, 13.1.5: a range of another version than the caller has would splice two files.
+  const condition = c.req.header('if-range');
+  const isSameVersion = condition === undefined || condition.trim() === `"${file.etag}"`;
+  const range = file.sizeBytes === 0 || !isSameVersion ? null : parseRange(c.req.header('range'));
   try {
     const read = await c
       .get('ctx')

@@ -11,10 +11,10 @@ export function requireFilename(name: string): string {
       'Send the bare file name, without a path: the task knows its folder.',
     );
   }
-  if (name === '' || name === '.' || name === '..' || /\p{Cc}/u.test(name)) {
+  if (name === '' || name === '.' || name === '..' || /[\p{Cc}\p{Surrogate}]/u.test(name)) {
     throw new AppError(
       'filename_invalid',
-      'This is not a file name: it is empty, only dots, or holds a control character.',
+      'This is not a file name: it is empty, only dots, or holds a control character or half a character.',
     );
   }
   return name;
@@ -45,7 +45,11 @@ export const uploadIn = z
     folder: folderName,
     filename: z.string().min(1).max(255),
     size: z.number().int().min(0).max(5_000_000_000, 'A presigned PUT takes at most 5 GB.'),
-    contentType: z.string().max(200).optional(),
+    contentType: z
+      .string()
+      .max(200)
+      .regex(/^[\x20-\x7e]+$/, 'A media type such as "text/csv".')
+      .optional(),
   })
   .openapi('UploadIn');
 

@@ -4,11 +4,23 @@ import { sha256Hex, toBase64Url } from '../../platform/encoding.ts';
 import { AppError } from '../../platform/errors.ts';
 import { newId } from '../../platform/ids.ts';
 import { recordAudit } from '../audit/index.ts';
-import { type ApiKey, endKey, findKey, insertKey } from './store.ts';
+import { type ApiKey, endKey, findKey, insertKey, insertReplacement, replaceKey } from './store.ts';
 
 /** A key as it is shown, once: `cwk_` and 256 random bits. */
 export function newKeyText(): string {
   return `cwk_${toBase64Url(crypto.getRandomValues(new Uint8Array(32)))}`;
+}
+
+/** Throws `forbidden` when a program's key would hand on a scope that it lacks. */
+function requireOwnScopes(ctx: Ctx, scopes: Scope[]): void {
+  if (ctx.actor.kind !== 'program') return;
+  const own = ctx.actor.scopes;
+  const beyond = scopes.filter((scope) => !own.includes(scope));
+  if (beyond.length === 0) return;
+  throw new AppError(
+    'forbidden',
+    `A key can only hand on scopes it has; this one lacks ${beyond.join(', ')}.`,
+  );
 }
 
 /** Throws `forbidden` when a program's key would make one with more scopes than its own. */
@@ -17,16 +29,7 @@ export async function createKey(
   programId: string,
   input: { name: string; scopes: Scope[]; expiresAt: number | null },
 ): Promise<{ keyId: string; key: string }> {
-  if (ctx.actor.kind === 'program') {
-    const own = ctx.actor.scopes;
-    const beyond = input.scopes.filter((scope) => !own.includes(scope));
-    if (beyond.length > 0) {
-      throw new AppError(
-        'forbidden',
-        `A key can only hand on scopes it has; this one lacks ${beyond.join(', ')}.`,
-      );
-    }
-  }
+  requireOwnScopes(ctx, input.scopes);
   if (input.expiresAt !== null && input.expiresAt <= ctx.now()) {
     throw new AppError('invalid_input', 'expiresAt is in the past.', {
       issues: [{ path: 'expiresAt', code: 'past', message: 'Choose a time that is still to come.' }],
@@ -45,7 +48,10 @@ export async function createKey(
   return { keyId: row.keyId, key };
 }
 
-/** A new key with the old one's name, scopes and end; the old one works for `overlapHours` more. */
+/**
+ * A new key with the old one's name, scopes and end; the old one works for `overlapHours` more. Throws
+ * `forbidden` like `createKey`, `conflict` when another rotation was first.
+ */
 export async function rotateKey(
   ctx: Ctx,
   programId: string,
@@ -53,14 +59,14 @@ export async function rotateKey(
   overlapHours: number,
 ): Promise<{ keyId: string; key: string; oldKeyEndsAt: number }> {
   const old = await findKey(ctx, programId, keyId);
-  if (!old || (old.revokedAt !== null && old.revokedAt <= ctx.now())) throw noSuchKey();
-  if (old.rotatedTo !== null)
-    throw new AppError('conflict', `This key was rotated already; ${old.rotatedTo} took its place.`);
+  if (!old || hasEnded(ctx, old.revokedAt) || hasEnded(ctx, old.expiresAt)) throw noSuchKey();
+  requireOwnScopes(ctx, old.scopes);
+  if (old.rotatedTo !== null) throw rotatedAlready();
   const endsAt = ctx.now() + overlapHours * 3_600_000;
   const { row, key } = await makeKey(ctx, programId, old);
-  await commit(ctx.db, [
-    insertKey(ctx, row),
-    endKey(ctx, programId, keyId, endsAt, row.keyId),
+  const [replaced] = await commit(ctx.db, [
+    replaceKey(ctx, programId, keyId, endsAt, row.keyId),
+    insertReplacement(ctx, row, keyId),
     recordAudit(ctx, {
       programId,
       action: 'key.rotated',
@@ -68,13 +74,22 @@ export async function rotateKey(
       detail: { to: row.keyId, overlapHours },
     }),
   ]);
+  if (replaced?.changes !== 1) throw rotatedAlready();
   return { keyId: row.keyId, key, oldKeyEndsAt: endsAt };
+}
+
+function hasEnded(ctx: Ctx, atMs: number | null): boolean {
+  return atMs !== null && atMs <= ctx.now();
+}
+
+function rotatedAlready(): AppError {
+  return new AppError('conflict', 'This key was rotated already; GET …/keys says which one took its place.');
 }
 
 /** The key is dead from the next request on. */
 export async function revokeKey(ctx: Ctx, programId: string, keyId: string): Promise<void> {
   const [ended] = await commit(ctx.db, [
-    endKey(ctx, programId, keyId, ctx.now(), null),
+    endKey(ctx, programId, keyId, ctx.now()),
     recordAudit(ctx, { programId, action: 'key.revoked', target: keyId }),
   ]);
   if (ended?.changes === 0) throw noSuchKey();

@@ -20,11 +20,13 @@ export async function actorOfKey(ctx: Ctx, key: string, keyId?: string): Promise
   if (row.revokedAt !== null && row.revokedAt <= now) return null;
   if (row.expiresAt !== null && row.expiresAt <= now) return null;
   if (row.programId === null) return { kind: 'system', keyId: row.keyId };
+  const ends = [row.expiresAt, row.revokedAt].filter((at) => at !== null);
   return {
     kind: 'program',
     keyId: row.keyId,
     programId: row.programId,
     scopes: row.scopes,
-    expiresAtMs: row.expiresAt,
+    // The overlap of a rotation is an end as well.
+    expiresAtMs: ends.length === 0 ? null : Math.min(...ends),
   };
 }

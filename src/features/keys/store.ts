@@ -1,7 +1,9 @@
-import { and, desc, eq, gt, isNull, lt, or } from 'drizzle-orm';
+import { and, desc, eq, gt, gte, isNull, lt, or, sql } from 'drizzle-orm';
 import type { Ctx, Lifecycle } from '../../context.ts';
+
+import { commit, type Statement } from '../../platform/d1.ts';
 import { createDropKey } from './drop-keys.ts';
-import { apiKeys, dropKeys } from './table.ts';
+import { apiKeys, dropKeys, idempotencyKeys } from './table.ts';
 
 export type ApiKey = typeof apiKeys.$inferSelect;
 
@@ -29,10 +31,10 @@ export async function findKey(ctx: Ctx, programId: string, keyId: string): Promi
 }
 
 /** Ends a live key at `atMs`; changes nothing where it is over already, or is to be sooner. */
-export function endKey(ctx: Ctx, programId: string, keyId: string, atMs: number, rotatedTo: string | null) {
+export function endKey(ctx: Ctx, programId: string, keyId: string, atMs: number) {
   return ctx.db
     .update(apiKeys)
-    .set({ revokedAt: atMs, ...(rotatedTo === null ? {} : { rotatedTo }) })
+    .set({ revokedAt: atMs })
     .where(
       and(
         eq(apiKeys.programId, programId),
@@ -42,12 +44,39 @@ export function endKey(ctx: Ctx, programId: string, keyId: string, atMs: number,
     );
 }
 
+/** Ends a key at `atMs` in favour of another, once; nothing for one that was rotated or revoked meanwhile. */
+export function replaceKey(ctx: Ctx, programId: string, keyId: string, atMs: number, rotatedTo: string) {
+  return ctx.db
+    .update(apiKeys)
+    .set({ revokedAt: atMs, rotatedTo })
+    .where(
+      and(
+        eq(apiKeys.programId, programId),
+        eq(apiKeys.keyId, keyId),
+        isNull(apiKeys.rotatedTo),
+        isNull(apiKeys.revokedAt),
+      ),
+    );
+}
+
+/** Inserts the key that `replaceKey` has just named in the same transaction, and nothing when it named none. */
+export function insertReplacement(ctx: Ctx, row: ApiKey, replacedKeyId: string): Statement {
+  return ctx.db.run(sql`INSERT INTO api_keys (key_id, program_id, name, hash, scopes, created_at, expires_at)
+    SELECT ${row.keyId}, program_id, ${row.name}, ${row.hash}, ${JSON.stringify(row.scopes)}, ${row.createdAt}, ${row.expiresAt}
+    FROM api_keys WHERE key_id = ${replacedKeyId} AND rotated_to = ${row.keyId}`);
+}
+
 export const keysLifecycle: Lifecycle = {
   slice: 'keys',
   created: createDropKey,
   async deleted(ctx, programId) {
-    await ctx.db.delete(dropKeys).where(eq(dropKeys.programId, programId));
-    await ctx.db.delete(apiKeys).where(eq(apiKeys.programId, programId));
+    // "}" is the character after "|": the ids of this program's answers and of no other's.
+    const ofProgram = and(gte(idempotencyKeys.id, `${programId}|`), lt(idempotencyKeys.id, `${programId}}`));
+    await commit(ctx.db, [
+      ctx.db.delete(dropKeys).where(eq(dropKeys.programId, programId)),
+      ctx.db.delete(apiKeys).where(eq(apiKeys.programId, programId)),
+      ctx.db.delete(idempotencyKeys).where(ofProgram),
+    ]);
     return true;
   },
 };

@@ -39,7 +39,7 @@ export const dropKeys = sqliteTable(
 export const idempotencyKeys = sqliteTable(
   'idempotency_keys',
   {
-    /** `{programId}|{method} {path}|{key}`. */
+    /** `{programId}|{method} {path and query}|{key}`. */
     id: text('id').primaryKey(),
     /** SHA-256 of the request body. */
     bodyHash: text('body_hash').notNull(),

@@ -72,7 +72,7 @@ async function toColumns(
   before?: Program,
 ): Promise<Partial<Program>> {
   for (const url of [input.contacts?.webhook, input.staff?.webhook, input.learningBuilder?.baseUrl]) {
-    if (url) await requireCallable(ctx, url);
+    if (url !== undefined && url !== null) await requireCallable(ctx, url);
   }
   const columns: Partial<Program> = {};
   if (input.name !== undefined) columns.name = input.name;
@@ -87,7 +87,11 @@ async function toColumns(
   if (input.learningBuilder !== undefined) {
     columns.learningBuilderUrl = input.learningBuilder?.baseUrl ?? null;
     if (input.learningBuilder === null) columns.learningBuilderKey = null;
-    else if (input.learningBuilder.apiKey !== undefined) {
+    else if (input.learningBuilder.apiKey === undefined) {
+      // A key goes to the host it was given for, and to no other: whoever may change the address cannot read it.
+      const { baseUrl } = input.learningBuilder;
+      if (!isSameOrigin(baseUrl, before?.learningBuilderUrl ?? null)) columns.learningBuilderKey = null;
+    } else {
       columns.learningBuilderKey = await ctx.sealer.seal(
         input.learningBuilder.apiKey,
         learningBuilderIdentity(programId),
@@ -95,6 +99,10 @@ async function toColumns(
     }
   }
   return columns;
+}
+
+function isSameOrigin(url: string, before: string | null): boolean {
+  return before !== null && new URL(url).origin === new URL(before).origin;
 }
 
 /** Throws `url_not_allowed` for an address that the hub would refuse to call. */

@@ -17,13 +17,22 @@ export async function deleteProgram(ctx: Ctx, programId: string): Promise<void> 
 export async function eraseDeletedPrograms(ctx: Ctx): Promise<number> {
   const programs = await deletingPrograms(ctx, 5);
   for (const { programId } of programs) {
-    let empty = true;
-    // Highest slice first: a job must be gone before the files and deliveries it points at.
-    for (const slice of [...ctx.registry.lifecycles].reverse()) {
-      if (slice.deleted && !(await slice.deleted(ctx, programId))) empty = false;
+    try {
+      ctx.log.line('program.erased', { programId, empty: await eraseProgram(ctx, programId) });
+    } catch (error) {
+      // What stops one program's erasure does not keep the next from its own.
+      ctx.log.error('program.erasure_failed', error, { programId });
     }
-    if (empty) await removeProgram(ctx, programId);
-    ctx.log.line('program.erased', { programId, empty });
   }
   return programs.length;
+}
+
+async function eraseProgram(ctx: Ctx, programId: string): Promise<boolean> {
+  let empty = true;
+  // Highest slice first: a job must be gone before the files and deliveries it points at.
+  for (const slice of [...ctx.registry.lifecycles].reverse()) {
+    if (slice.deleted && !(await slice.deleted(ctx, programId))) empty = false;
+  }
+  if (empty) await removeProgram(ctx, programId);
+  return empty;
 }

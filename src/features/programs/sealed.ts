@@ -1,4 +1,4 @@
-import { and, eq, isNotNull, like, not } from 'drizzle-orm';
+import { and, eq, isNotNull, sql } from 'drizzle-orm';
 import type { SealedColumn } from '../../context.ts';
 import { learningBuilderIdentity } from './create.ts';
 import { programs } from './table.ts';
@@ -11,7 +11,11 @@ export const sealedProgramColumns: SealedColumn = {
       .select({ programId: programs.programId, sealed: programs.learningBuilderKey })
       .from(programs)
       .where(
-        and(isNotNull(programs.learningBuilderKey), not(like(programs.learningBuilderKey, `${keyId}.%`))),
+        and(
+          isNotNull(programs.learningBuilderKey),
+          // Not LIKE: it takes "_" for any character and "K1" for "k1".
+          sql`substr(${programs.learningBuilderKey}, 1, ${keyId.length + 1}) <> ${`${keyId}.`}`,
+        ),
       )
       .limit(limit);
     return rows.flatMap(({ programId, sealed }) =>
@@ -25,7 +29,8 @@ export const sealedProgramColumns: SealedColumn = {
                 ctx.db
                   .update(programs)
                   .set({ learningBuilderKey: again })
-                  .where(eq(programs.programId, programId)),
+                  // Unless it was changed in between.
+                  .where(and(eq(programs.programId, programId), eq(programs.learningBuilderKey, sealed))),
             },
           ],
     );

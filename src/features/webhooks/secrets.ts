@@ -1,4 +1,4 @@
-import { and, desc, eq, gt, inArray, isNull, like, lt, not, or } from 'drizzle-orm';
+import { and, desc, eq, gt, inArray, isNull, lt, or, sql } from 'drizzle-orm';
 import type { Ctx, Lifecycle, SealedColumn } from '../../context.ts';
 import { commit, type Statement } from '../../platform/d1.ts';
 import { newId } from '../../platform/ids.ts';
@@ -60,8 +60,13 @@ export async function rotateSigningSecret(
 ): Promise<string> {
   const ofPurpose = and(eq(signingSecrets.programId, programId), eq(signingSecrets.purpose, purpose));
   const fresh = await createSigningSecret(ctx, programId, purpose);
-  const endsAt = ctx.now() + overlapHours * 3_600_000;
+  const at = ctx.now();
+  const endsAt = at + overlapHours * 3_600_000;
   await commit(ctx.db, [
+    ctx.db
+      .update(signingSecrets)
+      .set({ endsAt: at })
+      .where(and(ofPurpose, gt(signingSecrets.endsAt, at))),
     ctx.db
       .update(signingSecrets)
       .set({ endsAt })
@@ -84,7 +89,8 @@ export const sealedSigningSecrets: SealedColumn = {
     const rows = await ctx.db
       .select()
       .from(signingSecrets)
-      .where(not(like(signingSecrets.sealed, `${keyId}.%`)))
+      // Not LIKE: it takes "_" for any character and "K1" for "k1".
+      .where(sql`substr(${signingSecrets.sealed}, 1, ${keyId.length + 1}) <> ${`${keyId}.`}`)
       .limit(limit);
     return rows.map((row) => ({
       sealed: row.sealed,
