@@ -139,10 +139,13 @@ CREATE TABLE `jobs` (
 	`notification_id` text NOT NULL,
 	`dry_run` integer NOT NULL,
 	`retry_of` text,
+	`undo_of` text,
 	`status` text NOT NULL,
 	`phase` text,
 	`waiting_for` text,
 	`attempt` integer NOT NULL,
+	`held_at` integer,
+	`approved_at` integer,
 	`wake_at` integer,
 	`queued_at` integer NOT NULL,
 	`started_at` integer,
@@ -158,6 +161,7 @@ CREATE UNIQUE INDEX `jobs_job_id_unique` ON `jobs` (`job_id`);--> statement-brea
 CREATE UNIQUE INDEX `jobs_unfinished_version` ON `jobs` (`program_id`,`job`,`version_id`) WHERE finished_at IS NULL;--> statement-breakpoint
 CREATE INDEX `jobs_due` ON `jobs` (`wake_at`) WHERE wake_at IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `jobs_unfinished_dataset` ON `jobs` (`program_id`,`dataset`,`sequence`) WHERE finished_at IS NULL;--> statement-breakpoint
+CREATE INDEX `jobs_by_dataset` ON `jobs` (`program_id`,`dataset`,`sequence`);--> statement-breakpoint
 CREATE INDEX `jobs_by_program` ON `jobs` (`program_id`,`sequence`);--> statement-breakpoint
 CREATE TABLE `api_keys` (
 	`key_id` text PRIMARY KEY NOT NULL,
@@ -173,6 +177,15 @@ CREATE TABLE `api_keys` (
 --> statement-breakpoint
 CREATE UNIQUE INDEX `api_keys_hash_unique` ON `api_keys` (`hash`);--> statement-breakpoint
 CREATE INDEX `api_keys_by_program` ON `api_keys` (`program_id`,`key_id`);--> statement-breakpoint
+CREATE TABLE `drop_keys` (
+	`access_key_id` text PRIMARY KEY NOT NULL,
+	`program_id` text NOT NULL,
+	`sealed` text NOT NULL,
+	`created_at` integer NOT NULL,
+	`ends_at` integer
+);
+--> statement-breakpoint
+CREATE INDEX `drop_keys_by_program` ON `drop_keys` (`program_id`);--> statement-breakpoint
 CREATE TABLE `idempotency_keys` (
 	`id` text PRIMARY KEY NOT NULL,
 	`body_hash` text NOT NULL,

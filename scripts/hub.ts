@@ -72,7 +72,8 @@ export async function startHub(options: HubOptions = {}): Promise<Hub> {
     kill,
     restart: start,
     async stop() {
-      await kill();
+      if (child) await endGroup(child);
+      child = null;
       if (ownsState) rmSync(stateDir, { recursive: true, force: true });
     },
   };
@@ -159,6 +160,18 @@ async function killGroup(child: ChildProcess): Promise<void> {
   const gone = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : null;
   killNow(child);
   await gone;
+}
+
+/** As `killGroup`, but wrangler may first remove its temporary files. */
+async function endGroup(child: ChildProcess): Promise<void> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const gone = once(child, 'exit');
+    const timer = setTimeout(() => killNow(child), 5_000);
+    child.kill('SIGTERM');
+    await gone;
+    clearTimeout(timer);
+  }
+  killNow(child);
 }
 
 function killNow(child: ChildProcess): void {

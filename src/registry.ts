@@ -4,7 +4,7 @@ import { auditLifecycle } from './features/audit/index.ts';
 import { deliveriesLifecycle, emailChannel, webhookChannel } from './features/deliveries/index.ts';
 import { filesLifecycle } from './features/files/index.ts';
 import { jobsLifecycle } from './features/jobs/index.ts';
-import { keysLifecycle } from './features/keys/index.ts';
+import { keysLifecycle, sealedDropKeys } from './features/keys/index.ts';
 import { sealedProgramColumns } from './features/programs/index.ts';
 import { recordsLifecycle } from './features/records/index.ts';
 import { tasksLifecycle } from './features/tasks/index.ts';
@@ -24,5 +24,5 @@ export const registry: Registry = {
     recordsLifecycle,
     jobsLifecycle,
   ],
-  sealedColumns: [sealedProgramColumns, sealedSigningSecrets],
+  sealedColumns: [sealedProgramColumns, sealedSigningSecrets, sealedDropKeys],
 };

@@ -6,6 +6,11 @@ import { type ApiEnv, routeAccess } from '../http.ts';
 import { AppError } from '../platform/errors.ts';
 import { runCron, sweep } from '../schedule.ts';
 
+const clockIn = z.union([
+  z.strictObject({ now: z.iso.datetime({ offset: true }).nullable() }),
+  z.strictObject({ aheadSeconds: z.number() }),
+]);
+
 /**
  * The test clock, hand-fired crons and sweeps, faults on demand, and every route with its guard. There only
  * with TEST_CLOCK, which production refuses; elsewhere these addresses do not exist. The app is asked late:
@@ -19,13 +24,13 @@ export function devRoutes(app: () => Pick<Hono<ApiEnv>, 'routes'>): Hono<ApiEnv>
     }
     await next();
   });
+  // To a time, on by some seconds, or (`now: null`) back to the wall's.
   routes.post('/dev/clock', async (c) => {
-    const { now } = parse(
-      z.strictObject({ now: z.iso.datetime({ offset: true }).nullable() }),
-      await c.req.json(),
-    );
+    const wanted = parse(clockIn, await c.req.json());
     const ctx = c.get('ctx');
-    const offset = now === null ? 0 : Date.parse(now) - ctx.wallNow();
+    let offset = 0;
+    if ('aheadSeconds' in wanted) offset = ctx.now() - ctx.wallNow() + wanted.aheadSeconds * 1_000;
+    else if (wanted.now !== null) offset = Date.parse(wanted.now) - ctx.wallNow();
     await setSwitch(ctx, sql`clock_offset_ms = ${offset}`);
     return c.json({ now: new Date(ctx.wallNow() + offset).toISOString() });
   });

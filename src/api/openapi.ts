@@ -30,7 +30,7 @@ const jobEnded = z
       errors: z
         .array(
           z.object({
-            line: z.number().int(),
+            line: z.number().int().nullable(),
             column: z.string().nullable(),
             code: z.string(),
             message: z.string(),

@@ -1,3 +1,3 @@
 export { filesLifecycle } from './erase.ts';
 export { folderName, requireFilename } from './schema.ts';
-export { type FileVersion, findFile } from './store.ts';
+export { findFile, findVersion } from './store.ts';

@@ -85,6 +85,26 @@ export async function listFiles(
   return rows.map((row) => row.version);
 }
 
+/** A version that still has its object. */
+export async function findVersion(
+  ctx: Ctx,
+  programId: string,
+  versionId: string,
+): Promise<FileVersion | null> {
+  const [row] = await ctx.db
+    .select()
+    .from(fileVersions)
+    .where(
+      and(
+        eq(fileVersions.programId, programId),
+        eq(fileVersions.versionId, versionId),
+        isNull(fileVersions.erasedAt),
+      ),
+    )
+    .limit(1);
+  return row ?? null;
+}
+
 /** Every version of a name that still has its object. */
 export function listVersions(
   ctx: Ctx,

@@ -20,8 +20,8 @@ export interface Step {
 }
 
 /**
- * Applies the next chunk: the before-images go to the object store first, then the chunk and its checkpoint
- * are one transaction. A chunk that runs again after a crash writes the same images and the same rows.
+ * Applies the next chunk: its change log, before-images first of all, goes to the object store; then the
+ * chunk and its checkpoint are one transaction. A chunk that runs again after a crash writes the same.
  */
 export async function applyChunk(
   ctx: Ctx,
@@ -33,7 +33,8 @@ export async function applyChunk(
 ): Promise<Step> {
   if (state.plan >= state.plans) return { state: succeed(state), statements: [] };
   const lines = await planLines(ctx, job, state.plan, memory);
-  const { operations, next } = takeChunk(lines, state.operation);
+  const { operations: planned, next } = takeChunk(lines, state.operation);
+  const operations = state.withholdsDeletes ? planned.filter(({ kind }) => kind !== 'd') : planned;
   const changed = operations.filter((operation) => operation.kind !== 'i');
   const inserted = operations.filter((operation) => operation.kind === 'i').map(pairOf);
   const images =
@@ -42,8 +43,8 @@ export async function applyChunk(
   const deletes = operations.filter((operation) => operation.kind === 'd');
   const countChange = inserted.length - deletes.length;
   await ctx.objects.put(
-    objectKeys.before(job.programId, job.jobId, state.chunks),
-    [String(countChange), `[${images.map(imageJson).join(',')}]`, `[${inserted.join(',')}]`].join('\n'),
+    objectKeys.changes(job.programId, job.jobId, state.chunks),
+    changeLog(countChange, images, inserted, upserts),
   );
   const statements = writeChunk(ctx, job.programId, {
     datasetId,
@@ -75,23 +76,60 @@ export async function revertChunk(
 ): Promise<Step> {
   if (state.chunks === 0) return { state: { ...state, phase: 'done' }, statements: [] };
   const chunk = state.chunks - 1;
-  const saved = await ctx.objects.get(objectKeys.before(job.programId, job.jobId, chunk));
+  const saved = await ctx.objects.get(objectKeys.changes(job.programId, job.jobId, chunk));
   if (!saved) throw new Error('the before-images of a chunk are gone');
-  // Three lines, never parsed: what goes back is byte for byte what was there.
-  const [countChange = '0', images = '[]', inserted = '[]'] = (await saved.text()).split('\n');
+  const { countChange, images, inserted } = readChangeLog(await saved.text());
   const statements = restoreChunk(ctx, job.programId, {
     datasetId,
     jobId: job.jobId,
     fence,
     images,
     inserted,
-    countChange: -Number(countChange),
+    countChange: -countChange,
   });
   return { statements, state: { ...state, chunks: chunk } };
 }
 
+/**
+ * What one chunk did, as four lines: the change of the record count; the rows before, whole; the keys it
+ * inserted; the rows after. The last three are JSON that goes into SQL as it stands, never parsed on the
+ * way, so that what is put back is byte for byte what was there.
+ */
+function changeLog(
+  countChange: number,
+  images: BeforeImage[],
+  inserted: string[],
+  upserts: Operation[],
+): string {
+  return [
+    String(countChange),
+    `[${images.map(imageJson).join(',')}]`,
+    `[${inserted.join(',')}]`,
+    `[${upserts.map(rowJson).join(',')}]`,
+  ].join('\n');
+}
+
+export function readChangeLog(text: string): {
+  countChange: number;
+  images: string;
+  inserted: string;
+  upserts: string;
+} {
+  const [countChange = '0', images = '[]', inserted = '[]', upserts = '[]'] = text.split('\n');
+  return { countChange: Number(countChange), images, inserted, upserts };
+}
+
 function succeed(state: JobState): JobState {
-  return { ...state, phase: 'done', outcome: { status: 'succeeded', message: 'Done.' } };
+  return { ...state, phase: 'done', outcome: { status: 'succeeded', message: doneMessage(state) } };
+}
+
+function doneMessage(state: JobState): string {
+  const notes = [
+    ...state.guards,
+    ...(state.withholdsDeletes ? ['The deletes were withheld, as the task says.'] : []),
+    ...(state.unreadableKeys > 0 ? ['Keys of rejected rows could not be read, so nothing was removed.'] : []),
+  ];
+  return ['Done.', ...notes].join(' ');
 }
 
 async function planLines(ctx: Ctx, job: Job, plan: number, memory: ApplyingMemory): Promise<string[]> {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Ctx } from '../../context.ts';
 import { ack, type MessageOutcome } from '../../platform/queue.ts';
-import { stepsPerMessage } from './policy.ts';
+import { messageBudget } from './policy.ts';
 import { runJob } from './run.ts';
 
 export const ingestMessage = z.object({ type: z.literal('job'), jobId: z.string() });
@@ -11,7 +11,7 @@ export async function handleIngestMessage(
   ctx: Ctx,
   message: z.output<typeof ingestMessage>,
 ): Promise<MessageOutcome> {
-  const result = await runJob(ctx, message.jobId, stepsPerMessage);
+  const result = await runJob(ctx, message.jobId, messageBudget);
   if (result === 'more') await ctx.queues.ingest.send([{ type: 'job', jobId: message.jobId }]);
   return ack;
 }

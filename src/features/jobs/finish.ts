@@ -5,6 +5,7 @@ import { endAttention, raiseAttention } from '../attention/index.ts';
 import { insertDeliveriesFrom, startDeliveries } from '../deliveries/index.ts';
 import { endApplying, removeCheckpoint } from '../records/index.ts';
 import { notificationPurpose } from '../webhooks/index.ts';
+import { type JobCounts, noCounts } from './schema.ts';
 import type { JobState } from './state.ts';
 import { type Job, listRecipients, nextOfDataset, updateUnfinished, wakeDataset } from './store.ts';
 
@@ -29,16 +30,29 @@ export async function finishJob(ctx: Ctx, job: Job, state: JobState, end: JobEnd
     wakeAt: null,
     finishedAt: at,
     message: end.message,
-    counts: state.counts,
+    counts: end.status === 'succeeded' ? state.counts : nothingChanged(state.counts),
     errors: state.errors,
     decisions: state.decisions,
     readBytes: state.position?.offset ?? job.readBytes,
   };
-  const { sequence: _, jobId: __, programId: ___, ...columns } = finished;
+  const { status, phase, waitingFor, wakeAt, finishedAt, message, counts, errors, decisions, readBytes } =
+    finished;
+  const columns = {
+    status,
+    phase,
+    waitingFor,
+    wakeAt,
+    finishedAt,
+    message,
+    counts,
+    errors,
+    decisions,
+    readBytes,
+  };
   await commit(ctx.db, [
     updateUnfinished(ctx, job, columns),
     notificationsOf(ctx, finished),
-    attentionOf(ctx, finished, end),
+    ...attentionOf(ctx, finished, end),
     wakeDataset(ctx, job),
   ]);
   const records = ctx.recordsDatabase(job.programId);
@@ -64,6 +78,11 @@ export async function finishJob(ctx: Ctx, job: Job, state: JobState, end: JobEnd
     durationMs: at - job.queuedAt,
     ...state.counts,
   });
+}
+
+/** A job that did not succeed has changed nothing, whatever it had counted. */
+function nothingChanged({ read, rejected }: JobCounts): JobCounts {
+  return { ...noCounts, read, rejected };
 }
 
 async function datasetOf(ctx: Ctx, job: Job): Promise<{ datasetId: number | null }> {
@@ -140,7 +159,7 @@ function mailText(ctx: Ctx, job: Job): string {
     `Rows read ${counts.read}, rejected ${counts.rejected}, inserted ${counts.inserted}, updated ${counts.updated}, unchanged ${counts.unchanged}, deleted ${counts.deleted}.`,
     ...job.errors.map(
       (error) =>
-        `Line ${error.line}${error.column === null ? '' : `, column ${error.column}`}: ${error.code}: ${error.message}`,
+        `${error.line === null ? 'File' : `Line ${error.line}`}${error.column === null ? '' : `, column ${error.column}`}: ${error.code}: ${error.message}`,
     ),
     ...(reportUrl(ctx, job) === null ? [] : ['', `All rejected rows (with a key): ${reportUrl(ctx, job)}`]),
     '',
@@ -150,19 +169,24 @@ function mailText(ctx: Ctx, job: Job): string {
   ].join('\n');
 }
 
-function attentionOf(ctx: Ctx, job: Job, end: JobEnd): Statement {
-  if (end.status === 'succeeded' && job.dryRun) return wakeDataset(ctx, job);
-  if (end.status === 'succeeded') return endAttention(ctx, job.programId, 'job_failed', job.job);
-  return raiseAttention(ctx, {
-    programId: job.programId,
-    kind: 'job_failed',
-    subject: job.job,
-    audience: end.fault === 'ours' ? 'both' : 'program',
-    message: `The job "${job.job}" over "${job.filename}" (${job.jobId}) ${end.status}. ${end.message}`,
-    nextStep:
-      end.fault === 'ours'
-        ? 'Nothing more by itself: staff look into it; the dataset is as it was before.'
-        : 'The dataset is as it was before. Mend the file, drop it again and call the job again.',
-    traceId: job.traceId,
-  });
+/** What a person decided needs nobody's attention; what went wrong does, until the job next succeeds. */
+function attentionOf(ctx: Ctx, job: Job, end: JobEnd): Statement[] {
+  if (job.dryRun) return [];
+  if (end.status === 'succeeded') return [endAttention(ctx, job.programId, 'job_failed', job.job)];
+  if (end.fault === 'none') return [];
+  const nextStep =
+    end.fault === 'ours'
+      ? 'Nothing more by itself: staff look into it; the dataset is as it was before.'
+      : 'The dataset is as it was before. Mend the file, drop it again and call the job again.';
+  return [
+    raiseAttention(ctx, {
+      programId: job.programId,
+      kind: 'job_failed',
+      subject: job.job,
+      audience: end.fault === 'ours' ? 'both' : 'program',
+      message: `The job "${job.job}" over "${job.filename}" (${job.jobId}) ${end.status}. ${end.message}`,
+      nextStep,
+      traceId: job.traceId,
+    }),
+  ];
 }

@@ -44,7 +44,7 @@ export const jobsLifecycle: Lifecycle = {
       return false;
     }
     const staged = await eraseObjects(ctx, `stage/${programId}/`);
-    return (await eraseObjects(ctx, `before/${programId}/`)) && staged;
+    return (await eraseObjects(ctx, `changes/${programId}/`)) && staged;
   },
   async prune(ctx, programId, retention) {
     return (await pruneObjects(ctx, programId, retention)) + (await pruneRows(ctx, programId, retention));
@@ -56,7 +56,7 @@ async function pruneObjects(ctx: Ctx, programId: string, retention: Record<strin
   let pruned = 0;
   for (const [kind, days] of [
     ['staged', retention.staged ?? 7],
-    ['before', retention.beforeImages ?? 30],
+    ['changes', retention.beforeImages ?? 30],
   ] as const) {
     const end = ctx.now() - days * dayMs;
     const rows = await ctx.db
@@ -74,7 +74,7 @@ async function pruneObjects(ctx: Ctx, programId: string, retention: Record<strin
       .limit(200);
     for (const { jobId } of rows) {
       const prefix =
-        kind === 'staged' ? objectKeys.prefix(programId, jobId) : objectKeys.beforePrefix(programId, jobId);
+        kind === 'staged' ? objectKeys.prefix(programId, jobId) : objectKeys.changesPrefix(programId, jobId);
       const page = await ctx.objects.list(prefix, { limit: 1_000 });
       if (page.objects.length === 0) continue;
       await ctx.objects.delete(page.objects.map((object) => object.key));

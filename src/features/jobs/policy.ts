@@ -3,12 +3,23 @@ const second = 1_000;
 /** Failures of ours before a job is given up; staff hear of the last. */
 export const jobAttempts = 5;
 
-/** Steps that one message does: with four or five D1 statements each, far below an invocation's 1,000. */
-export const stepsPerMessage = 60;
+/** A hold that nobody decides ends so. */
+export const holdMs = 72 * 3_600 * second;
 
-/** Steps of one job that the sweeper does itself, of at most `jobsPerSweep` jobs: 200 statements a minute. */
-export const stepsPerSweep = 20;
+/**
+ * What one message may do: a step is about five D1 statements, of which an invocation has 1,000, and an
+ * operation about one call of the object store, of which it has 10,000 with everything else.
+ */
+export const messageBudget = { steps: 60, operations: 2_000 };
+
+/** What the sweeper does itself of one job, of at most `jobsPerSweep` jobs: about 200 statements a minute. */
+export const sweepBudget = { steps: 20, operations: 500 };
 export const jobsPerSweep = 2;
+
+export interface StepBudget {
+  steps: number;
+  operations: number;
+}
 
 /** When the sweeper looks again, should the wake-up be lost: behind the lease, or soon where there is none. */
 export const wakeAfterClaimMs = 20 * second;

@@ -14,14 +14,18 @@ import {
   toIso,
   toIsoOrNull,
 } from '../../http.ts';
-import { decodeCursor, toPage } from '../../platform/cursor.ts';
+import { decodeCursor, encodeCursor, toPage } from '../../platform/cursor.ts';
 import { AppError } from '../../platform/errors.ts';
 import { findProgram } from '../programs/index.ts';
 import { findCheckpoint } from '../records/index.ts';
+import { retryJob, undoJob } from './again.ts';
 import { callJob } from './call.ts';
+import { listChanges } from './changes.ts';
+import { approveJob, cancelJob, rejectJob } from './decision.ts';
 import { programOfJob } from './jobs.system.ts';
-import { jobCallIn, jobCallOut, jobOut } from './schema.ts';
-import type { JobState } from './state.ts';
+import { openErrorReport } from './report.ts';
+import { changeOut, jobCallIn, jobCallOut, jobOut } from './schema.ts';
+import { type JobState, phaseOf } from './state.ts';
 import { jobStatuses } from './statuses.ts';
 import { findJob, type Job, listJobs, listRecipients } from './store.ts';
 
@@ -65,6 +69,41 @@ const listRoute = defineRoute(
   },
 );
 
+const changesRoute = defineRoute(
+  { scope: 'read' },
+  {
+    method: 'get',
+    path: '/api/jobs/{jobId}/changes',
+    tags,
+    summary: 'What the job did to each key, before and after, until the retention of before-images ends',
+    request: {
+      params: z.object({ jobId: z.string().openapi({ param: { name: 'jobId', in: 'path' } }) }),
+      query: pageQuery,
+    },
+    responses: { 200: ok(pageOf(changeOut, 'ChangePage'), 'A page of changes.') },
+  },
+);
+
+const reportRoute = defineRoute(
+  { scope: 'read' },
+  {
+    method: 'get',
+    path: '/api/jobs/{jobId}/errors.csv',
+    tags,
+    summary: 'The rejected rows, to be corrected and dropped again',
+    request: { params: z.object({ jobId: z.string().openapi({ param: { name: 'jobId', in: 'path' } }) }) },
+    responses: { 200: { description: 'CSV.', content: { 'text/csv': { schema: z.string() } } } },
+  },
+);
+
+const summaries = {
+  approve: 'Let a held job go on',
+  reject: 'End a held job without a change',
+  cancel: 'Stop a job; what it had applied is put back first',
+  retry: 'A new job over the same file, for one that did not succeed',
+  undo: 'Put the dataset back as it was before this, its latest job',
+};
+
 const getRoute = defineRoute(
   { scope: 'read' },
   {
@@ -76,6 +115,21 @@ const getRoute = defineRoute(
     responses: { 200: ok(jobOut, 'The job.') },
   },
 );
+
+const decisionRoutes = (['approve', 'reject', 'cancel', 'retry', 'undo'] as const).map((verb) => ({
+  verb,
+  route: defineRoute(
+    { scope: 'jobs', idempotent: true },
+    {
+      method: 'post',
+      path: `/api/jobs/{jobId}/${verb}`,
+      tags,
+      summary: summaries[verb],
+      request: { params: z.object({ jobId: z.string().openapi({ param: { name: 'jobId', in: 'path' } }) }) },
+      responses: { 200: ok(jobOut, 'The job as it is now; the new one, for `retry` and `undo`.') },
+    },
+  ),
+}));
 
 export const jobRoutes = createRouter()
   .openapi(callRoute, async (c) => {
@@ -119,6 +173,48 @@ export const jobRoutes = createRouter()
     return c.json(present(job, state, recipients.length), 200);
   });
 
+const decisions = {
+  approve: approveJob,
+  reject: rejectJob,
+  cancel: cancelJob,
+  retry: retryJob,
+  undo: undoJob,
+};
+
+for (const { verb, route } of decisionRoutes) {
+  jobRoutes.openapi(route, async (c) => {
+    const ctx = c.get('ctx');
+    const job = await decisions[verb](ctx, await jobOf(ctx, c.req.valid('param').jobId));
+    return c.json(present(job, null, (await listRecipients(ctx, job.jobId)).length), 200);
+  });
+}
+
+jobRoutes.openapi(changesRoute, async (c) => {
+  const ctx = c.get('ctx');
+  const job = await jobOf(ctx, c.req.valid('param').jobId);
+  const { limit, cursor } = c.req.valid('query');
+  const from = cursor === undefined ? ([0, 0] as [number, number]) : decodeCursor(cursor, 'number', 'number');
+  const { items, next } = await listChanges(ctx, job, from, limit);
+  const nextCursor = next === null ? null : encodeCursor(next);
+  linkNext(c, nextCursor);
+  return c.json({ items, nextCursor }, 200);
+});
+
+jobRoutes.openapi(reportRoute, async (c) => {
+  const ctx = c.get('ctx');
+  const job = await jobOf(ctx, c.req.valid('param').jobId);
+  if (job.finishedAt === null && job.status !== 'held') {
+    throw new AppError('conflict', 'The job is still running: its report is there when it has ended.');
+  }
+  const name = encodeURIComponent(`${job.filename}.errors.csv`);
+  return new Response(await openErrorReport(ctx, job), {
+    headers: {
+      'content-type': 'text/csv; charset=utf-8',
+      'content-disposition': `attachment; filename*=UTF-8''${name}`,
+    },
+  });
+});
+
 /** The key tells the program; a system key names it. */
 async function programOfCall(c: Context<ApiEnv>, named: string | undefined): Promise<string> {
   const { actor } = c.get('ctx');
@@ -156,9 +252,10 @@ function present(job: Job, state: JobState | null, recipients: number): z.output
     versionId: job.versionId,
     dryRun: job.dryRun,
     status: job.status,
-    phase: state && state.phase !== 'done' ? state.phase : job.phase,
+    phase: (state && phaseOf(state)) ?? job.phase,
     waitingFor: job.waitingFor,
     retryOf: job.retryOf,
+    undoOf: job.undoOf,
     attempt: job.attempt,
     progress: { percent: percentOf(job, state), bytesRead, bytes: job.sizeBytes, rowsRead: counts.read },
     rows: counts,
@@ -181,6 +278,7 @@ function percentOf(job: Job, state: JobState | null): number {
   if (state.phase === 'reading')
     return Math.round(500 * part(state.position?.offset ?? 0, job.sizeBytes)) / 10;
   if (state.phase === 'checking') return Math.round(500 + 100 * part(state.slot, 1_024)) / 10;
+  if (state.phase === 'holding') return 60;
   if (state.phase === 'applying') return Math.round(600 + 400 * part(state.plan, state.plans)) / 10;
   return 99;
 }

@@ -24,7 +24,8 @@ export const noCounts: JobCounts = {
 
 /** One thing wrong with a row, without its values. */
 export interface JobError {
-  line: number;
+  /** Null where the file as a whole is meant. */
+  line: number | null;
   column: string | null;
   code: string;
   message: string;
@@ -34,7 +35,8 @@ export interface JobError {
 export interface JobDecisions {
   format: string;
   encoding: string;
-  delimiter: string;
+  /** Null for JSON. */
+  delimiter: string | null;
   quote: string | null;
   evidence: string[];
 }
@@ -51,7 +53,12 @@ const countsOut = z
   .openapi('JobCounts');
 
 const errorOut = z
-  .object({ line: z.number().int(), column: z.string().nullable(), code: z.string(), message: z.string() })
+  .object({
+    line: z.number().int().nullable(),
+    column: z.string().nullable(),
+    code: z.string(),
+    message: z.string(),
+  })
   .openapi('JobRowError');
 
 const addresses = z.union([z.string(), z.array(z.string())]);
@@ -89,6 +96,17 @@ export const jobCallOut = z
   })
   .openapi('JobAccepted');
 
+const record = z.record(z.string(), z.unknown()).nullable();
+
+export const changeOut = z
+  .object({
+    key: z.string(),
+    kind: z.enum(['inserted', 'updated', 'deleted']),
+    before: record,
+    after: record,
+  })
+  .openapi('Change');
+
 export const jobOut = z
   .object({
     jobId: z.string(),
@@ -105,6 +123,7 @@ export const jobOut = z
     phase: z.enum(jobPhases).nullable(),
     waitingFor: z.string().nullable(),
     retryOf: z.string().nullable(),
+    undoOf: z.string().nullable(),
     attempt: z.number().int(),
     progress: z.object({
       percent: z.number(),
@@ -117,7 +136,7 @@ export const jobOut = z
       .object({
         format: z.string(),
         encoding: z.string(),
-        delimiter: z.string(),
+        delimiter: z.string().nullable(),
         quote: z.string().nullable(),
         evidence: z.array(z.string()),
       })

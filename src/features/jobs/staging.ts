@@ -4,7 +4,7 @@ import { utf8 } from '../../platform/encoding.ts';
  * Staged rows stand in slots, 1,024 equal stretches of the key's hash, so that a stretch of the file and
  * the same stretch of `records` can be compared without holding either whole. A line is
  *
- *   bucket TAB key as JSON TAB fingerprint, or "x" for a rejected row TAB line TAB data as JSON
+ *   bucket TAB key as JSON TAB fingerprint, or a mark (below) TAB line TAB data as JSON
  *
  * and JSON text holds neither tab nor line end. Data is never parsed again: it goes from here into SQL.
  */
@@ -20,6 +20,9 @@ export function bucketsOf(from: number, to: number): [number, number] {
 }
 
 export const rejectedMark = 'x';
+
+/** Says that the good row of this key and line clashes with another's; its data is the error. */
+export const clashMark = 'c';
 
 export interface StagedRow {
   bucket: number;

@@ -1,31 +1,59 @@
 import type { CsvDialect, CsvPosition } from '../../platform/csv/dialect.ts';
+import type { JsonPosition } from '../../platform/json/faults.ts';
 import type { JobCounts, JobDecisions, JobError } from './schema.ts';
 import { noCounts } from './schema.ts';
+import type { JobPhase } from './statuses.ts';
+
+/** Behind the last row read, as the format's own reader needs it. */
+export type Position = CsvPosition | JsonPosition;
+
+/** The object that is read, pinned to its version. */
+export interface Source {
+  objectKey: string;
+  sizeBytes: number;
+  etag: string;
+}
 
 /**
  * Where a job stands: a few hundred bytes, saved with every step beside the records it changes. Whatever
  * is larger (rows, plans, before-images) is in the object store under keys made from it.
  *
- *   reading ──► checking ──► applying ──► done
- *                                │ cannot go on after its first chunk
- *                                └──► reverting ──► done
+ *   reading ──► (comparing) ──► checking ──► applying ──► done
+ *                                   │ guard      ▲ │ cannot go on after its first chunk
+ *                                   └─► holding ─┘ └──► reverting ──► done
+ *
+ * An undo begins with `undoing`, which makes plans from the change log of the job it undoes, and goes on
+ * with applying. Comparing is there for schemas with unique keys: it finds the rows that share one.
  */
 export interface JobState {
-  phase: 'reading' | 'checking' | 'applying' | 'reverting' | 'done';
+  phase: 'undoing' | 'reading' | 'comparing' | 'checking' | 'holding' | 'applying' | 'reverting' | 'done';
   counts: JobCounts;
   /** The first ten. */
   errors: JobError[];
+  /** What the guards said, when they held the job or withheld its deletes. */
+  guards: string[];
+  /** Deletes are left out, on the task's wish. */
+  withholdsDeletes: boolean;
   /** Rejected rows whose key could not be read: while there are any, nothing is removed. */
   unreadableKeys: number;
+  /** What the file unpacked to; null while, or where, the dropped file itself is read. */
+  source: Source | null;
+  /** Null until it is decided. */
+  format: 'csv' | 'jsonl' | 'json' | null;
   dialect: CsvDialect | null;
   decisions: JobDecisions | null;
-  /** Behind the last row read; null before the header. */
-  position: CsvPosition | null;
+  position: Position | null;
+  /** The header is read, and saved. */
+  header: boolean;
+  /** The job whose report this file corrects: then it is an upsert, whatever the task says. */
+  corrects: string | null;
   /** Staged parts written so far. */
   parts: number;
+  /** Staged parts of unique values written so far. */
+  uniqueParts: number;
   /** Parts of rejected rows written so far. */
   rejectParts: number;
-  /** The next slot of hashes to check. */
+  /** The next slot of hashes to check; while undoing, the next chunk of the log. */
   slot: number;
   /** Plans written so far; while applying, how many there are. */
   plans: number;
@@ -40,16 +68,23 @@ export interface JobState {
   outcome: { status: 'succeeded' | 'failed' | 'rejected' | 'cancelled'; message: string } | null;
 }
 
-export function initialState(): JobState {
+export function initialState(job: { undoOf: string | null }): JobState {
   return {
-    phase: 'reading',
+    phase: job.undoOf === null ? 'reading' : 'undoing',
     counts: { ...noCounts },
     errors: [],
+    guards: [],
+    withholdsDeletes: false,
     unreadableKeys: 0,
+    source: null,
+    format: null,
     dialect: null,
     decisions: null,
     position: null,
+    header: false,
+    corrects: null,
     parts: 0,
+    uniqueParts: 0,
     rejectParts: 0,
     slot: 0,
     plans: 0,
@@ -70,26 +105,43 @@ export function addErrors(errors: JobError[], more: JobError[]): JobError[] {
 /** Keys of a job's objects. Staged rows and before-images are personal data: pruned by their retention. */
 export const objectKeys = {
   prefix: (programId: string, jobId: string) => `stage/${programId}/${jobId}/`,
+  inflated: (programId: string, jobId: string) => `stage/${programId}/${jobId}/inflated`,
   header: (programId: string, jobId: string) => `stage/${programId}/${jobId}/header`,
   rows: (programId: string, jobId: string, part: number) => `stage/${programId}/${jobId}/rows-${part}`,
   index: (programId: string, jobId: string, part: number) => `stage/${programId}/${jobId}/index-${part}`,
+  uniques: (programId: string, jobId: string, part: number) => `stage/${programId}/${jobId}/uniques-${part}`,
+  uniqueIndex: (programId: string, jobId: string, part: number) =>
+    `stage/${programId}/${jobId}/unique-index-${part}`,
+  rejectsPrefix: (programId: string, jobId: string) => `stage/${programId}/${jobId}/rejects-`,
   rejects: (programId: string, jobId: string, part: number) => `stage/${programId}/${jobId}/rejects-${part}`,
   plan: (programId: string, jobId: string, plan: number) => `stage/${programId}/${jobId}/plan-${plan}`,
-  beforePrefix: (programId: string, jobId: string) => `before/${programId}/${jobId}/`,
-  before: (programId: string, jobId: string, chunk: number) => `before/${programId}/${jobId}/${chunk}`,
+  changesPrefix: (programId: string, jobId: string) => `changes/${programId}/${jobId}/`,
+  changes: (programId: string, jobId: string, chunk: number) => `changes/${programId}/${jobId}/${chunk}`,
 };
 
 /** The file, not the hub, is at fault: no further attempt can help. The message is for its sender. */
 export class FileFault extends Error {
   override name = 'FileFault';
   readonly errors: JobError[];
-  constructor(message: string, errors: JobError[] = []) {
+  constructor(code: string, message: string, errors: JobError[] = []) {
     super(message);
-    this.errors = errors;
+    this.errors = errors.length > 0 ? errors : [{ line: null, column: null, code, message }];
   }
 }
 
 /** Another consumer has the job now: stop, and leave no trace. */
 export class LeaseLost extends Error {
   override name = 'LeaseLost';
+}
+
+/** A file with a `_job` column is always an upsert. */
+export function modeOf(task: { mode: 'full' | 'upsert' }, state: JobState): 'full' | 'upsert' {
+  return state.corrects === null ? task.mode : 'upsert';
+}
+
+/** The phase as the API names it: a held job has been checked, and a done one has none. */
+export function phaseOf(state: JobState): JobPhase | null {
+  if (state.phase === 'done') return null;
+  const checks: JobState['phase'][] = ['holding', 'comparing', 'undoing'];
+  return checks.includes(state.phase) ? 'checking' : (state.phase as JobPhase);
 }

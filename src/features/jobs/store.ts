@@ -79,9 +79,9 @@ export function listJobs(
 }
 
 /** The unfinished job of a dataset that was called before this one, if any. */
-export async function findJobAhead(ctx: Ctx, job: Job): Promise<string | null> {
+export async function findJobAhead(ctx: Ctx, job: Job): Promise<Job | null> {
   const [row] = await ctx.db
-    .select({ jobId: jobs.jobId })
+    .select()
     .from(jobs)
     .where(
       and(
@@ -93,7 +93,7 @@ export async function findJobAhead(ctx: Ctx, job: Job): Promise<string | null> {
     )
     .orderBy(asc(jobs.sequence))
     .limit(1);
-  return row?.jobId ?? null;
+  return row ?? null;
 }
 
 /** Changes an unfinished job; nothing once it has ended. */
@@ -124,7 +124,55 @@ export function wakeDataset(ctx: Ctx, job: Job): Statement {
 }
 
 export async function nextOfDataset(ctx: Ctx, job: Job): Promise<string | null> {
-  return findJobAhead(ctx, { ...job, sequence: Number.MAX_SAFE_INTEGER });
+  const next = await findJobAhead(ctx, { ...job, sequence: Number.MAX_SAFE_INTEGER });
+  return next?.jobId ?? null;
+}
+
+/** Everyone who is told of one job is told of the other, too. */
+export function copyRecipients(ctx: Ctx, fromJobId: string, toJobId: string): Statement {
+  return ctx.db.run(sql`INSERT INTO job_recipients (job_id, channel, target, delivery_id)
+    SELECT j.job_id, r.channel, r.target, 'dlv_' || substr(j.job_id, 5, 20) || printf('%06d', row_number() OVER ())
+    FROM job_recipients AS r JOIN jobs AS j ON j.job_id = ${toJobId} WHERE r.job_id = ${fromJobId}
+    ON CONFLICT DO NOTHING`);
+}
+
+export async function findUnfinishedUndo(ctx: Ctx, job: Job): Promise<Job | null> {
+  const [row] = await ctx.db
+    .select()
+    .from(jobs)
+    .where(and(eq(jobs.programId, job.programId), eq(jobs.undoOf, job.jobId), isNull(jobs.finishedAt)))
+    .limit(1);
+  return row ?? null;
+}
+
+/** Lets a held job go on; changes nothing for one that is not held. */
+export function approveHeld(ctx: Ctx, job: Job): Statement {
+  const at = ctx.now();
+  return ctx.db
+    .update(jobs)
+    .set({ status: 'queued', approvedAt: at, wakeAt: at, message: 'Approved; waiting to go on.' })
+    .where(and(eq(jobs.programId, job.programId), eq(jobs.jobId, job.jobId), eq(jobs.status, 'held')));
+}
+
+/** The last job that changed a dataset. */
+export async function findLatestSucceeded(
+  ctx: Ctx,
+  of: Pick<Job, 'programId' | 'dataset'>,
+): Promise<Job | null> {
+  const [row] = await ctx.db
+    .select()
+    .from(jobs)
+    .where(
+      and(
+        eq(jobs.programId, of.programId),
+        eq(jobs.dataset, of.dataset),
+        eq(jobs.status, 'succeeded'),
+        eq(jobs.dryRun, false),
+      ),
+    )
+    .orderBy(desc(jobs.sequence))
+    .limit(1);
+  return row ?? null;
 }
 
 export function listRecipients(ctx: Ctx, jobId: string): Promise<(typeof jobRecipients.$inferSelect)[]> {

@@ -28,11 +28,16 @@ export const jobs = sqliteTable(
     notificationId: text('notification_id').notNull(),
     dryRun: integer('dry_run', { mode: 'boolean' }).notNull(),
     retryOf: text('retry_of'),
+    /** The job that this one undoes; then it reads no file. */
+    undoOf: text('undo_of'),
     status: text('status', { enum: jobStatuses }).notNull(),
     phase: text('phase', { enum: jobPhases }),
     /** The job it waits for. */
     waitingFor: text('waiting_for'),
     attempt: integer('attempt').notNull(),
+    /** Since when it is held; with `approvedAt`, until when it was. */
+    heldAt: integer('held_at'),
+    approvedAt: integer('approved_at'),
     /** When something should be done about it; null once it has ended. */
     wakeAt: integer('wake_at'),
     queuedAt: integer('queued_at').notNull(),
@@ -55,6 +60,7 @@ export const jobs = sqliteTable(
     index('jobs_unfinished_dataset')
       .on(table.programId, table.dataset, table.sequence)
       .where(sql`finished_at IS NULL`),
+    index('jobs_by_dataset').on(table.programId, table.dataset, table.sequence),
     index('jobs_by_program').on(table.programId, table.sequence),
   ],
 );

@@ -1,3 +1,4 @@
+export { sealedDropKeys } from './drop-keys.ts';
 export {
   claimIdempotencyKey,
   completeIdempotencyKey,

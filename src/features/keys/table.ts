@@ -20,6 +20,21 @@ export const apiKeys = sqliteTable(
   (table) => [index('api_keys_by_program').on(table.programId, table.keyId)],
 );
 
+/** Access keys of the S3 door: two live pairs while a quarter's rotation lasts. */
+export const dropKeys = sqliteTable(
+  'drop_keys',
+  {
+    accessKeyId: text('access_key_id').primaryKey(),
+    programId: text('program_id').notNull(),
+    /** The secret, sealed under `drop_keys:{accessKeyId}:secret`. */
+    sealed: text('sealed').notNull(),
+    createdAt: integer('created_at').notNull(),
+    /** Null for the current pair. */
+    endsAt: integer('ends_at'),
+  },
+  (table) => [index('drop_keys_by_program').on(table.programId)],
+);
+
 /** First answers to requests with an Idempotency-Key, for 24 hours. */
 export const idempotencyKeys = sqliteTable(
   'idempotency_keys',

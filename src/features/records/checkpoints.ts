@@ -74,6 +74,24 @@ export function advance(ctx: Ctx, programId: string, fence: Fence, state: string
     );
 }
 
+/** Moves a job on from outside, whoever has its lease: their next write finds the fence broken. */
+export function takeOver(ctx: Ctx, programId: string, row: Checkpoint, state: string): Statement {
+  return ctx
+    .recordsDatabase(programId)
+    .update(jobCheckpoints)
+    .set({ step: row.step + 1, state, leaseToken: null, leaseUntil: null })
+    .where(and(eq(jobCheckpoints.jobId, row.jobId), eq(jobCheckpoints.step, row.step)));
+}
+
+/** Keeps the lease through a step that takes longer than it lasts. */
+export async function renewLease(ctx: Ctx, programId: string, fence: Fence): Promise<void> {
+  await ctx
+    .recordsDatabase(programId)
+    .update(jobCheckpoints)
+    .set({ leaseUntil: ctx.now() + leaseMs })
+    .where(and(eq(jobCheckpoints.jobId, fence.jobId), eq(jobCheckpoints.leaseToken, fence.token)));
+}
+
 /** Gives the lease back, so that the next message need not wait for its end. */
 export function releaseCheckpoint(ctx: Ctx, programId: string, jobId: string, token: string): Statement {
   return ctx

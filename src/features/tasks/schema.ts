@@ -36,7 +36,7 @@ export const taskDefinition = z
         'A dataset has 1 to 63 characters of A-Z, a-z, 0-9, "_" and "-".',
       ),
     mode: z.enum(['full', 'upsert']),
-    format: z.enum(['csv', 'auto']).default('auto'),
+    format: z.enum(['csv', 'jsonl', 'json', 'auto']).default('auto'),
     dialect: dialect.prefault({}),
     schema: tableSchema,
     aliases: z.record(z.string().max(200), z.array(z.string().max(200)).max(50)).default({}),

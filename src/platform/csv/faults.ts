@@ -4,6 +4,7 @@ export const csvFaultCodes = [
   'stray_quote',
   'text_after_quote',
   'unclosed_quote',
+  'split_cell',
   'bad_bytes',
   'nul_byte',
   'cell_too_large',
@@ -53,6 +54,7 @@ const messages: Record<CsvFaultCode, (facts: FindingFacts) => string> = {
   text_after_quote: () =>
     'Text follows the closing quote of a cell: double each quote that belongs to the text, or add the missing quote or delimiter.',
   unclosed_quote: () => 'A quote opens a cell and is not closed in this row: add the closing quote.',
+  split_cell: () => 'The rest of the last cell seems to stand on the lines below: quote the whole cell.',
   bad_bytes: () =>
     "The row has bytes that are no text in the file's encoding: save the file as UTF-8, or set the encoding of the task.",
   nul_byte: () => 'The row has a NUL byte: export the file again, or remove the byte.',

@@ -8,7 +8,7 @@ import {
 } from './dialect.ts';
 import { type CsvFault, type CsvFinding, faultMessage } from './faults.ts';
 import type { RecordRules, Spot } from './record.ts';
-import { type Settled, settleRecord } from './resync.ts';
+import { isCutOff, type Settled, settleRecord } from './resync.ts';
 import { TextWindow } from './text-window.ts';
 
 export interface CsvReaderOptions {
@@ -26,11 +26,17 @@ export interface CsvReaderOptions {
 /** Bytes decoded at a time. */
 const pieceBytes = 65_536;
 
+function countOf(code: number, shape: Uint8Array, from: number, to: number): number {
+  let count = 0;
+  for (let at = from; at < to; at++) if (shape[at] === code) count += 1;
+  return count;
+}
+
 /**
  * Reads CSV from bytes as they come: every record is given out once, in order, as a row or as a fault, and
- * never more than one record and one piece is in memory. Rows that are plainly right take the short way
- * through `#readRows`; everything else is settled by `settleRecord`. In a callback, `position()` is the
- * place behind the record just given out.
+ * memory holds two records and a piece at most. Rows that are plainly right take the short way
+ * through `#readRows`; everything else is settled by `settleRecord`. A row waits for a look at the record
+ * behind it. In a callback, `position()` is the place behind the record just given out.
  */
 export class CsvReader {
   readonly #options: CsvReaderOptions;
@@ -117,13 +123,18 @@ export class CsvReader {
     const { delimiter, lf, cr, quote: quoteClass } = charClass;
     const window = this.#window;
     const options = this.#options;
+    const delimiterCode = options.dialect.delimiter.charCodeAt(0);
     const doubled = quote === null ? '' : quote + quote;
     let start = this.#at;
+    let line = this.#line;
+    // A row is given out when the record behind it is plainly right, too: see `isCutOff`.
+    let held: string[] | null = null;
     while (start < length) {
       const cells: string[] = new Array(width);
       let column = 0;
       let at = start;
       let kind = 0;
+      let breaks = 0;
       for (;;) {
         const from = at;
         kind = table[shape[at] as number] as number;
@@ -133,7 +144,12 @@ export class CsvReader {
           for (;;) {
             do kind = table[shape[++at] as number] as number;
             while (kind <= delimiter);
-            if (kind !== quoteClass) return;
+            if (kind !== quoteClass) {
+              if (kind > quoteClass) return;
+              // CRLF counts once, at its LF.
+              if (kind === lf || shape[at + 1] !== 0x0a) breaks += 1;
+              continue;
+            }
             kind = table[shape[++at] as number] as number;
             if (kind !== quoteClass) break;
             escaped = true;
@@ -150,15 +166,25 @@ export class CsvReader {
         at += 1;
       }
       if (column !== width || at - start > limits.cellChars) return;
+      if (breaks > 0) {
+        if (breaks > limits.quotedLineEnds) return;
+        // Only with this many delimiters can the cell be rows in disguise.
+        if (countOf(delimiterCode, shape, start, at) >= (width - 1) * (breaks + 1)) return;
+      }
       if (kind === lf) at += 1;
       else if (kind === cr) {
         if (at + 1 === length && !final) return;
         at += shape[at + 1] === 0x0a ? 2 : 1;
       } else return;
-      const line = this.#line;
-      this.#at = at;
-      this.#line = line + 1;
-      options.onRow(cells, line, window.offsetAt(start));
+      if (held !== null) {
+        const heldStart = this.#at;
+        const heldLine = this.#line;
+        this.#at = start;
+        this.#line = line;
+        options.onRow(held, heldLine, window.offsetAt(heldStart));
+      }
+      held = cells;
+      line += 1 + breaks;
       start = at;
     }
   }
@@ -168,8 +194,17 @@ export class CsvReader {
     const window = this.#window;
     const start = this.#at;
     const line = this.#line;
-    const record = settleRecord({ window, rules: this.#rules, final, width: this.#width }, start);
+    const context = { window, rules: this.#rules, final, width: this.#width };
+    const record = settleRecord(context, start);
     if (record === null) return false;
+    if (record.kind === 'row' && this.#width !== null) {
+      const cutOff = isCutOff(context, record.end);
+      if (cutOff === null) return false;
+      if (cutOff) {
+        record.kind = 'fault';
+        record.spots.push({ code: 'split_cell', column: this.#width, at: null });
+      }
+    }
     this.#at = record.end;
     this.#skipLine = record.skipLine;
     this.#line = line + record.lines - (record.skipLine ? 1 : 0);

@@ -59,7 +59,7 @@ export class RecordScan {
   readonly #final: boolean;
   readonly #start: number;
   readonly #stop: number;
-  #literalFrom: number;
+  readonly #literalFrom: number;
   #at: number;
   #cellStart: number;
   readonly #reading: RecordReading;
@@ -206,22 +206,16 @@ export class RecordScan {
       if (inside !== null && at - open > limits.cellChars) return this.#leaveUnclosed(open);
     }
     if (inside !== null && at - open > limits.cellChars + 1) return this.#leaveUnclosed(open);
-    return this.#closeQuoted(open, at, escaped, inside !== null);
+    return this.#closeQuoted(open, at, escaped);
   }
 
-  #closeQuoted(
-    open: number,
-    close: number,
-    escaped: boolean,
-    multiLine: boolean,
-  ): 'cell' | 'more' | 'too_large' {
+  #closeQuoted(open: number, close: number, escaped: boolean): 'cell' | 'more' | 'too_large' {
     const { quote } = this.#rules;
     this.#at = close + 1;
     const kind = this.#classAt(this.#at);
     const atEnd = this.#at >= this.#window.length;
     if (kind === charClass.plain || kind === charClass.bad || (kind === charClass.nul && !atEnd)) {
       this.#tell('text_after_quote', this.#at);
-      if (multiLine) this.#literalFrom = this.#at;
       return this.#readPlain(open, true);
     }
     const text = this.#window.text.slice(open + 1, close);

@@ -32,6 +32,9 @@ export interface ResyncContext {
 /** Codes that leave the limits of cells and records beyond doubt. */
 const contentCodes = new Set(['bad_bytes', 'nul_byte', 'cell_too_large']);
 
+/** Cells of one record that are tried as the one that swallowed rows: a bound on time. */
+const triedCells = 4;
+
 /** Delimiters that must fall exactly into place before a cell that is legal is taken for rows. */
 const lookalikeDelimiters = 6;
 
@@ -58,7 +61,7 @@ export function settleRecord(context: ResyncContext, start: number): Settled | n
     if (alike) return readToLineEnd(context, start, first.open, first.column);
     return settled(reading.spots.length > 0 ? 'fault' : 'row', reading, false);
   }
-  for (const cell of reading.multiLine) {
+  for (const cell of reading.multiLine.slice(0, triedCells)) {
     const goesBack = linesAreRows(context, reading, cell);
     if (goesBack === null) return null;
     if (goesBack) return readToLineEnd(context, start, cell.open, cell.column);
@@ -174,4 +177,55 @@ function looksLikeRows(
     at = piece.end;
   }
   return at === whole.end;
+}
+
+/**
+ * Whether the row that ends at `next` lost its end: a last cell of several lines without its opening quote
+ * leaves a first line that passes for a row, then lines too short, then one that ends with its closing quote.
+ * Null if that takes more text.
+ */
+export function isCutOff(context: ResyncContext, next: number): boolean | null {
+  const { window, rules, final, width } = context;
+  if (width === null || rules.quote === null) return false;
+  let lines = 0;
+  for (let at = next; at < window.length; ) {
+    const record = settleRecord(context, at);
+    if (record === null) return null;
+    lines += record.lines;
+    if (record.kind !== 'blank') {
+      if (record.kind === 'row' || record.skipLine || record.cellCount >= width) return false;
+      if (lines > rules.limits.quotedLineEnds || record.end - next > rules.limits.cellChars) return false;
+      if (onlyCloses(context, record, at, width)) return true;
+      if (record.spots.some((spot) => spot.code !== 'short_row')) return false;
+    }
+    at = record.end;
+  }
+  return final ? false : null;
+}
+
+/**
+ * Whether the first quote of a line that is not doubled ends the line. A delimiter that became a quote makes
+ * that too, with a doubled quote and just one cell less.
+ */
+function onlyCloses(
+  { window, rules }: ResyncContext,
+  record: Settled,
+  start: number,
+  width: number,
+): boolean {
+  const kindAt = (at: number): number =>
+    at < record.end ? (rules.table[window.shape[at] as number] as number) : charClass.lf;
+  let before: number = charClass.delimiter;
+  for (let at = start; at < record.end; at++) {
+    const kind = kindAt(at);
+    if (kind === charClass.quote) {
+      if (before === charClass.delimiter) return false;
+      const next = kindAt(at + 1);
+      if (next !== charClass.quote) return next === charClass.lf || next === charClass.cr;
+      if (record.cellCount === width - 1 && width > 2) return false;
+      at += 1;
+    }
+    before = kind;
+  }
+  return false;
 }

@@ -90,12 +90,15 @@ export class JsonArrayReader {
 
   /** One step of what is expected; false if that takes more text. */
   #step(final: boolean): boolean {
-    if (this.#phase === 'stopped') {
-      this.#moveTo(this.#window.length);
+    const { shape, text, length } = this.#window;
+    if (this.#phase === 'stopped' || this.#within !== null) {
+      // A CR waits for its LF, so that they count as one line end.
+      const end = !final && shape[length - 1] === 0x0d ? length - 1 : length;
+      if (end === this.#at) return false;
+      if (this.#within !== null) return this.#skipWithin(this.#within, end);
+      this.#moveTo(end);
       return true;
     }
-    if (this.#within !== null) return this.#skipWithin(this.#within);
-    const { shape, text, length } = this.#window;
     let start = this.#at;
     while (start < length && isSpace(shape[start])) start += 1;
     if (start === length) {
@@ -246,13 +249,11 @@ export class JsonArrayReader {
     return true;
   }
 
-  #skipWithin(state: ElementState): boolean {
-    const { shape, length } = this.#window;
-    const start = this.#at;
-    const scan = scanElement(shape, start, length, state);
+  #skipWithin(state: ElementState, end: number): boolean {
+    const scan = scanElement(this.#window.shape, this.#at, end, state);
     if (scan.status === 'broken') {
       this.#within = null;
-      return this.#giveUp(start, scan.at);
+      return this.#giveUp(scan.at, scan.at);
     }
     this.#moveTo(scan.at);
     if (scan.status === 'end') {

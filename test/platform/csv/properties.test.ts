@@ -89,7 +89,7 @@ describe('CsvReader', () => {
           }
         },
       ),
-      { numRuns: 1_500 },
+      { numRuns: 1_000 },
     );
   });
 
@@ -118,7 +118,7 @@ describe('CsvReader', () => {
           }
         },
       ),
-      { numRuns: 1_500 },
+      { numRuns: 1_000 },
     );
   });
 
@@ -152,7 +152,7 @@ describe('CsvReader', () => {
         quoting,
         multiLinePerMille: 0,
       });
-      for (let run = 0; run < 700; run++) {
+      for (let run = 0; run < 300; run++) {
         const bytes = file.bytes.slice();
         const at = random(bytes.length);
         const byte = random(3) === 0 ? random(256) : (toBytes('",\n\r\0x')[random(6)] as number);

@@ -271,6 +271,14 @@ const damages: Damage[] = [
     faults: [[1, 2, 'nul_byte', 2, ['1', 'a\0\nb', 'c']]],
   },
   {
+    name: 'a lost opening quote of a last cell of three lines, whose first passes for a row',
+    damaged: '1,a,one\n\ntwo ""b"""\n',
+    faults: [
+      [1, 1, 'split_cell', 3, ['1', 'a', 'one']],
+      [3, 1, 'stray_quote', 1, ['two ""b"""']],
+    ],
+  },
+  {
     name: 'two damaged rows that make a legal one between them',
     damaged: '1,"ab,c\n2,b,c\n3,b,c\n4,b,c\n5,b",c\n',
     faults: [
@@ -325,6 +333,12 @@ describe('CsvReader on a damaged row', () => {
       ['text_after_quote', 3],
       ['long_row', null],
     ]);
+  });
+
+  it('keeps a row above a line that only resembles the end of a cell', () => {
+    for (const below of ['Made by "HR"\n', '"x"y"\n', '1,"ab,c"\n']) {
+      expect(cellsOf(line(1) + below, { width: 3 })).toEqual([good(1)]);
+    }
   });
 
   it('never quotes a cell in a message', () => {

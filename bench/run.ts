@@ -1,0 +1,2 @@
+// Runs every benchmark, one after the other: each prints its own table of ratios.
+await import('./csv.ts');

@@ -1,0 +1,108 @@
+import { openAsBlob } from 'node:fs';
+import { DemoFailure } from './failures.ts';
+
+export interface Counts {
+  read: number;
+  rejected: number;
+  inserted: number;
+  updated: number;
+  unchanged: number;
+  deleted: number;
+}
+
+interface RowError {
+  line: number;
+  column: string | null;
+  code: string;
+  message: string;
+}
+
+export interface Job {
+  jobId: string;
+  status: string;
+  phase: string | null;
+  waitingFor: string | null;
+  attempt: number;
+  progress: { percent: number; rowsRead: number };
+  rows: Counts;
+  errors: RowError[];
+  message: string;
+  queuedAt: string;
+  finishedAt: string | null;
+  notification: { messageId: string };
+}
+
+export interface StoredRecord {
+  key: string;
+  data: Record<string, unknown>;
+}
+
+export interface Page<T> {
+  items: T[];
+  nextCursor: string | null;
+}
+
+interface Problem {
+  title?: string;
+  detail?: string;
+  code?: string;
+  requestId?: string;
+  errors?: { path: string; message: string }[];
+}
+
+/** Calls the hub with one key; an answer that is no success ends the demo with its problem detail. */
+export class HubClient {
+  readonly #url: string;
+  readonly #key: string;
+
+  constructor(url: string, key: string) {
+    this.#url = url;
+    this.#key = key;
+  }
+
+  get<T>(path: string): Promise<T> {
+    return this.#call('GET', path, {});
+  }
+
+  /** Null where there is none. */
+  find<T>(path: string): Promise<T | null> {
+    return this.#call('GET', path, {}, null);
+  }
+
+  send<T>(method: 'POST' | 'PUT', path: string, body: unknown): Promise<T> {
+    const headers = { 'content-type': 'application/json' };
+    return this.#call(method, path, { headers, body: JSON.stringify(body) });
+  }
+
+  /** Streams a file from the disk. */
+  async putFile<T>(path: string, file: string): Promise<T> {
+    const headers = { 'content-type': 'text/csv' };
+    return this.#call('PUT', path, { headers, body: await openAsBlob(file) });
+  }
+
+  async #call<T>(
+    method: string,
+    path: string,
+    init: { headers?: object; body?: BodyInit },
+    absent?: T,
+  ): Promise<T> {
+    const headers = { 'x-api-key': this.#key, ...init.headers };
+    const response = await fetch(`${this.#url}${path}`, { ...init, method, headers });
+    const text = await response.text();
+    if (response.ok) return JSON.parse(text);
+    if (response.status === 404 && absent !== undefined) return absent;
+    throw new DemoFailure(`${method} ${path} was answered with ${describe(response.status, text)}`);
+  }
+}
+
+function describe(status: number, text: string): string {
+  let problem: Problem;
+  try {
+    problem = JSON.parse(text);
+  } catch {
+    return `${status}: ${text.slice(0, 500)}`;
+  }
+  const { title, detail, code, requestId, errors = [] } = problem;
+  const lines = errors.slice(0, 10).map(({ path, message }) => `\n  ${path}: ${message}`);
+  return `${status} ${title}: ${detail} (code ${code}, request ${requestId})${lines.join('')}`;
+}

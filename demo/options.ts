@@ -1,0 +1,80 @@
+import { readFileSync, statSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { UsageError } from './failures.ts';
+import type { TableSchema } from './schema.ts';
+
+export const usage =
+  'Usage: npm run demo -- [--rows N | --file FILE.csv --schema SCHEMA.json] [--keep]. ' +
+  'N is 1 to 1,000,000 people (50,000); the schema is a Frictionless Table Schema with a primaryKey.';
+
+export type Options = {
+  keep: boolean;
+} & ({ rows: number } | { file: string; schema: TableSchema });
+
+/** Throws `UsageError` with what is wrong. */
+export function readOptions(args: string[]): Options | 'help' {
+  const values = parse(args);
+  if (values.help) return 'help';
+  const { file, schema, rows, keep = false } = values;
+  if (file === undefined && schema === undefined) return { keep, rows: readRows(rows ?? '50000') };
+  if (rows !== undefined)
+    throw new UsageError('--rows makes a file, and --file takes one: give one of them.');
+  if (file === undefined) throw new UsageError('--schema describes a file: give it with --file.');
+  if (schema === undefined) throw new UsageError('--file needs to be described: give its --schema.');
+  if (!statSync(file, { throwIfNoEntry: false })?.isFile()) throw new UsageError(`There is no file ${file}.`);
+  return { keep, file, schema: readSchema(schema) };
+}
+
+function parse(args: string[]) {
+  try {
+    return parseArgs({
+      args,
+      options: {
+        rows: { type: 'string' },
+        file: { type: 'string' },
+        schema: { type: 'string' },
+        keep: { type: 'boolean' },
+        help: { type: 'boolean', short: 'h' },
+      },
+    }).values;
+  } catch (error) {
+    throw new UsageError(error instanceof Error ? `${error.message.replace(/\.$/, '')}.` : String(error));
+  }
+}
+
+function readRows(text: string): number {
+  const rows = /^\d{1,7}$/.test(text) ? Number(text) : 0;
+  if (rows < 1 || rows > 1_000_000) {
+    throw new UsageError(`--rows is a whole number from 1 to 1,000,000, not "${text}".`);
+  }
+  return rows;
+}
+
+/** Only as far as the demo needs it; whether it can be right, the hub says when the task is saved. */
+function readSchema(path: string): TableSchema {
+  const schema = readJson(path);
+  const isObject = typeof schema === 'object' && schema !== null;
+  if (!isObject || !('fields' in schema) || !Array.isArray(schema.fields)) {
+    throw new UsageError(`${path} is no Table Schema: it has no "fields".`);
+  }
+  const primaryKey = 'primaryKey' in schema ? schema.primaryKey : undefined;
+  const names: unknown[] = Array.isArray(primaryKey) ? primaryKey : [primaryKey];
+  if (names.length === 0 || !names.every((name) => typeof name === 'string' && name !== '')) {
+    throw new UsageError(`${path} has no "primaryKey": name the field or fields that identify a record.`);
+  }
+  return schema as TableSchema;
+}
+
+function readJson(path: string): unknown {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch {
+    throw new UsageError(`The schema ${path} cannot be read.`);
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new UsageError(`The schema ${path} is not JSON.`);
+  }
+}

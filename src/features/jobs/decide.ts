@@ -1,0 +1,169 @@
+import type { Ctx } from '../../context.ts';
+import { type CsvFindings, detectFile, type FileFindings } from '../../platform/csv/detect.ts';
+import { ObjectChangedError, type ObjectRange, putStream } from '../../platform/objects/index.ts';
+import { type Fence, renewLease } from '../records/index.ts';
+import type { JobDecisions } from './schema.ts';
+import { FileFault, type JobState, objectKeys, type Source } from './state.ts';
+import type { Job } from './store.ts';
+
+/** What is looked at of either end of the file. */
+const sampleBytes = 1_024 * 1_024;
+
+/** A compressed file may not unpack to more than this, nor, beyond its first 10 MiB, to 200 times its size. */
+const inflatedBytesLimit = 5_000_000_000;
+const ratioLimit = 200;
+const ratioFloorBytes = 10 * 1_024 * 1_024;
+
+/** The object a job reads: the dropped file's pinned version, or what it unpacked to. */
+export function sourceOf(job: Job, state: JobState): Source {
+  return state.source ?? { objectKey: job.objectKey, sizeBytes: job.sizeBytes, etag: job.etag };
+}
+
+/** Opens a range of the source. A file that is gone, or another by now, is the file's fault. */
+export async function openSource(ctx: Ctx, source: Source, range: ObjectRange) {
+  try {
+    const read = await ctx.objects.get(source.objectKey, { range, ifMatch: source.etag });
+    if (read) return read;
+  } catch (error) {
+    if (!(error instanceof ObjectChangedError)) throw error;
+    throw new FileFault(
+      'file_changed',
+      'The stored file is no longer the one that was accepted. Drop it again and call the job again.',
+    );
+  }
+  throw new FileFault('file_deleted', 'The file was deleted while its job was waiting or running.');
+}
+
+/** Decides what the file is, from its two ends and the task's pins; a gzip file is unpacked first. */
+export async function decideFormat(ctx: Ctx, job: Job, state: JobState, fence: Fence): Promise<JobState> {
+  const source = sourceOf(job, state);
+  if (source.sizeBytes === 0) {
+    throw new FileFault('empty_file', 'The file is empty: send one with a header and rows.');
+  }
+  const head = await readBytes(ctx, source, { offset: 0, length: sampleBytes });
+  const tail = source.sizeBytes <= sampleBytes ? head : await readBytes(ctx, source, { suffix: sampleBytes });
+  const findings = detectFile(head, tail, source.sizeBytes);
+  if (findings.kind === 'refused') throw new FileFault(findings.code, findings.message);
+  if (findings.kind === 'gzip') {
+    if (state.source) {
+      throw new FileFault('nested_gzip', 'The file is compressed twice: compress it once, or not at all.');
+    }
+    return { ...state, source: await inflate(ctx, job, source, fence) };
+  }
+  return findings.kind === 'csv' ? openCsv(job, state, findings) : openJson(job, state, findings);
+}
+
+async function readBytes(ctx: Ctx, source: Source, range: ObjectRange): Promise<Uint8Array> {
+  return (await openSource(ctx, source, range)).bytes();
+}
+
+function openCsv(job: Job, state: JobState, findings: CsvFindings): JobState {
+  const { format, dialect: pins } = job.task;
+  if (format === 'json' || format === 'jsonl') throw wrongFormat(format, 'CSV');
+  const dialect = {
+    encoding: pins.encoding === 'auto' ? findings.dialect.encoding : pins.encoding,
+    delimiter: pins.delimiter === 'auto' ? findings.dialect.delimiter : pins.delimiter,
+    quote: pins.quote === 'auto' ? findings.dialect.quote : pins.quote,
+  };
+  const pinned = Object.entries(pins).flatMap(([name, value]) =>
+    value === 'auto' ? [] : [`The ${name} is pinned by the task.`],
+  );
+  const evidence = [
+    findings.encoding.evidence,
+    findings.delimiter.evidence,
+    findings.quote.evidence,
+    findings.lineEnd.evidence,
+    findings.header.evidence,
+    ...pinned,
+  ];
+  const decisions: JobDecisions = {
+    format: 'csv',
+    ...dialect,
+    evidence: withNotices(state, evidence, findings),
+  };
+  return { ...state, format: 'csv', dialect, position: findings.start, decisions };
+}
+
+function openJson(
+  job: Job,
+  state: JobState,
+  findings: Extract<FileFindings, { kind: 'json' | 'jsonl' }>,
+): JobState {
+  const { format, dialect: pins } = job.task;
+  if (format === 'csv') throw wrongFormat(format, findings.kind === 'json' ? 'a JSON array' : 'JSON Lines');
+  const kind = format === 'auto' ? findings.kind : format;
+  const encoding = pins.encoding === 'auto' ? findings.encoding.value : pins.encoding;
+  const decisions: JobDecisions = {
+    format: kind,
+    encoding,
+    delimiter: null,
+    quote: null,
+    evidence: withNotices(state, [findings.encoding.evidence], findings),
+  };
+  return {
+    ...state,
+    format: kind,
+    dialect: { encoding, delimiter: ',', quote: null },
+    position: { offset: 0, line: 1 },
+    decisions,
+  };
+}
+
+function withNotices(
+  state: JobState,
+  evidence: string[],
+  { notices }: { notices: { message: string }[] },
+): string[] {
+  const unpacked = state.source ? [`Unpacked from gzip to ${state.source.sizeBytes} bytes.`] : [];
+  return [...unpacked, ...evidence, ...notices.map((notice) => notice.message)];
+}
+
+function wrongFormat(wanted: string, found: string): FileFault {
+  return new FileFault(
+    'wrong_format',
+    `The task takes ${wanted}, and this file is ${found}: send the right file, or change the task's format.`,
+  );
+}
+
+/** Unpacks into a staged object, renewing the lease on the way: a large file takes longer than one lasts. */
+async function inflate(ctx: Ctx, job: Job, source: Source, fence: Fence): Promise<Source> {
+  const read = await openSource(ctx, source, { offset: 0 });
+  const key = objectKeys.inflated(job.programId, job.jobId);
+  let total = 0;
+  let renewedAt = 0;
+  let fault: FileFault | undefined;
+  const bound = new TransformStream<Uint8Array, Uint8Array>({
+    async transform(chunk, controller) {
+      total += chunk.byteLength;
+      const tooMuch =
+        total > inflatedBytesLimit || (total > ratioFloorBytes && total > ratioLimit * source.sizeBytes);
+      if (tooMuch) {
+        fault = new FileFault(
+          'gzip_too_large',
+          `The file unpacks to more than ${Math.floor(total / 1_000_000)} MB, or ${ratioLimit} times its size: split it, or send it unpacked.`,
+        );
+        throw fault;
+      }
+      if (total - renewedAt > 32 * 1_024 * 1_024) {
+        renewedAt = total;
+        await renewLease(ctx, job.programId, fence);
+      }
+      controller.enqueue(chunk);
+    },
+  });
+  const inflated = read.body
+    .pipeThrough(new DecompressionStream('gzip') as ReadableWritablePair<Uint8Array, Uint8Array>)
+    .pipeThrough(bound);
+  try {
+    const stored = await putStream(ctx.objects, key, inflated);
+    return { objectKey: key, sizeBytes: stored.sizeBytes, etag: stored.etag };
+  } catch (error) {
+    if (fault) throw fault;
+    // What the decompressor throws is a TypeError; the stores throw errors of their own.
+    if (!(error instanceof TypeError)) throw error;
+    throw new FileFault(
+      'gzip_broken',
+      'The gzip file is broken or cut off: it cannot be unpacked to its end. Send it again.',
+    );
+  }
+}

@@ -1,0 +1,92 @@
+import type { Ctx } from '../../context.ts';
+import { commit } from '../../platform/d1.ts';
+import { AppError } from '../../platform/errors.ts';
+import { endAttention } from '../attention/index.ts';
+import { recordAudit } from '../audit/index.ts';
+import { beginCheckpoint, ensureDataset, findCheckpoint, takeOver } from '../records/index.ts';
+import { finishJob } from './finish.ts';
+import { initialState, type JobState } from './state.ts';
+import { approveHeld, findJob, type Job } from './store.ts';
+
+/** Lets a held job go on. Throws `conflict` for one that is not held. */
+export async function approveJob(ctx: Ctx, job: Job): Promise<Job> {
+  const [approved] = await commit(ctx.db, [
+    approveHeld(ctx, job),
+    endAttention(ctx, job.programId, 'job_held', job.jobId),
+    recordAudit(ctx, { programId: job.programId, action: 'job.approved', target: job.jobId }),
+  ]);
+  if (approved?.changes !== 1) throw notHeld(job);
+  ctx.after(ctx.queues.ingest.send([{ type: 'job', jobId: job.jobId }]));
+  return (await findJob(ctx, job.programId, job.jobId)) ?? job;
+}
+
+/** Ends a held job without a change. Throws `conflict` for one that is not held. */
+export async function rejectJob(ctx: Ctx, job: Job): Promise<Job> {
+  if (job.status !== 'held') throw notHeld(job);
+  await endHeld(ctx, job, 'Rejected by a person; nothing was changed.');
+  return (await findJob(ctx, job.programId, job.jobId)) ?? job;
+}
+
+function notHeld(job: Job): AppError {
+  return new AppError('conflict', `Only a held job can be approved or rejected; this one is ${job.status}.`);
+}
+
+/** The one end of a hold without approval: by a person, by time, or by a newer file. */
+export async function endHeld(
+  ctx: Ctx,
+  job: Job,
+  message: string,
+  fault: 'none' | 'file' = 'none',
+): Promise<void> {
+  const state = await stopAt(ctx, job, { status: 'rejected', message });
+  if (!state) return;
+  await finishJob(ctx, job, { ...state, guards: [] }, { status: 'rejected', message, fault });
+  await commit(ctx.db, [
+    endAttention(ctx, job.programId, 'job_held', job.jobId),
+    recordAudit(ctx, { programId: job.programId, action: 'job.rejected', target: job.jobId }),
+  ]);
+}
+
+/** Stops a job wherever it is; what it had applied is put back before anyone is told. */
+export async function cancelJob(ctx: Ctx, job: Job): Promise<Job> {
+  const message = 'Cancelled by a person; nothing was changed.';
+  const state = job.finishedAt === null ? await stopAt(ctx, job, { status: 'cancelled', message }) : null;
+  if (!state) throw new AppError('conflict', `This job is ${job.status}: there is nothing left to cancel.`);
+  await commit(ctx.db, [
+    endAttention(ctx, job.programId, 'job_held', job.jobId),
+    recordAudit(ctx, { programId: job.programId, action: 'job.cancelled', target: job.jobId }),
+  ]);
+  if (state.chunks === 0) await finishJob(ctx, job, state, { status: 'cancelled', message, fault: 'none' });
+  else await ctx.queues.ingest.send([{ type: 'job', jobId: job.jobId }]);
+  return (await findJob(ctx, job.programId, job.jobId)) ?? job;
+}
+
+const tries = 20;
+
+/**
+ * Takes the job away from whoever runs it: its next write finds the fence broken. Null when it came to its
+ * end first.
+ */
+async function stopAt(
+  ctx: Ctx,
+  job: Job,
+  outcome: NonNullable<JobState['outcome']>,
+): Promise<JobState | null> {
+  const { programId, jobId } = job;
+  const { datasetId } = await ensureDataset(ctx, programId, job.dataset);
+  const records = ctx.recordsDatabase(programId);
+  await commit(records, [
+    beginCheckpoint(ctx, programId, jobId, datasetId, JSON.stringify(initialState(job))),
+  ]);
+  for (let i = 0; i < tries; i++) {
+    const row = await findCheckpoint(ctx, programId, jobId);
+    if (!row) return null;
+    const state: JobState = JSON.parse(row.state);
+    // Reverting has an outcome already, and done is about to be told.
+    if (state.phase === 'done' || state.phase === 'reverting') return null;
+    const stopped: JobState = { ...state, phase: 'reverting', outcome };
+    const [taken] = await commit(records, [takeOver(ctx, programId, row, JSON.stringify(stopped))]);
+    if (taken?.changes === 1) return stopped;
+  }
+  throw new AppError('unavailable', 'The job is moving too fast to be stopped. Try again.');
+}

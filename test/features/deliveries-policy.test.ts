@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import type { AttemptResult } from '../../src/context.ts';
+import { decideOutcome, retryAfterMs, waitsMs } from '../../src/features/deliveries/policy.ts';
+
+const nowMs = Date.parse('2026-11-22T12:00:00Z');
+const failed: AttemptResult = {
+  status: 503,
+  failure: 'status',
+  detail: 'Answered 503.',
+  excerpt: '',
+  retryAfter: null,
+  uncertain: false,
+};
+const at = { channel: 'webhook', attempts: 1, nowMs, random: 0.5 };
+const waitOf = (result: AttemptResult, attempts: number, random = 0.5) => {
+  const outcome = decideOutcome(result, { ...at, attempts, random });
+  if (outcome.status !== 'waiting') throw new Error(`not waiting but ${outcome.status}`);
+  return outcome.nextAttemptAt - nowMs;
+};
+
+describe('decideOutcome', () => {
+  it('is delivered when nothing failed', () => {
+    const { failure: _, ...taken } = failed;
+    expect(decideOutcome(taken, at)).toEqual({ status: 'delivered' });
+  });
+
+  it('waits as Standard Webhooks does, for 75.6 hours in all, and is exhausted by the tenth failure', () => {
+    const waits = Array.from({ length: 9 }, (_, i) => waitOf(failed, i + 1));
+    expect(waits).toEqual(waitsMs.webhook);
+    expect(waits.reduce((a, b) => a + b) / 3_600_000).toBeCloseTo(75.585, 2);
+    expect(decideOutcome(failed, { ...at, attempts: 10 }).status).toBe('exhausted');
+  });
+
+  it('spreads each wait by a fifth either way', () => {
+    expect(waitOf(failed, 2, 0)).toBe(240_000);
+    expect(waitOf(failed, 2, 0.999_999)).toBeCloseTo(360_000, -2);
+  });
+
+  it('honours Retry-After between one and two of its own waits', () => {
+    expect(waitOf({ ...failed, retryAfter: '1' }, 2)).toBe(300_000);
+    expect(waitOf({ ...failed, retryAfter: '400' }, 2)).toBe(400_000);
+    expect(waitOf({ ...failed, retryAfter: '86400' }, 2)).toBe(600_000);
+    expect(waitOf({ ...failed, retryAfter: 'Sun, 22 Nov 2026 12:08:00 GMT' }, 2)).toBe(480_000);
+  });
+
+  it('ends at once when the receiver is gone or the hub refuses', () => {
+    expect(decideOutcome({ ...failed, final: 'gone' }, at).status).toBe('cancelled');
+    expect(decideOutcome({ ...failed, final: 'refused' }, at).status).toBe('cancelled');
+  });
+});
+
+describe('retryAfterMs', () => {
+  it.each([
+    ['120', 120_000],
+    [' 0 ', 0],
+    ['Sun, 22 Nov 2026 12:00:30 GMT', 30_000],
+    ['Sun, 22 Nov 2026 11:00:00 GMT', 0],
+    ['-5', null],
+    ['soon', null],
+    ['1e3', null],
+    ['2026-11-22', null],
+    ['99999999999999', null],
+  ])('reads %j', (value, wanted) => {
+    expect(retryAfterMs(value, nowMs)).toBe(wanted);
+  });
+});

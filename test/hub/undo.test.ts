@@ -1,0 +1,139 @@
+import { describe, expect, inject, it } from 'vitest';
+import {
+  type Body,
+  dropAndCall,
+  expectStatus,
+  jobEnded,
+  newProgram,
+  type TestProgram,
+  until,
+} from '../support/client.ts';
+import { allRecords, feed, feedTask } from '../support/crash.ts';
+
+const url = inject('hubUrl');
+
+async function programWithFeed(rows: number): Promise<TestProgram> {
+  const program = await newProgram(url);
+  const task = {
+    ...feedTask,
+    guards: { maxDeletePercent: 100, maxRowDropPercent: 100, maxRejectedPercent: 100 },
+  };
+  expectStatus(
+    await program.call('PUT', `/api/programs/${program.programId}/tasks/warehouse`, { body: task }),
+    200,
+  );
+  await run(program, feed(0, rows));
+  return program;
+}
+
+async function run(program: TestProgram, content: string): Promise<Body> {
+  const { body } = expectStatus(await dropAndCall(program, 'warehouse', 'people.csv', content), 200);
+  const job = await jobEnded(program.call, body.jobId);
+  expect(job.status, JSON.stringify(job)).toBe('succeeded');
+  return job;
+}
+
+async function undo(program: TestProgram, jobId: string): Promise<Body> {
+  const { body } = expectStatus(await program.call('POST', `/api/jobs/${jobId}/undo`), 200);
+  expect(body).toMatchObject({ undoOf: jobId });
+  return jobEnded(program.call, body.jobId);
+}
+
+/** 1,000 rows in which ids below 900 stay, 100 of them with another name, and 50 are new. */
+const edited = `${feed(0, 800)}${feed(800, 900, 1).split('\n').slice(1).join('\n')}${feed(2_000, 2_050).split('\n').slice(1).join('\n')}`;
+
+describe('POST /api/jobs/{jobId}/undo', () => {
+  it('puts back what was inserted, updated and deleted, and can itself be undone', async () => {
+    const program = await programWithFeed(1_000);
+    const before = await allRecords(program);
+    const job = await run(program, edited);
+    expect(job.rows).toEqual({
+      read: 950,
+      rejected: 0,
+      inserted: 50,
+      updated: 100,
+      unchanged: 800,
+      deleted: 100,
+    });
+    const after = await allRecords(program);
+    expect(after.size).toBe(950);
+    const undone = await undo(program, job.jobId);
+    expect(undone, JSON.stringify(undone)).toMatchObject({
+      status: 'succeeded',
+      rows: { inserted: 100, updated: 100, deleted: 50 },
+    });
+    expect(await allRecords(program)).toEqual(before);
+    const again = await undo(program, undone.jobId);
+    expect(again.status).toBe('succeeded');
+    expect(await allRecords(program)).toEqual(after);
+    const { body } = await program.call('GET', `/api/programs/${program.programId}/datasets`);
+    expect(body.items).toMatchObject([{ recordCount: 950, applying: null }]);
+  });
+
+  it('is refused for a job that is not the latest', async () => {
+    const program = await programWithFeed(20);
+    const first = await run(program, feed(0, 20, 1));
+    await run(program, feed(0, 20, 2));
+    const refused = await program.call('POST', `/api/jobs/${first.jobId}/undo`);
+    expect(expectStatus(refused, 409).body.detail).toContain('came after');
+  });
+});
+
+describe('GET /api/jobs/{jobId}/changes', () => {
+  it('tells what became of each key, before and after, page by page', async () => {
+    const program = await programWithFeed(1_000);
+    const job = await run(program, edited);
+    const changes: Body[] = [];
+    let cursor = '';
+    do {
+      const { body } = expectStatus(
+        await program.call('GET', `/api/jobs/${job.jobId}/changes?limit=60${cursor}`),
+        200,
+      );
+      changes.push(...body.items);
+      cursor = body.nextCursor === null ? '' : `&cursor=${body.nextCursor}`;
+    } while (cursor !== '');
+    const count = (kind: string) => changes.filter((change) => change.kind === kind).length;
+    expect([count('inserted'), count('updated'), count('deleted')]).toEqual([50, 100, 100]);
+    expect(new Set(changes.map(({ key }) => key)).size).toBe(250);
+    const updated = changes.find((change) => change.key === '850');
+    expect(updated).toMatchObject({ before: { name: 'Person 850, 0' }, after: { name: 'Person 850, 1' } });
+    expect(changes.find((change) => change.key === '950')).toMatchObject({ kind: 'deleted', after: null });
+  });
+});
+
+describe('POST /api/jobs/{jobId}/retry', () => {
+  it('runs the same file again once the task is right', async () => {
+    const program = await newProgram(url);
+    const path = `/api/programs/${program.programId}/tasks/warehouse`;
+    const wrong = { ...feedTask, schema: { fields: [{ name: 'code', type: 'string' }], primaryKey: 'code' } };
+    expectStatus(await program.call('PUT', path, { body: wrong }), 200);
+    const { body } = await dropAndCall(program, 'warehouse', 'people.csv', feed(0, 10), {
+      notifyEmail: 'data@school.example',
+    });
+    const failed = await jobEnded(program.call, body.jobId);
+    expect(failed.status).toBe('failed');
+    expectStatus(await program.call('PUT', path, { body: feedTask }), 200);
+    const retried = expectStatus(await program.call('POST', `/api/jobs/${failed.jobId}/retry`), 200).body;
+    expect(retried).toMatchObject({ retryOf: failed.jobId, notification: { recipients: 1 } });
+    const job = await jobEnded(program.call, retried.jobId);
+    expect(job).toMatchObject({ status: 'succeeded', rows: { inserted: 10 } });
+    expectStatus(await program.call('POST', `/api/jobs/${job.jobId}/retry`), 409);
+  });
+});
+
+describe('POST /api/jobs/{jobId}/cancel', () => {
+  it('leaves the dataset as it was when half of the chunks were applied', async () => {
+    const program = await programWithFeed(30_000);
+    const before = await allRecords(program);
+    const { body } = await dropAndCall(program, 'warehouse', 'people.csv', feed(0, 30_000, 1));
+    await until(
+      () => program.call('GET', `/api/jobs/${body.jobId}`),
+      ({ body: job }) => job.finishedAt !== null || job.progress.percent >= 75,
+    );
+    expectStatus(await program.call('POST', `/api/jobs/${body.jobId}/cancel`), 200);
+    const job = await jobEnded(program.call, body.jobId);
+    expect(job, JSON.stringify(job)).toMatchObject({ status: 'cancelled', rows: { updated: 0 } });
+    expect(await allRecords(program)).toEqual(before);
+  });
+});

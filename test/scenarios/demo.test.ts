@@ -1,0 +1,166 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parse } from 'csv-parse/sync';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { feedChunks } from '../../demo/feed.ts';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+let folder: string;
+let temporary: string;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), 'crosswalk-demo-test-'));
+  temporary = mkdtempSync(join(folder, 'tmp-'));
+});
+
+afterAll(() => {
+  for (const child of running) child.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const running = new Set<ChildProcess>();
+
+interface Demo {
+  child: ChildProcess;
+  output(): string;
+  /** The exit code. */
+  ended: Promise<number | null>;
+}
+
+/** The demo in a process of its own, with a temporary folder of its own. */
+function startDemo(...args: string[]): Demo {
+  const child = spawn(process.execPath, [join('demo', 'run.ts'), ...args], {
+    cwd: root,
+    env: { ...process.env, TMPDIR: temporary, FORCE_COLOR: undefined },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  running.add(child);
+  let text = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8');
+    stream.on('data', (part: string) => (text += part));
+  }
+  const ended = once(child, 'close').then(([code]) => {
+    running.delete(child);
+    return code as number | null;
+  });
+  return { child, output: () => text, ended };
+}
+
+function writeFile(name: string, content: string): string {
+  const path = join(folder, name);
+  writeFileSync(path, content);
+  return path;
+}
+
+/** What the demo left in its temporary folder; wrangler keeps the day of its last look for updates there. */
+const leftovers = () => readdirSync(temporary).filter((name) => name !== 'update-check');
+
+const presentations = 'module,term,students\nAAA,2013J,383\n"B,B",2013B,1767\nAAA,2014J,365\n';
+const fields = [
+  { name: 'module', type: 'string' },
+  { name: 'term', type: 'string' },
+  { name: 'students', type: 'integer' },
+];
+
+describe('npm run demo', () => {
+  it('goes from the drop to the webhook and ends by itself', async () => {
+    const demo = startDemo('--rows', '2000');
+    expect(await demo.ended, demo.output()).toBe(0);
+    const output = demo.output();
+    expect(output).toContain(
+      '✓ counts       2,000 read, 2,000 inserted, 0 updated, 0 unchanged, 0 deleted, 0 rejected',
+    );
+    expect(output).toContain('✓ all          2,000 records page by page: each key of the file, once');
+    expect(output).toMatch(/✓ webhook {6}job\.succeeded msg_\w+, verified by standardwebhooks\n/);
+    expect(/ {7}jobId {8}(job_\w+)\n/.exec(output)?.[1]).toBe(
+      /✓ jobId {8}(job_\w+), as the call was answered\n/.exec(output)?.[1],
+    );
+    expect(output).toContain('✓ e-mail       to data@harbour.example');
+    expect(output).toContain(
+      '✓ counts       2,000 read, 0 inserted, 0 updated, 2,000 unchanged, 0 deleted, 0 rejected',
+    );
+    expect(output).toMatch(/one webhook and one e-mail for each job\n\nDone\. .*rows\/s/);
+    expect(output).not.toContain('\u001b');
+    expect(leftovers()).toEqual([]);
+  });
+
+  it('takes a file with a composite key, stays up with --keep and ends on Ctrl-C', async () => {
+    const file = writeFile('presentations.csv', presentations);
+    const schema = writeFile(
+      'presentations.json',
+      JSON.stringify({ fields, primaryKey: ['module', 'term'] }),
+    );
+    const demo = startDemo('--file', file, '--schema', schema, '--keep');
+    await expect.poll(demo.output, { timeout: 90_000, interval: 100 }).toContain('Ctrl-C ends it.');
+    const url = /\n +hub +(http:\S+)\n +docs/.exec(demo.output())?.[1];
+    expect((await fetch(`${url}/healthz`)).status).toBe(200);
+    demo.child.kill('SIGINT');
+    expect(await demo.ended, demo.output()).toBe(0);
+    expect(demo.output()).toContain('✓ counts       3 read, 3 inserted');
+    expect(demo.output()).toContain('✓ record       B,B · 2013B · 1767');
+    await expect(fetch(`${url}/healthz`)).rejects.toThrow();
+    expect(leftovers()).toEqual([]);
+  });
+
+  it("shows the hub's problem detail and ends with 1", async () => {
+    const file = writeFile('presentations.csv', presentations);
+    const shapes = fields.map((field) => ({ ...field, type: 'geopoint' }));
+    const schema = writeFile('shapes.json', JSON.stringify({ fields: shapes, primaryKey: 'term' }));
+    const demo = startDemo('--file', file, '--schema', schema);
+    expect(await demo.ended, demo.output()).toBe(1);
+    expect(demo.output()).toMatch(
+      /tasks\/presentations was answered with 400 .*\(code schema_invalid, request req_\w+\)/,
+    );
+    expect(leftovers()).toEqual([]);
+  });
+
+  it.each([
+    [['--rows', '0'], '--rows is a whole number from 1 to 1,000,000, not "0".'],
+    [['--rows', 'many'], '--rows is a whole number'],
+    [['--file', 'package.json'], 'give its --schema'],
+    [['--schema', 'package.json'], 'give it with --file'],
+    [['--rows', '5', '--file', 'package.json', '--schema', 'package.json'], 'give one of them'],
+    [['--file', 'no-such.csv', '--schema', 'package.json'], 'There is no file no-such.csv.'],
+    [['--file', 'README.md', '--schema', 'README.md'], 'The schema README.md is not JSON.'],
+    [['--file', 'README.md', '--schema', 'package.json'], 'package.json is no Table Schema'],
+    [['--colour'], "Unknown option '--colour'"],
+  ])('refuses %j with a sentence and the usage', async (args, sentence) => {
+    const demo = startDemo(...args);
+    expect(await demo.ended).toBe(2);
+    expect(demo.output()).toContain(sentence);
+    expect(demo.output()).toMatch(/\nUsage: npm run demo -- .*\n$/);
+  });
+});
+
+describe('the feed', () => {
+  const text = (rows: number, seed: number, brokenRows = 0) =>
+    [...feedChunks({ rows, seed, brokenRows })].join('');
+  const sha256 = (content: string) => createHash('sha256').update(content).digest('hex');
+
+  it('has the same bytes for the same seed', () => {
+    expect(sha256(text(3_000, 7))).toBe(sha256(text(3_000, 7)));
+    expect(sha256(text(3_000, 7))).not.toBe(sha256(text(3_000, 8)));
+  });
+
+  it('has one row for each person, with quotes, commas and accents now and then', () => {
+    const [header, ...rows]: string[][] = parse(text(2_500, 7));
+    expect(header).toHaveLength(11);
+    expect(new Set(rows.map(([key]) => key)).size).toBe(2_500);
+    const cells = rows.flat();
+    expect(cells.some((cell) => cell.includes('"'))).toBe(true);
+    expect(cells.some((cell) => /^[^,]+, Jr\.$/.test(cell))).toBe(true);
+    expect(cells.some((cell) => /[áéíóúñüöäç]/.test(cell))).toBe(true);
+  });
+
+  it('breaks as many rows as it is asked to, and no other', () => {
+    const clean = text(1_000, 7).split('\r\n');
+    const broken = text(1_000, 7, 13).split('\r\n');
+    expect(broken.filter((line, index) => line !== clean[index])).toHaveLength(13);
+  });
+});
