@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { createSealer, SealError } from './platform/seal.ts';
 
 /** What the platform binds, as `wrangler.toml` declares it. Only the doors see it. */
 export interface Env {
@@ -63,6 +64,12 @@ const configSchema = z
       for (const name of ['S3_ENDPOINT', 'S3_BUCKET', 'S3_ACCESS_KEY_ID', 'S3_SECRET_ACCESS_KEY'] as const) {
         if (raw[name] === undefined) refuse(name, `${name} is needed when OBJECT_STORE is s3`);
       }
+    }
+    try {
+      createSealer(raw.SEAL_KEYS);
+    } catch (error) {
+      if (!(error instanceof SealError)) throw error;
+      refuse('SEAL_KEYS', error.message);
     }
     if (raw.ENVIRONMENT === 'development') return;
     if (raw.SYSTEM_KEY === exampleSystemKey)

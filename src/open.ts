@@ -1,13 +1,13 @@
 import { sql } from 'drizzle-orm';
 import type { Actor, Ctx } from './context.ts';
-import { type Config, ConfigError, type Env, readConfig } from './env.ts';
+import { type Config, type Env, readConfig } from './env.ts';
 import { type Database, openDatabase } from './platform/d1.ts';
 import { newId } from './platform/ids.ts';
 import { createLogger } from './platform/log.ts';
 import { type ObjectStore, R2ObjectStore, S3ObjectStore, S3Presigner } from './platform/objects/index.ts';
 import { dnsOverHttps } from './platform/outbound.ts';
 import { createSender } from './platform/queue.ts';
-import { createSealer, SealError, type Sealer } from './platform/seal.ts';
+import { createSealer, type Sealer } from './platform/seal.ts';
 import { registry } from './registry.ts';
 
 interface Opening {
@@ -75,19 +75,10 @@ function sharedOf(env: Env, config: Config): Shared {
     db: openDatabase(env.DB),
     objects,
     presigner: s3 ? new S3Presigner(s3) : null,
-    sealer: openSealer(config),
+    sealer: createSealer(config.SEAL_KEYS),
   };
   sharedByEnv.set(env, shared);
   return shared;
-}
-
-function openSealer(config: Config): Sealer {
-  try {
-    return createSealer(config.SEAL_KEYS);
-  } catch (error) {
-    if (error instanceof SealError) throw new ConfigError(`SEAL_KEYS: ${error.message}`);
-    throw error;
-  }
 }
 
 function s3Config(config: Config) {

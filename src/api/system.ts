@@ -41,10 +41,14 @@ export const systemRoutes = createRouter().openapi(resealRoute, async (c) => {
   let resealed = 0;
   for (const column of ctx.registry.sealedColumns) {
     const rows = await column.list(ctx, keyId, resealedAtOnce - resealed);
-    const writes = await Promise.all(
-      rows.map(async (row) => row.write(await ctx.sealer.seal(await open(ctx, row), row.identity))),
+    const sealed = await Promise.all(
+      rows.map(async (row) => ({ row, again: await ctx.sealer.seal(await open(ctx, row), row.identity) })),
     );
-    await commit(ctx.db, writes);
+    // Statements are thenable: one that an async function returned would have run by itself.
+    await commit(
+      ctx.db,
+      sealed.map(({ row, again }) => row.write(again)),
+    );
     resealed += rows.length;
     if (resealed >= resealedAtOnce) break;
   }

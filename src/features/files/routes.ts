@@ -184,6 +184,11 @@ async function answerFile(c: Context<ApiEnv>, file: FileVersion): Promise<Respon
   const condition = c.req.header('if-range');
   const isSameVersion = condition === undefined || condition.trim() === `"${file.etag}"`;
   const range = file.sizeBytes === 0 || !isSameVersion ? null : parseRange(c.req.header('range'));
+  const beyondEnd = () =>
+    new AppError('range_not_satisfiable', `The file has ${file.sizeBytes} bytes.`, {
+      headers: { 'content-range': `bytes */${file.sizeBytes}` },
+    });
+  if (range && 'offset' in range && range.offset >= file.sizeBytes) throw beyondEnd();
   try {
     const read = await c
       .get('ctx')
@@ -196,9 +201,7 @@ async function answerFile(c: Context<ApiEnv>, file: FileVersion): Promise<Respon
     return new Response(read.body, { status: 206, headers });
   } catch (error) {
     if (!(error instanceof ObjectRangeError)) throw error;
-    throw new AppError('range_not_satisfiable', `The file has ${file.sizeBytes} bytes.`, {
-      headers: { 'content-range': `bytes */${file.sizeBytes}` },
-    });
+    throw beyondEnd();
   }
 }
 

@@ -95,7 +95,7 @@ export async function revertChunk(
  * inserted; the rows after. The last three are JSON that goes into SQL as it stands, never parsed on the
  * way, so that what is put back is byte for byte what was there.
  */
-function changeLog(
+export function changeLog(
   countChange: number,
   images: BeforeImage[],
   inserted: string[],

@@ -227,7 +227,7 @@ async function check(ctx: Ctx, { job, datasetId, state }: Claim, memory: Memory)
   const dataset = await findDataset(ctx, job.programId, job.dataset);
   const recordCount = dataset?.recordCount ?? 0;
   const checked = await checkSlots(ctx, job, { datasetId, recordCount }, state, memory);
-  return checked.phase === 'applying' ? settleCheck(ctx, job, checked) : checked;
+  return checked.phase === 'applying' ? settleCheck(ctx, job, datasetId, checked) : checked;
 }
 
 /** Waits for a person: the dataset stays occupied, and contacts are told. */

@@ -1,0 +1,135 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Hub, startHub } from '../../scripts/hub.ts';
+import { type Call, caller, expectStatus, localSystemKey } from '../support/client.ts';
+
+const systemKey = 'cwk_a_system_key_that_no_example_has_shown';
+const production = {
+  ENVIRONMENT: 'production',
+  SYSTEM_KEY: systemKey,
+  TEST_CLOCK: 'off',
+  ALLOW_LOOPBACK: 'off',
+  RATE_LIMIT: 'on',
+  DNS_RESOLVER: 'https://cloudflare-dns.com/dns-query',
+};
+const devRoutes = [
+  ['POST', '/dev/clock'],
+  ['POST', '/dev/cron'],
+  ['POST', '/dev/sweep'],
+  ['POST', '/dev/queue'],
+  ['GET', '/dev/routes'],
+] as const;
+
+describe('a hub in production with settings of development', () => {
+  let hub: Hub;
+  beforeAll(async () => {
+    hub = await startHub({ vars: { ENVIRONMENT: 'production' }, healthStatus: 503 });
+  });
+  afterAll(() => hub?.stop());
+
+  it('serves nobody, not even with its key', async () => {
+    const system = caller(hub.url, localSystemKey);
+    const addresses = [
+      ['GET', '/healthz'],
+      ['GET', '/api/programs'],
+      ['GET', '/api/docs'],
+      ...devRoutes,
+    ] as const;
+    for (const [method, path] of addresses) {
+      const answer = expectStatus(await system(method, path), 503);
+      expect(answer.headers.get('content-type')).toBe('application/problem+json');
+      expect(answer.body).toMatchObject({
+        code: 'unavailable',
+        requestId: answer.headers.get('x-request-id'),
+      });
+      expect(answer.text).not.toMatch(/SYSTEM_KEY|TEST_CLOCK|ALLOW_LOOPBACK/);
+    }
+  });
+
+  it('says in its log which settings, and not their values', () => {
+    const log = hub.lines.join('\n');
+    for (const name of ['SYSTEM_KEY', 'TEST_CLOCK', 'ALLOW_LOOPBACK', 'RATE_LIMIT', 'DNS_RESOLVER']) {
+      expect(log).toMatch(new RegExp(`"detail":"[^"]*${name}: `));
+    }
+    expect(log).not.toContain(localSystemKey);
+  });
+});
+
+describe('a hub in production', () => {
+  let hub: Hub;
+  let system: Call;
+  const programId = 'school';
+  beforeAll(async () => {
+    hub = await startHub({ vars: { ...production, S3_ENDPOINT: '', MAX_UPLOAD_BYTES: '1000' } });
+    system = caller(hub.url, systemKey);
+    expectStatus(await system('POST', '/api/programs', { body: { programId, name: 'A school' } }), 201);
+  });
+  afterAll(() => hub?.stop());
+
+  it('has no test clock, no faults and no list of routes', async () => {
+    for (const [method, path] of devRoutes) {
+      const body =
+        method === 'POST' ? { body: { now: '2030-01-01T00:00:00Z', lose: true, cron: '* * * * *' } } : {};
+      expect(expectStatus(await system(method, path, body), 404).body.code).toBe('not_found');
+    }
+  });
+
+  it('does not know the example key', async () => {
+    expectStatus(await caller(hub.url, localSystemKey)('GET', '/api/programs'), 401);
+  });
+
+  it('calls nobody on loopback', async () => {
+    for (const webhook of ['http://127.0.0.1:9000/', 'https://localhost/', 'http://[::1]/']) {
+      const answer = await system('PATCH', `/api/programs/${programId}`, { body: { contacts: { webhook } } });
+      expect(expectStatus(answer, 400).body.code).toBe('url_not_allowed');
+    }
+  });
+
+  it('says that uploads to the object store are not configured, where they are not', async () => {
+    const body = { folder: 'warehouse', filename: 'a.csv', size: 5 };
+    const answer = await system('POST', `/api/programs/${programId}/uploads`, { body });
+    expect(expectStatus(answer, 501).body.code).toBe('not_configured');
+  });
+
+  it('refuses a file that is too large, announced or not, and stores nothing of it', async () => {
+    const path = `/api/programs/${programId}/files/warehouse/a.csv`;
+    const small = new Uint8Array(1_000);
+    const large = new Uint8Array(1_001);
+    for (const body of [large, new Blob([large]).stream()]) {
+      expect(expectStatus(await system('PUT', path, { body }), 413).body.code).toBe('payload_too_large');
+      expectStatus(await system('GET', path), 404);
+    }
+    for (const body of [small, new Blob([small]).stream()]) {
+      expect(expectStatus(await system('PUT', path, { body }), 201).body.sizeBytes).toBe(1_000);
+    }
+  });
+
+  it('limits the rate of each key, and says for how long', async () => {
+    const made = await system('POST', `/api/programs/${programId}/keys`, {
+      body: { name: 'k', scopes: ['read'] },
+    });
+    const { key } = expectStatus(made, 201).body;
+    const busy = caller(hub.url, key);
+    const startedAt = Date.now();
+    let asked = 0;
+    const limited = await new Promise<Awaited<ReturnType<Call>>>((resolve, reject) => {
+      const ask = async (): Promise<void> => {
+        // Twice the quota, in case a window ends meanwhile.
+        while (asked < 2_400) {
+          asked += 1;
+          // The cheapest guarded route there is; a refusal for its scope counts like any request.
+          const answer = await busy('GET', '/api/staff/notification-secret');
+          if (answer.status === 429) return resolve(answer);
+          if (answer.status !== 403) return reject(new Error(answer.text));
+        }
+        reject(new Error(`${asked} requests in ${Date.now() - startedAt} ms, and none was too many.`));
+      };
+      for (let n = 0; n < 20; n++) void ask();
+    });
+    expect(asked).toBeGreaterThan(1_200);
+    expect(limited.body.code).toBe('rate_limited');
+    expect(limited.headers.get('ratelimit-policy')).toBe('"key";q=1200;w=60');
+    expect(Number(limited.headers.get('retry-after'))).toBeGreaterThan(0);
+    // Another key is another quota.
+    expectStatus(await system('GET', '/api/programs'), 200);
+  });
+});
