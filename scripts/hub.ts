@@ -124,15 +124,11 @@ async function startRuntime(
   const deadline = Date.now() + 60_000;
   for (;;) {
     if (exited) throw new Error(`The runtime ended before it answered:\n${recent.join('').slice(-4_000)}`);
-<<<<<<< HEAD
-    if (await answers(url)) return child;
+    if (await answers(url, options.healthStatus ?? 200)) return child;
     if (recent.some((text) => text.includes('Build failed'))) {
       await killGroup(child);
       throw new Error(`The Worker does not build:\n${recent.join('').slice(-4_000)}`);
     }
-=======
-    if (await answers(url, options.healthStatus ?? 200)) return child;
->>>>>>> apitests
     if (Date.now() > deadline) {
       await killGroup(child);
       throw new Error(`The runtime did not answer within a minute:\n${recent.join('').slice(-4_000)}`);
