@@ -240,11 +240,13 @@ CREATE TABLE `programs` (
 	`bucket` text NOT NULL,
 	`created_at` integer NOT NULL,
 	`updated_at` integer NOT NULL,
-	`deleted_at` integer
+	`deleted_at` integer,
+	`prune_due_at` integer
 );
 --> statement-breakpoint
 CREATE UNIQUE INDEX `programs_folded_id_unique` ON `programs` (`folded_id`);--> statement-breakpoint
 CREATE UNIQUE INDEX `programs_bucket_unique` ON `programs` (`bucket`);--> statement-breakpoint
+CREATE INDEX `programs_prune_due` ON `programs` (`prune_due_at`) WHERE prune_due_at IS NOT NULL;--> statement-breakpoint
 CREATE INDEX `programs_deleting` ON `programs` (`deleted_at`) WHERE deleted_at IS NOT NULL;--> statement-breakpoint
 CREATE TABLE `datasets` (
 	`dataset_id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,

@@ -3,7 +3,14 @@ import { sendAlerts } from './features/alerts/index.ts';
 import { sweepDeliveries } from './features/deliveries/index.ts';
 import { sweepJobs } from './features/jobs/index.ts';
 import { pruneIdempotencyKeys } from './features/keys/index.ts';
-import { defaultRetention, eraseDeletedPrograms, livePrograms } from './features/programs/index.ts';
+import {
+  defaultRetention,
+  duePrograms,
+  eraseDeletedPrograms,
+  markPruneDue,
+  type Retention,
+} from './features/programs/index.ts';
+import { commit } from './platform/d1.ts';
 
 type Step = (ctx: Ctx) => Promise<number>;
 
@@ -14,8 +21,9 @@ const steps: Record<string, Record<string, Step>> = {
     deliveries: sweepDeliveries,
     alerts: sendAlerts,
     erasure: eraseDeletedPrograms,
+    retention: pruneDuePrograms,
   },
-  '17 3 * * *': { idempotency: pruneIdempotencyKeys, retention: pruneRetention },
+  '17 3 * * *': { idempotency: pruneIdempotencyKeys, retention: beginRetention },
 };
 
 /** What each step did, by name; -1 where it failed. */
@@ -44,16 +52,30 @@ export function sweep(ctx: Ctx): Promise<Record<string, number>> {
   return runCron(ctx, '* * * * *');
 }
 
-/** Prunes the hub's own and program after program, and says what went. */
-async function pruneRetention(ctx: Ctx): Promise<number> {
+/** At night every program is due; the minutes that follow see to a few at a time. */
+async function beginRetention(ctx: Ctx): Promise<number> {
+  await commit(ctx.db, [markPruneDue(ctx)]);
+  return pruneSlices(ctx, '', defaultRetention);
+}
+
+const programsAtOnce = 3;
+
+/** Prunes a few programs that are due; one where something went stays due, for there may be more. */
+async function pruneDuePrograms(ctx: Ctx): Promise<number> {
+  const due = await duePrograms(ctx, programsAtOnce);
+  for (const { program, done } of due) {
+    const pruned = await pruneSlices(ctx, program.programId, program.retention);
+    if (pruned === 0) await commit(ctx.db, [done]);
+  }
+  return due.length;
+}
+
+async function pruneSlices(ctx: Ctx, programId: string, retention: Retention): Promise<number> {
   let pruned = 0;
-  const hub = { programId: '', retention: defaultRetention };
-  for (const { programId, retention } of [hub, ...(await livePrograms(ctx, '', 1_000))]) {
-    for (const slice of ctx.registry.lifecycles) {
-      const count = (await slice.prune?.(ctx, programId, { ...retention })) ?? 0;
-      if (count > 0) ctx.log.line('retention.pruned', { programId, slice: slice.slice, count });
-      pruned += count;
-    }
+  for (const slice of ctx.registry.lifecycles) {
+    const count = (await slice.prune?.(ctx, programId, { ...retention })) ?? 0;
+    if (count > 0) ctx.log.line('retention.pruned', { programId, slice: slice.slice, count });
+    pruned += count;
   }
   return pruned;
 }

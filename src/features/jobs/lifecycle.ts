@@ -1,7 +1,6 @@
 import { and, eq, isNotNull, isNull, lt, sql } from 'drizzle-orm';
 import type { Ctx, Lifecycle } from '../../context.ts';
 import { commit } from '../../platform/d1.ts';
-import { objectKeys } from './state.ts';
 import { jobRecipients, jobs } from './table.ts';
 
 const dayMs = 86_400_000;
@@ -51,37 +50,36 @@ export const jobsLifecycle: Lifecycle = {
   },
 };
 
-/** Staged rows and before-images of ended jobs, each by its own retention; `staged_until` remembers how far. */
+/** Jobs looked at in one go; the night's next turn sees the rest. */
+const jobsAtOnce = 50;
+
+/**
+ * Objects of jobs that have passed their retention, and of jobs that are gone: found from the objects'
+ * side, so that nothing is left behind whatever became of the rows.
+ */
 async function pruneObjects(ctx: Ctx, programId: string, retention: Record<string, number>): Promise<number> {
-  let pruned = 0;
-  for (const [kind, days] of [
-    ['staged', retention.staged ?? 7],
-    ['changes', retention.beforeImages ?? 30],
-  ] as const) {
-    const end = ctx.now() - days * dayMs;
-    const rows = await ctx.db
-      .select({ jobId: jobs.jobId })
-      .from(jobs)
-      .where(
-        and(
-          eq(jobs.programId, programId),
-          isNotNull(jobs.finishedAt),
-          lt(jobs.finishedAt, end),
-          // A job that ended earlier was pruned on the days before; the margin covers nights that were missed.
-          sql`${jobs.finishedAt} > ${end - 14 * dayMs}`,
-        ),
-      )
-      .limit(200);
-    for (const { jobId } of rows) {
-      const prefix =
-        kind === 'staged' ? objectKeys.prefix(programId, jobId) : objectKeys.changesPrefix(programId, jobId);
-      const page = await ctx.objects.list(prefix, { limit: 1_000 });
-      if (page.objects.length === 0) continue;
-      await ctx.objects.delete(page.objects.map((object) => object.key));
-      pruned += page.objects.length;
-    }
-  }
-  return pruned;
+  return (
+    (await pruneFolder(ctx, programId, `stage/${programId}/`, retention.staged ?? 7)) +
+    (await pruneFolder(ctx, programId, `changes/${programId}/`, retention.beforeImages ?? 30))
+  );
+}
+
+async function pruneFolder(ctx: Ctx, programId: string, folder: string, days: number): Promise<number> {
+  const page = await ctx.objects.list(folder, { delimiter: '/', limit: 1_000 });
+  const idOf = (prefix: string) => prefix.slice(folder.length, -1);
+  const list = sql`(SELECT value FROM json_each(${JSON.stringify(page.prefixes.map(idOf))}))`;
+  const rows = await ctx.db
+    .select({ jobId: jobs.jobId, finishedAt: jobs.finishedAt })
+    .from(jobs)
+    .where(and(eq(jobs.programId, programId), sql`${jobs.jobId} IN ${list}`));
+  const kept = new Set(
+    rows.flatMap(({ jobId, finishedAt }) =>
+      finishedAt === null || finishedAt >= ctx.now() - days * dayMs ? [jobId] : [],
+    ),
+  );
+  const old = page.prefixes.filter((prefix) => !kept.has(idOf(prefix))).slice(0, jobsAtOnce);
+  for (const prefix of old) await eraseObjects(ctx, prefix);
+  return old.length;
 }
 
 async function pruneRows(ctx: Ctx, programId: string, retention: Record<string, number>): Promise<number> {

@@ -25,6 +25,7 @@ export async function createProgram(ctx: Ctx, input: ProgramIn): Promise<Program
     createdAt: at,
     updatedAt: at,
     deletedAt: null,
+    pruneDueAt: null,
     ...changes,
     retention: changes.retention ?? defaultRetention,
   };

@@ -1,5 +1,6 @@
-import { and, asc, gt, isNotNull, isNull } from 'drizzle-orm';
+import { and, asc, eq, gt, isNotNull, isNull } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
+import type { Statement } from '../../platform/d1.ts';
 import type { Program } from './store.ts';
 import { programs } from './table.ts';
 
@@ -11,6 +12,24 @@ export function livePrograms(ctx: Ctx, after: string, limit: number): Promise<Pr
     .where(and(isNull(programs.deletedAt), gt(programs.programId, after)))
     .orderBy(asc(programs.programId))
     .limit(limit);
+}
+
+/** Across tenants, for the nightly cron: every program's retention is to be looked after. */
+export function markPruneDue(ctx: Ctx): Statement {
+  return ctx.db.update(programs).set({ pruneDueAt: ctx.now() }).where(isNull(programs.deletedAt));
+}
+
+/** Across tenants, for the cron: programs whose retention is to be looked after, and what says it is done. */
+export async function duePrograms(ctx: Ctx, limit: number): Promise<{ program: Program; done: Statement }[]> {
+  const rows = await ctx.db
+    .select()
+    .from(programs)
+    .where(and(isNotNull(programs.pruneDueAt), isNull(programs.deletedAt)))
+    .limit(limit);
+  return rows.map((program) => ({
+    program,
+    done: ctx.db.update(programs).set({ pruneDueAt: null }).where(eq(programs.programId, program.programId)),
+  }));
 }
 
 /** Across tenants, for the cron: programs whose erasure is under way. */

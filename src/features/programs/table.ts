@@ -48,8 +48,13 @@ export const programs = sqliteTable(
     updatedAt: integer('updated_at').notNull(),
     /** Set while its objects and rows are being erased; a program with it answers 404. */
     deletedAt: integer('deleted_at'),
+    /** Since when its retention is to be looked after; null once that is done for the night. */
+    pruneDueAt: integer('prune_due_at'),
   },
-  (table) => [index('programs_deleting').on(table.deletedAt).where(sql`deleted_at IS NOT NULL`)],
+  (table) => [
+    index('programs_prune_due').on(table.pruneDueAt).where(sql`prune_due_at IS NOT NULL`),
+    index('programs_deleting').on(table.deletedAt).where(sql`deleted_at IS NOT NULL`),
+  ],
 );
 
 /** Where the test clock stands and which faults are switched on. One row; written in development only. */
