@@ -10,6 +10,7 @@ export type LineEnd = 'lf' | 'crlf' | 'cr' | 'mixed' | 'none';
 export type FileNoticeCode =
   | 'header_only'
   | 'one_line'
+  | 'mixed_line_ends'
   | 'ends_in_character'
   | 'invalid_bytes'
   | 'no_last_line_end';
@@ -116,6 +117,11 @@ function detectCsv(
   } else if (lineEnd.value === 'none' && !isWhole) {
     const message = 'No line end was found in the first and the last bytes: check how the file is exported.';
     notices.push({ code: 'one_line', at: null, message });
+  }
+  if (lineEnd.value === 'mixed') {
+    const message =
+      'Lines end in different ways, and each way is taken for a line end: check that no row was split.';
+    notices.push({ code: 'mixed_line_ends', at: null, message });
   }
   const last = tail.at(encoding === 'utf-16le' ? -2 : -1);
   if (lineEnd.value !== 'none' && last !== 0x0a && last !== 0x0d) {
