@@ -1,7 +1,7 @@
 export type { CellCode, HeaderCode, SchemaCode } from './codes.ts';
 export { cellCodes } from './codes.ts';
 export type { Column, ColumnPlan, HeaderIssue, MatchResult } from './columns.ts';
-export { matchColumns } from './columns.ts';
+export { fieldIndexOf, matchColumns } from './columns.ts';
 export type { CompiledSchema, CompileResult, SchemaIssue } from './compile.ts';
 export { compileSchema, reportColumns } from './compile.ts';
 export type { CompiledField } from './field.ts';
