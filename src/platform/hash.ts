@@ -11,16 +11,17 @@ export interface Fingerprint {
 }
 
 export function fingerprint(text: string): Fingerprint {
-  const lanes = mix(text);
+  const lanes = hashLanes(text);
   return { bucketHash: lanes[0] >>> 0, text: lanes.map((lane) => (lane >>> 0).toString(36)).join('.') };
 }
 
 /** The first lane alone, 0 to 2^32 - 1. */
 export function bucketHash(text: string): number {
-  return mix(text)[0] >>> 0;
+  return hashLanes(text)[0] >>> 0;
 }
 
-function mix(text: string): [number, number, number, number] {
+/** The four lanes, each 32 bits, signed. */
+export function hashLanes(text: string): [number, number, number, number] {
   let h1 = 1779033703;
   let h2 = 3144134277;
   let h3 = 1013904242;

@@ -80,7 +80,7 @@ describe.concurrent('a file that is no table', () => {
     ['XML', '<?xml version="1.0"?>\n<people><p id="1"/></people>', 'xml_file', /XML/],
     ['one JSON object', '{\n  "id": 1,\n  "name": "Ann"\n}\n', 'json_not_rows', /JSON but not rows/],
     ['a picture', bytes([0x89, 0x50, 0x4e, 0x47, 13, 10, 26, 10, 0, 0, 0, 13]), 'binary_file', /no text/],
-    ['a gzip bomb', bomb(), 'gzip_too_large', /unpacks to more than/],
+    ['a gzip bomb', bomb(), 'gzip_too_large', /200 times its size/],
     ['a gzip file cut off', gzipSync(people.repeat(500)).subarray(0, -30), 'gzip_broken', /cut off/],
     ['a gzip file with a broken sum', broken(gzipSync(people)), 'gzip_broken', /cut off/],
     [

@@ -1,6 +1,7 @@
 import type { Ctx } from '../../context.ts';
 import { type CsvFindings, detectFile, type FileFindings } from '../../platform/csv/detect.ts';
 import { cleanHeader } from '../../platform/csv/header.ts';
+import { gzipMessages, isInflatedTooLarge } from '../../platform/gzip.ts';
 import { ObjectChangedError, type ObjectRange, putStream } from '../../platform/objects/index.ts';
 import { fieldIndexOf } from '../../platform/tableschema/index.ts';
 import { type Fence, renewLease } from '../records/index.ts';
@@ -11,11 +12,6 @@ import type { Job } from './store.ts';
 
 /** What is looked at of either end of the file. */
 const sampleBytes = 1_024 * 1_024;
-
-/** A compressed file may not unpack to more than this, nor, beyond its first 10 MiB, to 200 times its size. */
-const inflatedBytesLimit = 5_000_000_000;
-const ratioLimit = 200;
-const ratioFloorBytes = 10 * 1_024 * 1_024;
 
 /** The object a job reads: the dropped file's pinned version, or what it unpacked to. */
 export function sourceOf(job: Job, state: JobState): Source {
@@ -49,7 +45,7 @@ export async function decideFormat(ctx: Ctx, job: Job, state: JobState, fence: F
   if (findings.kind === 'refused') throw new FileFault(findings.code, findings.message);
   if (findings.kind === 'gzip') {
     if (state.source) {
-      throw new FileFault('nested_gzip', 'The file is compressed twice: compress it once, or not at all.');
+      throw new FileFault('nested_gzip', gzipMessages.nested_gzip);
     }
     return { ...state, source: await inflate(ctx, job, source, fence) };
   }
@@ -160,13 +156,8 @@ async function inflate(ctx: Ctx, job: Job, source: Source, fence: Fence): Promis
   const bound = new TransformStream<Uint8Array, Uint8Array>({
     async transform(chunk, controller) {
       total += chunk.byteLength;
-      const tooMuch =
-        total > inflatedBytesLimit || (total > ratioFloorBytes && total > ratioLimit * source.sizeBytes);
-      if (tooMuch) {
-        fault = new FileFault(
-          'gzip_too_large',
-          `The file unpacks to more than ${Math.floor(total / 1_000_000)} MB, or ${ratioLimit} times its size: split it, or send it unpacked.`,
-        );
+      if (isInflatedTooLarge(total, source.sizeBytes)) {
+        fault = new FileFault('gzip_too_large', gzipMessages.gzip_too_large);
         throw fault;
       }
       if (total - renewedAt > 32 * 1_024 * 1_024) {
@@ -186,9 +177,6 @@ async function inflate(ctx: Ctx, job: Job, source: Source, fence: Fence): Promis
     if (fault) throw fault;
     // What the decompressor throws is a TypeError; the stores throw errors of their own.
     if (!(error instanceof TypeError)) throw error;
-    throw new FileFault(
-      'gzip_broken',
-      'The gzip file is broken, cut off or several in one: it cannot be unpacked to its end. Compress the file in one go, and send it again.',
-    );
+    throw new FileFault('gzip_broken', gzipMessages.gzip_broken);
   }
 }

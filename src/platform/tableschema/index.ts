@@ -5,7 +5,7 @@ export { fieldIndexOf, matchColumns } from './columns.ts';
 export type { CompiledSchema, CompileResult, SchemaIssue } from './compile.ts';
 export { compileSchema, reportColumns } from './compile.ts';
 export type { CompiledField } from './field.ts';
-export { inferSchema } from './infer.ts';
+export { inferCandidates, inferSchema } from './infer.ts';
 export type { Json, JsonObject } from './json.ts';
 export { formatKey, maxKeyLength, parseKey } from './key.ts';
 export type { RecordPlan } from './record.ts';
