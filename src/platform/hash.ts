@@ -6,16 +6,17 @@
 
 /** 64 bits as text. Two different rows share one about once in 2^64 pairs. */
 export function fingerprint(text: string): string {
-  const [first, second] = mix(text);
+  const [first, second] = hashLanes(text);
   return `${(first >>> 0).toString(36)}.${(second >>> 0).toString(36)}`;
 }
 
 /** 0 to 2^32 - 1. */
 export function bucketHash(text: string): number {
-  return mix(text)[0] >>> 0;
+  return hashLanes(text)[0] >>> 0;
 }
 
-function mix(text: string): [number, number] {
+/** The two lanes, each 32 bits, signed. */
+export function hashLanes(text: string): [number, number] {
   let a = 0xdeadbeef;
   let b = 0x41c6ce57;
   for (let i = 0; i < text.length; i++) {

@@ -1,18 +1,17 @@
 import type { Ctx } from '../../context.ts';
 import { type CsvFindings, detectFile, type FileFindings } from '../../platform/csv/detect.ts';
+import { cleanHeader } from '../../platform/csv/header.ts';
+import { gzipMessages, isInflatedTooLarge } from '../../platform/gzip.ts';
 import { ObjectChangedError, type ObjectRange, putStream } from '../../platform/objects/index.ts';
+import { fieldIndexOf } from '../../platform/tableschema/index.ts';
 import { type Fence, renewLease } from '../records/index.ts';
-import type { JobDecisions } from './schema.ts';
+import { compileTask } from '../tasks/index.ts';
+import type { JobDecisions, JobNotice } from './schema.ts';
 import { FileFault, type JobState, objectKeys, type Source } from './state.ts';
 import type { Job } from './store.ts';
 
 /** What is looked at of either end of the file. */
 const sampleBytes = 1_024 * 1_024;
-
-/** A compressed file may not unpack to more than this, nor, beyond its first 10 MiB, to 200 times its size. */
-const inflatedBytesLimit = 5_000_000_000;
-const ratioLimit = 200;
-const ratioFloorBytes = 10 * 1_024 * 1_024;
 
 /** The object a job reads: the dropped file's pinned version, or what it unpacked to. */
 export function sourceOf(job: Job, state: JobState): Source {
@@ -46,7 +45,7 @@ export async function decideFormat(ctx: Ctx, job: Job, state: JobState, fence: F
   if (findings.kind === 'refused') throw new FileFault(findings.code, findings.message);
   if (findings.kind === 'gzip') {
     if (state.source) {
-      throw new FileFault('nested_gzip', 'The file is compressed twice: compress it once, or not at all.');
+      throw new FileFault('nested_gzip', gzipMessages.nested_gzip);
     }
     return { ...state, source: await inflate(ctx, job, source, fence) };
   }
@@ -60,11 +59,15 @@ async function readBytes(ctx: Ctx, source: Source, range: ObjectRange): Promise<
 function openCsv(job: Job, state: JobState, findings: CsvFindings): JobState {
   const { format, dialect: pins } = job.task;
   if (format === 'json' || format === 'jsonl') throw wrongFormat(format, 'CSV');
-  const dialect = {
-    encoding: pins.encoding === 'auto' ? findings.dialect.encoding : pins.encoding,
-    delimiter: pins.delimiter === 'auto' ? findings.dialect.delimiter : pins.delimiter,
-    quote: pins.quote === 'auto' ? findings.dialect.quote : pins.quote,
-  };
+  const seen = findings.dialect;
+  const encoding = pins.encoding === 'auto' ? seen.encoding : pins.encoding;
+  const delimiter = pins.delimiter === 'auto' ? seen.delimiter : pins.delimiter;
+  const seenQuote = seen.quote === delimiter ? null : seen.quote;
+  const quote = pins.quote === 'auto' ? seenQuote : pins.quote;
+  const dialect = { encoding, delimiter, quote };
+  // Read with other pins, the first record is another.
+  const isAsSeen = encoding === seen.encoding && delimiter === seen.delimiter && quote === seen.quote;
+  if (isAsSeen && findings.firstRecord.length > 0 && !findings.header.value) requireHeader(job, findings);
   const pinned = Object.entries(pins).flatMap(([name, value]) =>
     value === 'auto' ? [] : [`The ${name} is pinned by the task.`],
   );
@@ -79,7 +82,8 @@ function openCsv(job: Job, state: JobState, findings: CsvFindings): JobState {
   const decisions: JobDecisions = {
     format: 'csv',
     ...dialect,
-    evidence: withNotices(state, evidence, findings),
+    evidence: withUnpacked(state, evidence),
+    notices: [...noticesOf(findings), ...(isAsSeen ? headerNotices(findings.firstRecord) : [])],
   };
   return { ...state, format: 'csv', dialect, position: findings.start, decisions };
 }
@@ -98,7 +102,8 @@ function openJson(
     encoding,
     delimiter: null,
     quote: null,
-    evidence: withNotices(state, [findings.encoding.evidence], findings),
+    evidence: withUnpacked(state, [findings.encoding.evidence]),
+    notices: noticesOf(findings),
   };
   return {
     ...state,
@@ -109,13 +114,29 @@ function openJson(
   };
 }
 
-function withNotices(
-  state: JobState,
-  evidence: string[],
-  { notices }: { notices: { message: string }[] },
-): string[] {
-  const unpacked = state.source ? [`Unpacked from gzip to ${state.source.sizeBytes} bytes.`] : [];
-  return [...unpacked, ...evidence, ...notices.map((notice) => notice.message)];
+/** What looks like data, and names no field of the schema, is no header. */
+function requireHeader(job: Job, { firstRecord, header }: CsvFindings): void {
+  const schema = compileTask(job.task);
+  if (firstRecord.some((name) => fieldIndexOf(schema, name) >= 0)) return;
+  throw new FileFault(
+    'header_missing',
+    `The file has no header: its first line must name the columns. ${header.evidence}`,
+  );
+}
+
+function withUnpacked(state: JobState, evidence: string[]): string[] {
+  return state.source ? [`Unpacked from gzip to ${state.source.sizeBytes} bytes.`, ...evidence] : evidence;
+}
+
+function noticesOf({ notices }: Extract<FileFindings, { notices: unknown }>): JobNotice[] {
+  return notices.map(({ code, message }) => ({ code, message }));
+}
+
+const shownHeaderNotices = 20;
+
+function headerNotices(header: string[]): JobNotice[] {
+  const { findings } = cleanHeader(header);
+  return findings.slice(0, shownHeaderNotices).map(({ code, message }) => ({ code, message }));
 }
 
 function wrongFormat(wanted: string, found: string): FileFault {
@@ -135,13 +156,8 @@ async function inflate(ctx: Ctx, job: Job, source: Source, fence: Fence): Promis
   const bound = new TransformStream<Uint8Array, Uint8Array>({
     async transform(chunk, controller) {
       total += chunk.byteLength;
-      const tooMuch =
-        total > inflatedBytesLimit || (total > ratioFloorBytes && total > ratioLimit * source.sizeBytes);
-      if (tooMuch) {
-        fault = new FileFault(
-          'gzip_too_large',
-          `The file unpacks to more than ${Math.floor(total / 1_000_000)} MB, or ${ratioLimit} times its size: split it, or send it unpacked.`,
-        );
+      if (isInflatedTooLarge(total, source.sizeBytes)) {
+        fault = new FileFault('gzip_too_large', gzipMessages.gzip_too_large);
         throw fault;
       }
       if (total - renewedAt > 32 * 1_024 * 1_024) {
@@ -161,9 +177,6 @@ async function inflate(ctx: Ctx, job: Job, source: Source, fence: Fence): Promis
     if (fault) throw fault;
     // What the decompressor throws is a TypeError; the stores throw errors of their own.
     if (!(error instanceof TypeError)) throw error;
-    throw new FileFault(
-      'gzip_broken',
-      'The gzip file is broken or cut off: it cannot be unpacked to its end. Send it again.',
-    );
+    throw new FileFault('gzip_broken', gzipMessages.gzip_broken);
   }
 }

@@ -3,10 +3,17 @@ import { bucketHash, fingerprint } from '../../platform/hash.ts';
 import { type CompiledSchema, type RowResult, uniqueTexts } from '../../platform/tableschema/index.ts';
 import { compileTask } from '../tasks/index.ts';
 import { openSource, sourceOf } from './decide.ts';
-import { createRowReader, planOf, type ReadingMemory, type RejectedRow, type RowSink } from './rows.ts';
+import {
+  createRowReader,
+  planOf,
+  type ReadingMemory,
+  type RejectedRow,
+  type RowReader,
+  type RowSink,
+} from './rows.ts';
 import type { JobError } from './schema.ts';
 import { rejectedMark, SlotWriter } from './staging.ts';
-import { addErrors, FileFault, type JobState, objectKeys } from './state.ts';
+import { addErrors, FileFault, type JobState, objectKeys, type Source } from './state.ts';
 import type { Job } from './store.ts';
 import { stageUnique } from './unique.ts';
 
@@ -14,6 +21,11 @@ export type { ReadingMemory } from './rows.ts';
 
 /** Bytes of the file that one step reads: rows, text and parts of it stay far below an isolate's 128 MB. */
 const sliceBytes = 2 * 1_024 * 1_024;
+
+/** Bytes between two looks at how much has been read, and how much is enough however few bytes it took. */
+const pieceBytes = 65_536;
+const sliceRows = 50_000;
+const sliceErrors = 20_000;
 
 /** A record goes into one chunk of SQL, which D1 bounds at 2 MB and we at a megabyte of UTF-8. */
 const dataCharacters = 300_000;
@@ -31,15 +43,9 @@ export async function readSlice(
   if (hadHeader && !memory.plan) await reloadHeader(ctx, job, memory);
   const slice = new Slice(compileTask(job.task));
   const reader = createRowReader(job, state, memory, slice);
-  const length = Math.min(sliceBytes, source.sizeBytes - start);
-  const isLast = start + length >= source.sizeBytes;
-  if (length > 0) {
-    const { body } = await openSource(ctx, source, { offset: start, length });
-    for await (const bytes of body) reader.push(bytes);
-  }
+  const isLast = (await pushSlice(ctx, source, start, reader, slice)) >= source.sizeBytes;
   if (isLast) reader.end();
   const position = reader.position();
-  if (!isLast && position.offset === start) throw new Error('a slice of the file gave no record');
   if (state.format === 'csv' && !memory.plan) {
     throw new FileFault('header_missing', 'The file has no header: its first line must name the columns.');
   }
@@ -63,10 +69,38 @@ export async function readSlice(
   };
 }
 
+/**
+ * Pushes two MiB, less if they hold very many rows or errors, and more until there is one whole record: the
+ * readers bound what that can be. Answers the offset behind the last byte pushed.
+ */
+async function pushSlice(
+  ctx: Ctx,
+  source: Source,
+  start: number,
+  reader: RowReader,
+  slice: Slice,
+): Promise<number> {
+  let at = start;
+  while (at < source.sizeBytes && reader.position().offset === start) {
+    const length = Math.min(sliceBytes, source.sizeBytes - at);
+    const { body } = await openSource(ctx, source, { offset: at, length });
+    for await (const bytes of body) {
+      for (let from = 0; from < bytes.length && !slice.isFull; from += pieceBytes) {
+        const piece = bytes.subarray(from, from + pieceBytes);
+        reader.push(piece);
+        at += piece.length;
+      }
+      if (slice.isFull) return at;
+    }
+  }
+  return at;
+}
+
 /** What the rows of one slice become. */
 class Slice implements RowSink {
   rows = 0;
   unreadableKeys = 0;
+  #errorCount = 0;
   readonly rejects: RejectedRow[] = [];
   readonly #writer = new SlotWriter();
   readonly #uniques = new SlotWriter();
@@ -75,6 +109,10 @@ class Slice implements RowSink {
 
   constructor(schema: CompiledSchema) {
     this.#schema = schema;
+  }
+
+  get isFull(): boolean {
+    return this.rows >= sliceRows || this.#errorCount >= sliceErrors;
   }
 
   row(line: number, { key, values }: Extract<RowResult, { ok: true }>, original: RejectedRow): void {
@@ -103,6 +141,7 @@ class Slice implements RowSink {
 
   reject(row: RejectedRow, key: string | undefined): void {
     this.rows++;
+    this.#errorCount += row.errors.length;
     this.rejects.push(row);
     if (key === undefined) {
       this.unreadableKeys++;

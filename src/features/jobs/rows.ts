@@ -130,7 +130,7 @@ export function planOf(job: Job, header: string[]): ColumnPlan {
   }));
   throw new FileFault(
     'header_mismatch',
-    `The header does not fit the schema: ${matched.issues[0]?.message}`,
+    `The header does not fit the schema: ${matched.issues[0]?.message}.`,
     errors,
   );
 }

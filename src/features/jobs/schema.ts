@@ -39,6 +39,13 @@ export interface JobDecisions {
   delimiter: string | null;
   quote: string | null;
   evidence: string[];
+  /** What is odd about the file, though it can be read. */
+  notices: JobNotice[];
+}
+
+export interface JobNotice {
+  code: string;
+  message: string;
 }
 
 const countsOut = z
@@ -139,6 +146,7 @@ export const jobOut = z
         delimiter: z.string().nullable(),
         quote: z.string().nullable(),
         evidence: z.array(z.string()),
+        notices: z.array(z.object({ code: z.string(), message: z.string() })),
       })
       .nullable(),
     errors: z.array(errorOut),

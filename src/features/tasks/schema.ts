@@ -20,11 +20,24 @@ const guards = z.strictObject({
   onTrip: z.enum(['hold', 'fail', 'withholdDeletes']).default('hold'),
 });
 
-const dialect = z.strictObject({
-  delimiter: z.union([z.literal('auto'), z.string().length(1, 'One character, or "auto".')]).default('auto'),
-  encoding: z.enum(['auto', 'utf-8', 'utf-16le', 'utf-16be', 'windows-1252']).default('auto'),
-  quote: z.union([z.literal('auto'), z.string().length(1, 'One character, or "auto".')]).default('auto'),
-});
+const dialectCharacter = z
+  .string()
+  .regex(/^(?:auto|[\t\x20-\x7e])$/, 'One printable ASCII character or a tab, or "auto".')
+  .default('auto');
+
+const dialect = z
+  .strictObject({
+    delimiter: dialectCharacter,
+    encoding: z.enum(['auto', 'utf-8', 'utf-16le', 'utf-16be', 'windows-1252']).default('auto'),
+    quote: dialectCharacter,
+  })
+  .refine(
+    ({ delimiter, quote }) =>
+      quote === 'auto' || !(delimiter === 'auto' ? ',;\t|' : delimiter).includes(quote),
+    {
+      message: 'The quote must differ from the delimiter, and from those that "auto" looks for.',
+    },
+  );
 
 export const taskDefinition = z
   .strictObject({
@@ -40,7 +53,9 @@ export const taskDefinition = z
     dialect: dialect.prefault({}),
     schema: tableSchema,
     aliases: z.record(z.string().max(200), z.array(z.string().max(200)).max(50)).default({}),
-    unknownColumns: z.enum(['keep', 'ignore', 'reject']).default('ignore'),
+    unknownColumns: z.enum(['keep', 'ignore', 'reject']).optional().openapi({
+      description: 'As in the schema, which goes before it; default `ignore`, or what its fieldsMatch says',
+    }),
     guards: guards.prefault({}),
     publish: z
       .strictObject({

@@ -10,6 +10,7 @@ export type LineEnd = 'lf' | 'crlf' | 'cr' | 'mixed' | 'none';
 export type FileNoticeCode =
   | 'header_only'
   | 'one_line'
+  | 'mixed_line_ends'
   | 'ends_in_character'
   | 'invalid_bytes'
   | 'no_last_line_end';
@@ -61,14 +62,13 @@ export function detectFile(head: Uint8Array, tail: Uint8Array, sizeBytes: number
     return { kind: 'gzip', evidence: 'The file starts with the two bytes of gzip (1F 8B).' };
   }
   const seen = detectEncoding(head, tail, sizeBytes);
-  const isWhole = head.length >= sizeBytes;
   const text = decodeStart(head, seen);
   const refusal = detectForeign(head, tail, sizeBytes, text, seen.encoding.value);
   if (refusal !== null) return refusal;
   const notices = encodingNotices(seen, sizeBytes);
   const json = detectJson(text);
   if (json !== null) return { kind: json, encoding: seen.encoding, notices };
-  return detectCsv(head, tail, isWhole, seen, notices);
+  return detectCsv(head, tail, sizeBytes, seen, notices);
 }
 
 /** Text of the first 64 KiB, without a byte-order mark. */
@@ -97,14 +97,15 @@ function encodingNotices(seen: EncodingFindings, sizeBytes: number): FileNotice[
 function detectCsv(
   head: Uint8Array,
   tail: Uint8Array,
-  isWhole: boolean,
+  sizeBytes: number,
   seen: EncodingFindings,
   notices: FileNotice[],
 ): CsvFindings {
+  const isWhole = head.length >= sizeBytes;
   const encoding = seen.encoding.value;
   const isSampleWhole = isWhole && head.length <= sampleBytes;
   const sample = detectDelimiter(head.subarray(0, sampleBytes), encoding, isSampleWhole);
-  const lineEnd = detectLineEnd(head, tail, encoding);
+  const lineEnd = detectLineEnd(head, tail, sizeBytes, encoding);
   const header = detectHeader(sample.records);
   const unitBytes = encoding.startsWith('utf-16') ? 2 : 1;
   const hasSep = sample.sepLineChars > 0;
@@ -116,6 +117,11 @@ function detectCsv(
   } else if (lineEnd.value === 'none' && !isWhole) {
     const message = 'No line end was found in the first and the last bytes: check how the file is exported.';
     notices.push({ code: 'one_line', at: null, message });
+  }
+  if (lineEnd.value === 'mixed') {
+    const message =
+      'Lines end in different ways, and each way is taken for a line end: check that no row was split.';
+    notices.push({ code: 'mixed_line_ends', at: null, message });
   }
   const last = tail.at(encoding === 'utf-16le' ? -2 : -1);
   if (lineEnd.value !== 'none' && last !== 0x0a && last !== 0x0d) {
@@ -136,11 +142,19 @@ function detectCsv(
   };
 }
 
-function detectLineEnd(head: Uint8Array, tail: Uint8Array, encoding: CsvEncoding): Decision<LineEnd> {
+function detectLineEnd(
+  head: Uint8Array,
+  tail: Uint8Array,
+  sizeBytes: number,
+  encoding: CsvEncoding,
+): Decision<LineEnd> {
   const step = encoding.startsWith('utf-16') ? 2 : 1;
   const first = encoding === 'utf-16be' ? 1 : 0;
   const counts = { crlf: 0, lf: 0, cr: 0 };
-  for (const bytes of [head.subarray(0, sampleBytes), tail.subarray(-(sampleBytes - (sampleBytes % step)))]) {
+  const start = head.subarray(0, sampleBytes);
+  // Not what was counted at the start already.
+  const end = tail.subarray(Math.max(0, tail.length - sampleBytes, start.length - (sizeBytes - tail.length)));
+  for (const bytes of [start, end]) {
     for (let i = first; i < bytes.length; i += step) {
       if (step === 2 && bytes[i ^ 1] !== 0) continue;
       if (bytes[i] === 0x0a) counts.lf += 1;

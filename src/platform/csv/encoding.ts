@@ -18,6 +18,9 @@ export interface EncodingFindings {
   endsInCharacter: boolean;
 }
 
+/** Bytes that start a character of two, and end no word in Windows-1252: À to Þ. */
+const isCapital = (byte: number) => byte < 0xdf;
+
 const marks: [bytes: number[], encoding: CsvEncoding, name: string][] = [
   [[0xef, 0xbb, 0xbf], 'utf-8', 'UTF-8'],
   [[0xff, 0xfe], 'utf-16le', 'UTF-16, little-endian'],
@@ -79,10 +82,18 @@ interface Utf8Check {
   invalidCount: number;
   firstInvalid: number | null;
   endsInCharacter: boolean;
+  /** What the file ends in is hardly a letter of Windows-1252. */
+  isCutForSure: boolean;
 }
 
 function checkUtf8(head: Uint8Array, tail: Uint8Array, sizeBytes: number): Utf8Check {
-  const check: Utf8Check = { wideCount: 0, invalidCount: 0, firstInvalid: null, endsInCharacter: false };
+  const check: Utf8Check = {
+    wideCount: 0,
+    invalidCount: 0,
+    firstInvalid: null,
+    endsInCharacter: false,
+    isCutForSure: false,
+  };
   countUtf8(head, 0, 0, head.length >= sizeBytes, check);
   if (head.length < sizeBytes) {
     const tailAt = sizeBytes - tail.length;
@@ -112,6 +123,7 @@ function countUtf8(bytes: Uint8Array, from: number, offset: number, isEnd: boole
   if (!isEnd || cut === 0) return;
   check.firstInvalid ??= offset + end;
   check.endsInCharacter = true;
+  check.isCutForSure = cut > 1 || isCapital(bytes[end] as number);
 }
 
 /** How many bytes at the end are the first part of a character. */
@@ -125,8 +137,12 @@ function cutCharacter(bytes: Uint8Array): number {
 }
 
 function decideByBytes(seen: Utf8Check): Decision<CsvEncoding> {
-  const { wideCount, invalidCount, firstInvalid, endsInCharacter } = seen;
+  const { wideCount, invalidCount, firstInvalid, endsInCharacter, isCutForSure } = seen;
   if (invalidCount === 0 && endsInCharacter && wideCount === 0) {
+    if (isCutForSure) {
+      const evidence = `All is ASCII up to offset ${firstInvalid}, where the file ends inside a character of UTF-8.`;
+      return { value: 'utf-8', confidence: 0.7, evidence };
+    }
     return {
       value: 'windows-1252',
       confidence: 0.6,

@@ -1,10 +1,10 @@
 export type { CellCode, HeaderCode, SchemaCode } from './codes.ts';
 export type { Column, ColumnPlan, HeaderIssue, MatchResult } from './columns.ts';
-export { matchColumns } from './columns.ts';
+export { fieldIndexOf, matchColumns } from './columns.ts';
 export type { CompiledSchema, CompileResult, SchemaIssue } from './compile.ts';
 export { compileSchema, reportColumns } from './compile.ts';
 export type { CompiledField } from './field.ts';
-export { inferSchema } from './infer.ts';
+export { inferCandidates, inferSchema } from './infer.ts';
 export type { Json, JsonObject } from './json.ts';
 export { formatKey, parseKey } from './key.ts';
 export type { RecordPlan } from './record.ts';

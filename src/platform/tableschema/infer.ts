@@ -37,6 +37,7 @@ function datetimeOf(format: string): Candidate {
 /** Columns and rows that are looked at for a key: their combinations are what costs. */
 const maxKeyColumns = 8;
 const maxKeyRows = 5_000;
+const maxKeys = 16;
 /** Longer texts name nothing. */
 const maxKeyTextLength = 64;
 
@@ -51,6 +52,23 @@ interface SampledColumn {
  * codes that never change. Columns that are blank, repeated or those of an error report get no field.
  */
 export function inferSchema(header: readonly string[], rows: readonly (readonly string[])[]): TableSchema {
+  const columns = sampleColumns(header, rows);
+  const [names] = inferKeys(columns);
+  const fields = columns.map(({ field }) => field);
+  if (names === undefined) return { fields };
+  return { fields, primaryKey: names.length === 1 ? (names[0] as string) : names };
+}
+
+/** As `inferSchema`, but with every key that tells the rows apart, the likeliest first, at most 16. */
+export function inferCandidates(
+  header: readonly string[],
+  rows: readonly (readonly string[])[],
+): { fields: FieldDescriptor[]; keys: string[][] } {
+  const columns = sampleColumns(header, rows);
+  return { fields: columns.map(({ field }) => field), keys: inferKeys(columns) };
+}
+
+function sampleColumns(header: readonly string[], rows: readonly (readonly string[])[]): SampledColumn[] {
   const columns: SampledColumn[] = [];
   const seen = new Set<string>(reservedNames);
   for (const [index, written] of header.entries()) {
@@ -61,9 +79,7 @@ export function inferSchema(header: readonly string[], rows: readonly (readonly 
     const cells = rows.map((row) => row[index] ?? '');
     columns.push({ field: inferField(name, cells), cells });
   }
-  const primaryKey = inferKey(columns);
-  const fields = columns.map(({ field }) => field);
-  return primaryKey === undefined ? { fields } : { fields, primaryKey };
+  return columns;
 }
 
 function inferField(name: string, cells: readonly string[]): FieldDescriptor {
@@ -91,26 +107,29 @@ function inferType(name: string, cells: readonly string[]): Candidate | undefine
   return isTwoWay && reads({ ...first, format: swapped }) ? undefined : first;
 }
 
-function inferKey(columns: readonly SampledColumn[]): string | string[] | undefined {
+function inferKeys(columns: readonly SampledColumn[]): string[][] {
   const rowCount = Math.min(maxKeyRows, columns[0]?.cells.length ?? 0);
-  if (rowCount < 2) return undefined;
+  if (rowCount < 2) return [];
   const isUsable = ({ field: { type }, cells }: SampledColumn) =>
     (type === 'string' || type === 'integer' || type === 'date' || type === 'datetime') &&
     cells.every((cell) => cell.trim() !== '' && cell.length <= maxKeyTextLength);
   const usable = columns.filter(isUsable).sort((a, b) => looks(b) - looks(a));
-  const sets = combinations(usable.slice(0, maxKeyColumns));
-  const found = sets.find((set) => {
+  const tellsApart = (set: SampledColumn[]) => {
     const texts = new Set<string>();
     for (let row = 0; row < rowCount; row++) texts.add(JSON.stringify(set.map(({ cells }) => cells[row])));
     return texts.size === rowCount;
-  });
-  if (found === undefined) return undefined;
-  const [first, second] = found;
-  if (first !== undefined && second === undefined) return first.field.name;
+  };
   // A code that is the same all through a sample may tell later rows apart, and makes no row ambiguous.
   const constant = usable.filter((column) => looks(column) >= 2 && new Set(column.cells).size === 1);
-  const chosen = new Set([...found, ...constant]);
-  return columns.filter((column) => chosen.has(column)).map(({ field }) => field.name);
+  const keys = new Map<string, string[]>();
+  for (const set of combinations(usable.slice(0, maxKeyColumns))) {
+    if (keys.size === maxKeys) break;
+    if (!tellsApart(set)) continue;
+    const chosen = new Set(set.length === 1 ? set : [...set, ...constant]);
+    const names = columns.filter((column) => chosen.has(column)).map(({ field }) => field.name);
+    keys.set(JSON.stringify(names), names);
+  }
+  return [...keys.values()];
 }
 
 /** How much a column's name sounds like a key; columns that sound alike keep their order. */

@@ -112,6 +112,15 @@ describe('detectFile on the encoding', () => {
     const odd = toUtf16(people(',')).subarray(0, -1);
     expect(detectCsv(odd).notices[0]).toMatchObject({ code: 'ends_in_character', at: odd.length - 1 });
   });
+
+  it.each([
+    ['the first byte of ö, which ends no word', [0xc3], 'utf-8'],
+    ['two of three bytes', [0xe6, 0xbc], 'utf-8'],
+    ['é of Windows-1252', [0xe9], 'windows-1252'],
+  ])('tells whether ASCII that ends in one odd byte was cut off: %s', (_, end, encoding) => {
+    const found = detectCsv(Uint8Array.from([...toBytes('id,name\n1,Jos'), ...end]));
+    expect(found.encoding.value).toBe(encoding);
+  });
 });
 
 describe('detectFile on the dialect', () => {
@@ -161,7 +170,18 @@ describe('detectFile on the dialect', () => {
   });
 
   it('tells mixed line ends', () => {
-    expect(detectCsv(people(',') + people(',', '\r\n')).lineEnd.value).toBe('mixed');
+    const mixed = detectCsv(people(',') + people(',', '\r\n'));
+    expect(mixed.lineEnd.value).toBe('mixed');
+    expect(mixed.notices.map(({ code }) => code)).toContain('mixed_line_ends');
+  });
+
+  it('counts a line end once, where head and tail are the same bytes or overlap', () => {
+    expect(detectCsv('id,name\n1,Ann\n').lineEnd.evidence).toContain(' 2 LF');
+    const line = '123456789,abcdef\n';
+    for (const count of [20_000, 90_000]) {
+      const seen = detectCsv(line.repeat(count)).lineEnd.evidence;
+      expect(seen).toContain(count === 20_000 ? ' 20000 LF' : ' 30841 LF');
+    }
   });
 });
 

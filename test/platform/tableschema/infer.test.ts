@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { inferSchema } from '../../../src/platform/tableschema/index.ts';
+import { inferCandidates, inferSchema } from '../../../src/platform/tableschema/index.ts';
 import { refusals } from './build.ts';
 
 /** The inferred field of a column with these cells, without its name. */
@@ -94,5 +94,20 @@ describe('inferSchema', () => {
     const schema = inferSchema(header, [['1', '', '2', '3', '4', '5', 'x']]);
     expect(schema.fields.map(({ name }) => name)).toEqual(['id', 'b']);
     expect(refusals(schema)).toEqual([]);
+  });
+});
+
+describe('inferCandidates', () => {
+  it('gives every key that tells the rows apart, the likeliest first', () => {
+    const header = ['note', 'id', 'term', 'mark'];
+    const rows = [
+      ['a', '1', 'x', '5'],
+      ['b', '2', 'x', '5'],
+      ['c', '3', 'y', '5'],
+    ];
+    const { keys } = inferCandidates(header, rows);
+    expect(keys.slice(0, 2)).toEqual([['id'], ['note']]);
+    expect(keys).not.toContainEqual(['term']);
+    expect(inferSchema(header, rows).primaryKey).toBe('id');
   });
 });
