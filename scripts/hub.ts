@@ -125,6 +125,10 @@ async function startRuntime(
   for (;;) {
     if (exited) throw new Error(`The runtime ended before it answered:\n${recent.join('').slice(-4_000)}`);
     if (await answers(url, options.healthStatus ?? 200)) return child;
+    if (recent.some((text) => text.includes('Build failed'))) {
+      await killGroup(child);
+      throw new Error(`The Worker does not build:\n${recent.join('').slice(-4_000)}`);
+    }
     if (Date.now() > deadline) {
       await killGroup(child);
       throw new Error(`The runtime did not answer within a minute:\n${recent.join('').slice(-4_000)}`);

@@ -19,8 +19,6 @@ const consumers: Record<string, Consumer<z.ZodType>> = {
   'crosswalk-deliver': consumer({ schema: deliverMessage, handle: handleDeliverMessage }),
 };
 
-export const queueNames = Object.keys(consumers);
-
 export async function consumeBatch(ctx: Ctx, batch: MessageBatch<unknown>): Promise<void> {
   const known = consumers[batch.queue];
   if (known) return consume(batch, known.schema, (message) => known.handle(ctx, message), ctx.log);

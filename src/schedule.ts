@@ -18,8 +18,6 @@ const steps: Record<string, Record<string, Step>> = {
   '17 3 * * *': { idempotency: pruneIdempotencyKeys, retention: pruneRetention },
 };
 
-export const cronExpressions = Object.keys(steps);
-
 /** What each step did, by name; -1 where it failed. */
 export async function runCron(ctx: Ctx, cron: string): Promise<Record<string, number>> {
   const done: Record<string, number> = {};

@@ -200,7 +200,6 @@ const acrossTenants: Record<string, { name: string; users: string[] }[]> = {
   programs: [
     // The nightly step goes through all programs.
     { name: 'livePrograms', users: ['schedule.ts'] },
-    { name: 'deletingPrograms', users: [] },
   ],
   attention: [
     // The alert step of the cron takes up whatever is untold.

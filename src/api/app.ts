@@ -15,6 +15,7 @@ import { taskRoutes } from '../features/tasks/routes.ts';
 import { webhookRoutes } from '../features/webhooks/routes.ts';
 import { type ApiEnv, isMalformedJson } from '../http.ts';
 import { openContext } from '../open.ts';
+import { isTransient } from '../platform/d1.ts';
 import { AppError } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 import { createLogger } from '../platform/log.ts';
@@ -124,6 +125,11 @@ function known(error: unknown): unknown {
   }
   if (error instanceof ConfigError) {
     return new AppError('unavailable', 'The hub is not configured; its log says which settings are missing.');
+  }
+  if (isTransient(error)) {
+    return new AppError('unavailable', 'The database does not answer now. Try again in a moment.', {
+      headers: { 'retry-after': '5' },
+    });
   }
   return error;
 }

@@ -60,11 +60,6 @@ export function createSealer(spec: string): Sealer {
   };
 }
 
-/** The key id a sealed text needs. */
-export function sealKeyIdOf(sealed: string): string {
-  return sealed.slice(0, sealed.indexOf('.'));
-}
-
 function parseKeys(spec: string): Map<string, Uint8Array<ArrayBuffer>> {
   const keys = new Map<string, Uint8Array<ArrayBuffer>>();
   for (const part of spec.split(',')) {

@@ -1,3 +1,3 @@
 export { compileTask } from './compile.ts';
-export { jobName, type TaskDefinition } from './schema.ts';
+export type { TaskDefinition } from './schema.ts';
 export { findTask, listJobNames, tasksLifecycle } from './store.ts';

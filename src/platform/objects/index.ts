@@ -13,7 +13,6 @@ export {
   ObjectRangeError,
   type ObjectRead,
   type ObjectStore,
-  ObjectStoreError,
   type PresignedPut,
   type PresignPutOptions,
   type PutOptions,

@@ -1,5 +1,4 @@
 export type { CellCode, HeaderCode, SchemaCode } from './codes.ts';
-export { cellCodes } from './codes.ts';
 export type { Column, ColumnPlan, HeaderIssue, MatchResult } from './columns.ts';
 export { matchColumns } from './columns.ts';
 export type { CompiledSchema, CompileResult, SchemaIssue } from './compile.ts';
@@ -7,7 +6,7 @@ export { compileSchema, reportColumns } from './compile.ts';
 export type { CompiledField } from './field.ts';
 export { inferSchema } from './infer.ts';
 export type { Json, JsonObject } from './json.ts';
-export { formatKey, maxKeyLength, parseKey } from './key.ts';
+export { formatKey, parseKey } from './key.ts';
 export type { RecordPlan } from './record.ts';
 export { checkRecord, matchRecords } from './record.ts';
 export type { RowIssue, RowResult, RowValues } from './row.ts';
