@@ -76,6 +76,29 @@ CREATE TABLE `emails_sent` (
 	`count` integer NOT NULL
 );
 --> statement-breakpoint
+CREATE TABLE `events` (
+	`sequence` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`event_id` text NOT NULL,
+	`program_id` text NOT NULL,
+	`system_id` text NOT NULL,
+	`event_type` text NOT NULL,
+	`publisher_event_id` text NOT NULL,
+	`participant_id` text,
+	`category` text,
+	`data` text NOT NULL,
+	`change` text,
+	`record_key` text,
+	`start_at` integer NOT NULL,
+	`end_at` integer,
+	`received_at` integer NOT NULL,
+	`trace_id` text NOT NULL,
+	`deleted_at` integer
+);
+--> statement-breakpoint
+CREATE UNIQUE INDEX `events_event_id_unique` ON `events` (`event_id`);--> statement-breakpoint
+CREATE UNIQUE INDEX `events_once` ON `events` (`program_id`,`system_id`,`event_type`,`publisher_event_id`);--> statement-breakpoint
+CREATE INDEX `events_by_program` ON `events` (`program_id`,`sequence`);--> statement-breakpoint
+CREATE INDEX `events_by_trace` ON `events` (`trace_id`) WHERE trace_id <> '';--> statement-breakpoint
 CREATE TABLE `file_names` (
 	`program_id` text NOT NULL,
 	`folder` text NOT NULL,

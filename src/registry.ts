@@ -2,6 +2,7 @@ import type { Registry } from './context.ts';
 import { attentionLifecycle } from './features/attention/index.ts';
 import { auditLifecycle } from './features/audit/index.ts';
 import { deliveriesLifecycle, emailChannel, webhookChannel } from './features/deliveries/index.ts';
+import { eventsLifecycle } from './features/events/index.ts';
 import { filesLifecycle } from './features/files/index.ts';
 import { jobsLifecycle } from './features/jobs/index.ts';
 import { keysLifecycle, sealedDropKeys } from './features/keys/index.ts';
@@ -20,6 +21,7 @@ export const registry: Registry = {
     deliveriesLifecycle,
     keysLifecycle,
     filesLifecycle,
+    eventsLifecycle,
     tasksLifecycle,
     recordsLifecycle,
     jobsLifecycle,

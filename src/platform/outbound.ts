@@ -1,3 +1,5 @@
+import { isPrivateAddress } from './addresses.ts';
+
 /**
  * Everything the hub sends to an address a tenant chose goes through here: https only, no address
  * literals, no private or own name, ports by allow-list, no redirects followed, a time-out, a bounded read.
@@ -95,62 +97,6 @@ function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '[::1]' || /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host);
 }
 
-/** True for an address that is not on the public internet (IANA special-purpose registries, 2026). */
-export function isPrivateAddress(address: string): boolean {
-  const v4 = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(address);
-  if (v4) {
-    const [a, b, c] = [Number(v4[1]), Number(v4[2]), Number(v4[3])];
-    return (
-      a === 0 ||
-      a === 10 ||
-      a === 127 ||
-      a >= 224 ||
-      (a === 100 && b >= 64 && b <= 127) ||
-      (a === 169 && b === 254) ||
-      (a === 172 && b >= 16 && b <= 31) ||
-      (a === 192 && b === 168) ||
-      (a === 192 && b === 0 && (c === 0 || c === 2)) ||
-      (a === 192 && b === 88 && c === 99) ||
-      (a === 198 && (b === 18 || b === 19)) ||
-      (a === 198 && b === 51 && c === 100) ||
-      (a === 203 && b === 0 && c === 113)
-    );
-  }
-  const groups = expandIpv6(address);
-  if (!groups) return true;
-  const [g0 = 0, g1 = 0] = groups;
-  if (groups.slice(0, 5).every((group) => group === 0) && (groups[5] === 0xffff || groups[5] === 0)) {
-    return isPrivateAddress(embeddedIpv4(groups, 6));
-  }
-  if (g0 === 0x64 && g1 === 0xff9b) return groups[2] === 1 || isPrivateAddress(embeddedIpv4(groups, 6));
-  if (g0 === 0x2002) return isPrivateAddress(embeddedIpv4(groups, 1));
-  // Only 2000::/3 is global unicast; of it, documentation, benchmarking, Teredo and ORCHID are not hosts.
-  if (g0 < 0x2000 || g0 > 0x3fff) return true;
-  return (g0 === 0x2001 && (g1 === 0xdb8 || g1 < 0x200)) || (g0 === 0x3fff && g1 < 0x1000);
-}
-
-function embeddedIpv4(groups: number[], at: number): string {
-  const high = groups[at] ?? 0;
-  const low = groups[at + 1] ?? 0;
-  return `${high >> 8}.${high & 255}.${low >> 8}.${low & 255}`;
-}
-
-function expandIpv6(address: string): number[] | null {
-  const dotted = /^(.*:)(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(address);
-  const text = dotted
-    ? `${dotted[1]}${((Number(dotted[2]) << 8) | Number(dotted[3])).toString(16)}:${((Number(dotted[4]) << 8) | Number(dotted[5])).toString(16)}`
-    : address;
-  const halves = text.split('::');
-  if (halves.length > 2) return null;
-  const parts = halves.map((half) => (half === '' ? [] : half.split(':')));
-  const [head = [], tail = []] = parts;
-  const missing = 8 - head.length - tail.length;
-  if (halves.length === 1 ? missing !== 0 : missing < 1) return null;
-  const all = [...head, ...Array<string>(halves.length === 1 ? 0 : missing).fill('0'), ...tail];
-  if (!all.every((group) => /^[0-9a-f]{1,4}$/i.test(group))) return null;
-  return all.map((group) => Number.parseInt(group, 16));
-}
-
 const checkedUntil = new Map<string, number>();
 const checkIntervalMs = 5 * 60_000;
 
@@ -174,6 +120,23 @@ export async function checkHost(url: URL, policy: OutboundPolicy): Promise<{ ok:
     checkedUntil.set(host, policy.now() + checkIntervalMs);
   }
   return { ok: true };
+}
+
+/**
+ * Judges an address when it is registered: its text, and where its name leads. A resolver that cannot be
+ * asked now does not make the address wrong: it is asked again at each use.
+ */
+export async function checkCallable(
+  text: string,
+  policy: OutboundPolicy,
+): Promise<{ ok: true } | UrlRefusal> {
+  const judged = checkUrl(text, policy);
+  if (!judged.ok) return judged;
+  try {
+    return await checkHost(judged.url, policy);
+  } catch {
+    return { ok: true };
+  }
 }
 
 export type OutboundFailure = 'connect' | 'timeout' | 'status' | 'body';

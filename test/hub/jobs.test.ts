@@ -337,6 +337,9 @@ describe('a job', () => {
     const answer = await dropAndCall(program, 'warehouse', 'people.csv', people, { dryRun: true });
     const job = await jobEnded(program.call, expectStatus(answer, 200).body.jobId);
     expect(job).toMatchObject({ status: 'succeeded', dryRun: true, rows: { inserted: 3 } });
+    const changes = await program.call('GET', `/api/jobs/${job.jobId}/changes`);
+    expect(expectStatus(changes, 200).body.items).toHaveLength(3);
+    expect(changes.body.items[0]).toMatchObject({ kind: 'inserted', before: null });
     const { body } = await program.call('GET', `/api/programs/${program.programId}/datasets`);
     expect(body.items).toMatchObject([{ recordCount: 0 }]);
   });

@@ -137,3 +137,35 @@ describe('POST /api/jobs/{jobId}/cancel', () => {
     expect(await allRecords(program)).toEqual(before);
   });
 });
+
+describe('a task that publishes', () => {
+  it('makes one event of each change, and of each that an undo takes back', async () => {
+    const program = await newProgram(url);
+    const guards = { maxDeletePercent: 100, maxRowDropPercent: 100 };
+    const task = { ...feedTask, guards, publish: { eventType: 'person.changed', category: 'people' } };
+    const path = `/api/programs/${program.programId}/tasks/warehouse`;
+    expectStatus(await program.call('PUT', path, { body: task }), 200);
+    await run(program, feed(0, 3));
+    const job = await run(program, feed(1, 4, 1));
+    const undone = await undo(program, job.jobId);
+    expect(undone.status).toBe('succeeded');
+    const events = expectStatus(
+      await program.call('GET', `/api/events/${program.programId}?limit=200`),
+      200,
+    ).body;
+    const seen = events.map((event: Body) => `${event.RecordKey} ${event.Change}`);
+    expect(seen.slice(0, 3).sort()).toEqual(['0 inserted', '1 inserted', '2 inserted']);
+    expect(seen.slice(3, 7).sort()).toEqual(['0 deleted', '1 updated', '2 updated', '3 inserted']);
+    expect(seen.slice(7).sort()).toEqual(['0 inserted', '1 updated', '2 updated', '3 deleted']);
+    const sequences = events.map((event: Body) => event.Sequence);
+    expect([...sequences].sort((a, b) => a - b)).toEqual(sequences);
+    expect(events[0]).toMatchObject({
+      PublisherProgramId: program.programId,
+      EventType: 'person.changed',
+      PublisherEventCategory: { value: 'people', label: null },
+    });
+    const updated = events.find((event: Body) => event.Change === 'updated');
+    expect(updated.PublisherEventData.name).toContain(', 1');
+    expect(new Set(events.map((event: Body) => event.PublisherEventId)).size).toBe(11);
+  });
+});

@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
+import { isPrivateAddress } from '../../src/platform/addresses.ts';
 import {
   checkHost,
   checkUrl,
   dnsOverHttps,
-  isPrivateAddress,
   type OutboundPolicy,
   sendGuarded,
 } from '../../src/platform/outbound.ts';

@@ -31,7 +31,7 @@ export async function applyChunk(
   fence: Fence,
   memory: ApplyingMemory,
 ): Promise<Step> {
-  if (state.plan >= state.plans) return { state: succeed(state), statements: [] };
+  if (state.plan >= state.plans) return { state: succeed(job, state), statements: [] };
   const lines = await planLines(ctx, job, state.plan, memory);
   const { operations: planned, next } = takeChunk(lines, state.operation);
   const operations = state.withholdsDeletes ? planned.filter(({ kind }) => kind !== 'd') : planned;
@@ -95,7 +95,7 @@ export async function revertChunk(
  * inserted; the rows after. The last three are JSON that goes into SQL as it stands, never parsed on the
  * way, so that what is put back is byte for byte what was there.
  */
-function changeLog(
+export function changeLog(
   countChange: number,
   images: BeforeImage[],
   inserted: string[],
@@ -119,8 +119,9 @@ export function readChangeLog(text: string): {
   return { countChange: Number(countChange), images, inserted, upserts };
 }
 
-function succeed(state: JobState): JobState {
-  return { ...state, phase: 'done', outcome: { status: 'succeeded', message: doneMessage(state) } };
+function succeed(job: Job, state: JobState): JobState {
+  const phase = job.task.publish ? 'publishing' : 'done';
+  return { ...state, phase, slot: 0, outcome: { status: 'succeeded', message: doneMessage(state) } };
 }
 
 function doneMessage(state: JobState): string {

@@ -2,7 +2,7 @@ import type { Ctx } from '../../context.ts';
 import { commit } from '../../platform/d1.ts';
 import { AppError, type InputIssue } from '../../platform/errors.ts';
 import { newId } from '../../platform/ids.ts';
-import { checkHost, checkUrl } from '../../platform/outbound.ts';
+import { checkCallable } from '../../platform/outbound.ts';
 import { recordAudit } from '../audit/index.ts';
 import { findFile, requireFilename } from '../files/index.ts';
 import { emailAddress } from '../programs/index.ts';
@@ -108,8 +108,8 @@ export async function readRecipients(ctx: Ctx, call: JobCallIn): Promise<Recipie
     }
   }
   for (const { path, target } of webhooks) {
-    const issue = await webhookIssue(ctx, target);
-    if (issue) issues.push({ path, ...issue });
+    const judged = await checkCallable(target, ctx.outbound);
+    if (!judged.ok) issues.push({ path, code: judged.code, message: judged.message });
   }
   const [first] = issues;
   if (first) {
@@ -140,16 +140,4 @@ function splitAddresses(
       const target = text.replace(/^ +| +$/g, '');
       return target === '' ? [] : [{ path, target }];
     });
-}
-
-async function webhookIssue(ctx: Ctx, target: string): Promise<{ code: string; message: string } | null> {
-  const judged = checkUrl(target, ctx.outbound);
-  if (!judged.ok) return judged;
-  try {
-    const host = await checkHost(judged.url, ctx.outbound);
-    return host.ok ? null : host;
-  } catch {
-    // A resolver that cannot be asked now does not make the address wrong: it is asked again when it is used.
-    return null;
-  }
 }

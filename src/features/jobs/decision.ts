@@ -82,8 +82,8 @@ async function stopAt(
     const row = await findCheckpoint(ctx, programId, jobId);
     if (!row) return null;
     const state: JobState = JSON.parse(row.state);
-    // Reverting has an outcome already, and done is about to be told.
-    if (state.phase === 'done' || state.phase === 'reverting') return null;
+    // These have an outcome already: what was applied stays, or is being put back.
+    if (['publishing', 'reverting', 'done'].includes(state.phase)) return null;
     const stopped: JobState = { ...state, phase: 'reverting', outcome };
     const [taken] = await commit(records, [takeOver(ctx, programId, row, JSON.stringify(stopped))]);
     if (taken?.changes === 1) return stopped;

@@ -63,7 +63,11 @@ const listRoute = defineRoute(
     summary: 'Jobs, newest first',
     request: {
       params: programParam,
-      query: pageQuery.extend({ job: z.string().max(63).optional(), status: z.enum(jobStatuses).optional() }),
+      query: pageQuery.extend({
+        job: z.string().max(63).optional(),
+        dataset: z.string().max(63).optional(),
+        status: z.enum(jobStatuses).optional(),
+      }),
     },
     responses: { 200: ok(pageOf(jobOut, 'JobPage'), 'A page of jobs.') },
   },

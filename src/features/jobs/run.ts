@@ -28,6 +28,7 @@ import {
   wakeAfterMessageMs,
   wakeWhileWaitingMs,
 } from './policy.ts';
+import { publishChunk } from './publish.ts';
 import { type ReadingMemory, readSlice } from './read.ts';
 import { requireCorrectable, settleCheck } from './settle.ts';
 import { FileFault, initialState, type JobState, LeaseLost, phaseOf } from './state.ts';
@@ -121,7 +122,7 @@ async function claimJob(ctx: Ctx, job: Job): Promise<Claim | null> {
   };
   await commit(ctx.db, [updateUnfinished(ctx, job, running)]);
   const claim = { job: { ...job, ...running }, datasetId, fence: { jobId, token, step: row.step }, state };
-  if (attempt > jobAttempts) claim.state = givenUp(state);
+  if (attempt > jobAttempts && state.phase !== 'publishing') claim.state = givenUp(state);
   return claim;
 }
 
@@ -204,6 +205,8 @@ async function runStep(ctx: Ctx, claim: Claim, memory: Memory): Promise<Step> {
         return only({ ...state, phase: 'applying' });
       case 'applying':
         return await applyChunk(ctx, job, datasetId, state, fence, memory);
+      case 'publishing':
+        return only(await publishChunk(ctx, job, state));
       case 'reverting':
         return await revertChunk(ctx, job, datasetId, state, fence);
       case 'done':
@@ -227,7 +230,7 @@ async function check(ctx: Ctx, { job, datasetId, state }: Claim, memory: Memory)
   const dataset = await findDataset(ctx, job.programId, job.dataset);
   const recordCount = dataset?.recordCount ?? 0;
   const checked = await checkSlots(ctx, job, { datasetId, recordCount }, state, memory);
-  return checked.phase === 'applying' ? settleCheck(ctx, job, checked) : checked;
+  return checked.phase === 'applying' ? settleCheck(ctx, job, datasetId, checked) : checked;
 }
 
 /** Waits for a person: the dataset stays occupied, and contacts are told. */
@@ -263,8 +266,9 @@ async function spendAttempt(ctx: Ctx, claim: Claim, error: unknown): Promise<Run
   const { programId, jobId } = job;
   ctx.log.error('job.attempt_failed', error, { jobId, programId, attempt: job.attempt, phase: state.phase });
   const release = releaseCheckpoint(ctx, programId, jobId, fence.token);
-  // What has to be put back is tried for as long as it takes.
-  const isLast = job.attempt >= jobAttempts && state.phase !== 'reverting' && state.phase !== 'done';
+  // What has to be put back, or told of what was applied, is tried for as long as it takes.
+  const mustEnd = ['publishing', 'reverting', 'done'].includes(state.phase);
+  const isLast = job.attempt >= jobAttempts && !mustEnd;
   if (isLast) {
     const checkpoint = advance(ctx, programId, fence, JSON.stringify(givenUp(state)));
     await commit(ctx.recordsDatabase(programId), [checkpoint, release]);

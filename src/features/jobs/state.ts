@@ -18,7 +18,7 @@ export interface Source {
  * Where a job stands: a few hundred bytes, saved with every step beside the records it changes. Whatever
  * is larger (rows, plans, before-images) is in the object store under keys made from it.
  *
- *   reading ──► (comparing) ──► checking ──► applying ──► done
+ *   reading ──► (comparing) ──► checking ──► applying ──► (publishing) ──► done
  *                                   │ guard      ▲ │ cannot go on after its first chunk
  *                                   └─► holding ─┘ └──► reverting ──► done
  *
@@ -26,7 +26,16 @@ export interface Source {
  * with applying. Comparing is there for schemas with unique keys: it finds the rows that share one.
  */
 export interface JobState {
-  phase: 'undoing' | 'reading' | 'comparing' | 'checking' | 'holding' | 'applying' | 'reverting' | 'done';
+  phase:
+    | 'undoing'
+    | 'reading'
+    | 'comparing'
+    | 'checking'
+    | 'holding'
+    | 'applying'
+    | 'publishing'
+    | 'reverting'
+    | 'done';
   counts: JobCounts;
   /** The first ten. */
   errors: JobError[];
@@ -53,7 +62,7 @@ export interface JobState {
   uniqueParts: number;
   /** Parts of rejected rows written so far. */
   rejectParts: number;
-  /** The next slot of hashes to check; while undoing, the next chunk of the log. */
+  /** The next slot of hashes to check; while undoing or publishing, the next chunk of the change log. */
   slot: number;
   /** Plans written so far; while applying, how many there are. */
   plans: number;

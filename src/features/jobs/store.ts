@@ -59,7 +59,7 @@ export async function findJob(ctx: Ctx, programId: string, jobId: string): Promi
 export function listJobs(
   ctx: Ctx,
   programId: string,
-  filter: { job?: string | undefined; status?: JobStatus | undefined },
+  filter: { job?: string | undefined; dataset?: string | undefined; status?: JobStatus | undefined },
   before: number | null,
   limit: number,
 ): Promise<Job[]> {
@@ -70,6 +70,7 @@ export function listJobs(
       and(
         eq(jobs.programId, programId),
         filter.job === undefined ? undefined : eq(jobs.job, filter.job),
+        filter.dataset === undefined ? undefined : eq(jobs.dataset, filter.dataset),
         filter.status === undefined ? undefined : eq(jobs.status, filter.status),
         before === null ? undefined : lt(jobs.sequence, before),
       ),

@@ -2,7 +2,7 @@ import type { Ctx } from '../../context.ts';
 import { commit, isUniqueViolation } from '../../platform/d1.ts';
 import { AppError } from '../../platform/errors.ts';
 import { bucketHash } from '../../platform/hash.ts';
-import { checkHost, checkUrl } from '../../platform/outbound.ts';
+import { checkCallable } from '../../platform/outbound.ts';
 import { recordAudit } from '../audit/index.ts';
 import { defaultRetention, type ProgramIn, type ProgramPatch } from './schema.ts';
 import { insertProgram, type Program, updateProgram } from './store.ts';
@@ -106,16 +106,9 @@ function isSameOrigin(url: string, before: string | null): boolean {
 }
 
 /** Throws `url_not_allowed` for an address that the hub would refuse to call. */
-export async function requireCallable(ctx: Ctx, text: string): Promise<void> {
-  const judged = checkUrl(text, ctx.outbound);
+async function requireCallable(ctx: Ctx, text: string): Promise<void> {
+  const judged = await checkCallable(text, ctx.outbound);
   if (!judged.ok) throw new AppError('url_not_allowed', judged.message);
-  try {
-    const host = await checkHost(judged.url, ctx.outbound);
-    if (!host.ok) throw new AppError('url_not_allowed', host.message);
-  } catch (error) {
-    // A resolver that cannot be asked now does not make the address wrong: it is asked again at each use.
-    if (error instanceof AppError) throw error;
-  }
 }
 
 export function learningBuilderIdentity(programId: string): string {

@@ -42,6 +42,19 @@ export const taskDefinition = z
     aliases: z.record(z.string().max(200), z.array(z.string().max(200)).max(50)).default({}),
     unknownColumns: z.enum(['keep', 'ignore', 'reject']).default('ignore'),
     guards: guards.prefault({}),
+    publish: z
+      .strictObject({
+        eventType: z
+          .string()
+          .regex(/^[A-Za-z0-9_.:-]{1,50}$/, 'Up to 50 of A-Z, a-z, 0-9, "_", ".", ":" and "-".'),
+        category: z
+          .union([
+            z.string().min(1).max(200),
+            z.strictObject({ value: z.string().min(1).max(200), label: z.string().max(200).optional() }),
+          ])
+          .optional(),
+      })
+      .optional(),
   })
   .openapi('Task');
 

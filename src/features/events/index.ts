@@ -1,0 +1,1 @@
+export { type ChangeEvent, eventsLifecycle, insertChangeEvents } from './store.ts';
