@@ -51,6 +51,8 @@ const configSchema = z
     /** DNS over HTTPS for the outbound guard, or `off` (development only). */
     DNS_RESOLVER: z.string().default('https://cloudflare-dns.com/dns-query'),
     MAX_UPLOAD_BYTES: z.coerce.number().int().positive().default(100_000_000),
+    /** Where a D1 database ends; 10 GB, which Cloudflare does not raise. */
+    MAX_DATABASE_BYTES: z.coerce.number().int().positive().default(10_000_000_000),
     /** A day's ceiling of notification e-mails per program. */
     MAX_EMAILS_PER_DAY: z.coerce.number().int().positive().default(1_000),
     RATE_LIMIT: z.enum(['on', 'off']).default('on'),

@@ -1,5 +1,5 @@
 import type { Ctx } from './context.ts';
-import { sendAlerts } from './features/alerts/index.ts';
+import { sendAlerts, watchStorage } from './features/alerts/index.ts';
 import { sweepDeliveries } from './features/deliveries/index.ts';
 import { sweepJobs } from './features/jobs/index.ts';
 import { pruneIdempotencyKeys } from './features/keys/index.ts';
@@ -19,6 +19,7 @@ const steps: Record<string, Record<string, Step>> = {
   '* * * * *': {
     jobs: sweepJobs,
     deliveries: sweepDeliveries,
+    storage: watchStorage,
     alerts: sendAlerts,
     erasure: eraseDeletedPrograms,
     retention: pruneDuePrograms,

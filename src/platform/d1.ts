@@ -32,6 +32,12 @@ export async function commit(db: Database, statements: Statement[]): Promise<Com
   return results.map((result) => ({ changes: result.meta.changes }));
 }
 
+/** Bytes of the database, as it says with every answer; 0 where it does not say. */
+export async function databaseBytes(db: Database): Promise<number> {
+  const { meta } = await db.$client.prepare('SELECT 1').run();
+  return meta.size_after ?? 0;
+}
+
 /** True when a unique key refused the write. */
 export function isUniqueViolation(error: unknown): boolean {
   return messages(error).some((text) => /UNIQUE constraint failed/i.test(text));

@@ -1,1 +1,2 @@
 export { sendAlerts } from './send.ts';
+export { watchStorage } from './storage.ts';

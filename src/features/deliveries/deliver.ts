@@ -9,6 +9,8 @@ import { claim, type Delivery, insertAttempt, release } from './store.ts';
 /** Of one invocation: a seventh connection waiting for headers would queue in the platform. */
 const inFlight = 6;
 const startedAtOnce = 12;
+/** None is begun later than this: what goes on after an answer has 30 s, and an attempt may take 15. */
+const startWithinMs = 14_000;
 
 /**
  * Begins first attempts right after the commit that made them due; what is more than one invocation should
@@ -34,8 +36,12 @@ export async function sweepDeliveries(ctx: Ctx): Promise<number> {
 
 async function attemptAll(ctx: Ctx, deliveryIds: string[]): Promise<void> {
   const waiting = [...deliveryIds];
+  const startedAt = ctx.wallNow();
+  const mayStart = () => ctx.wallNow() - startedAt < startWithinMs;
   const lane = async () => {
-    for (let id = waiting.shift(); id !== undefined; id = waiting.shift()) {
+    while (mayStart()) {
+      const id = waiting.shift();
+      if (id === undefined) return;
       try {
         await attemptDelivery(ctx, id);
       } catch (error) {
@@ -45,6 +51,8 @@ async function attemptAll(ctx: Ctx, deliveryIds: string[]): Promise<void> {
     }
   };
   await Promise.all(Array.from({ length: Math.min(inFlight, waiting.length) }, lane));
+  if (waiting.length > 0)
+    await ctx.queues.deliver.send(waiting.map((deliveryId) => ({ type: 'delivery', deliveryId })));
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Ctx } from '../../context.ts';
-import { commit } from '../../platform/d1.ts';
+import { commit, databaseBytes } from '../../platform/d1.ts';
 import { AppError, type InputIssue } from '../../platform/errors.ts';
 import { newId } from '../../platform/ids.ts';
 import { checkCallable } from '../../platform/outbound.ts';
@@ -42,6 +42,7 @@ export async function callJob(
       `There is no file "${filename}" in the folder "${folder}". Drop it first.`,
     );
   }
+  await requireRoom(ctx, programId);
   const at = ctx.now();
   const jobId = newId('job', at);
   const of = { programId, job: jobName, versionId: file.versionId };
@@ -76,6 +77,15 @@ export async function callJob(
   const duplicate = inserted?.changes === 0;
   if (!duplicate) ctx.after(ctx.queues.ingest.send([{ type: 'job', jobId: job.jobId }]));
   return { job, duplicate };
+}
+
+/** From here a job could no longer be sure of its end. */
+const fullFrom = 0.95;
+
+async function requireRoom(ctx: Ctx, programId: string): Promise<void> {
+  const bytes = await databaseBytes(ctx.recordsDatabase(programId));
+  if (bytes < fullFrom * ctx.config.MAX_DATABASE_BYTES) return;
+  throw new AppError('storage_full', 'The hub has no room for more records now; its staff have been told.');
 }
 
 async function unknownJob(ctx: Ctx, programId: string, jobName: string): Promise<AppError> {
