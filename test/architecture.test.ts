@@ -411,9 +411,9 @@ describe('wrangler.toml', () => {
     expect([...wrangler.triggers.crons].sort()).toEqual(steps.sort());
   });
 
-  it('limits the rate as src/api/guard.ts tells callers', () => {
+  it('limits the rate as src/api/rate.ts tells callers', () => {
     const [limit] = wrangler.ratelimits;
-    const guard = textOf('api/guard.ts');
+    const guard = textOf('api/rate.ts');
     const quota = /export const rateQuota = ([\d_]+);/.exec(guard)?.[1]?.replaceAll('_', '');
     const period = /const ratePeriodSeconds = (\d+);/.exec(guard)?.[1];
     expect(wrangler.ratelimits).toHaveLength(1);

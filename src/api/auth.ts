@@ -4,6 +4,7 @@ import { actorOfKey } from '../features/keys/keys.system.ts';
 import type { ApiEnv } from '../http.ts';
 import { fromBase64 } from '../platform/encoding.ts';
 import { AppError } from '../platform/errors.ts';
+import { checkRate } from './rate.ts';
 
 /** The key a request carries in its headers, and who that makes it. Throws `unauthorized` for a wrong one. */
 export async function authenticate(c: Context<ApiEnv>): Promise<Actor> {
@@ -29,6 +30,8 @@ export async function authenticateBody(c: Context<ApiEnv>): Promise<Actor> {
 async function identify(c: Context<ApiEnv>, given: { key: string; keyId?: string }): Promise<Actor> {
   const actor = await actorOfKey(c.get('ctx'), given.key, given.keyId);
   if (!actor) {
+    // Guessing costs a look-up each: it is counted by where it comes from.
+    await checkRate(c);
     throw new AppError('unauthorized', 'This key is unknown, revoked or has ended.', {
       headers: { 'www-authenticate': 'Bearer realm="crosswalk", error="invalid_token"' },
     });

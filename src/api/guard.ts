@@ -5,6 +5,7 @@ import type { Access, ApiEnv } from '../http.ts';
 import { AppError } from '../platform/errors.ts';
 import { authenticateBody } from './auth.ts';
 import { beginIdempotent } from './idempotency.ts';
+import { checkRate } from './rate.ts';
 
 const defaultBodyLimit = 256 * 1_024;
 
@@ -17,7 +18,7 @@ export async function guardRequest(c: Context<ApiEnv>, access: Access): Promise<
   if (access.scope !== 'public' && ctx.actor.kind === 'anonymous') {
     throw new AppError('unauthorized', howToAuthenticate);
   }
-  await checkRate(c, ctx);
+  await checkRate(c);
   if (access.scope !== 'public') {
     await checkProgram(c, ctx);
     checkScope(ctx.actor, access);
@@ -50,33 +51,6 @@ function checkScope(actor: Actor, access: Access): void {
   if (actor.kind === 'program' && access.scope !== 'public' && actor.scopes.includes(access.scope)) return;
   throw new AppError('forbidden', `This key lacks the scope "${access.scope}".`);
 }
-
-const ratePeriodSeconds = 60;
-
-async function checkRate(c: Context<ApiEnv>, ctx: Ctx): Promise<void> {
-  if (ctx.config.RATE_LIMIT === 'off') return;
-  const { actor } = ctx;
-  const who =
-    actor.kind === 'system' || actor.kind === 'program'
-      ? actor.keyId
-      : (c.req.header('cf-connecting-ip') ?? 'unknown');
-  const { success } = await c.env.API_RATE.limit({ key: who });
-  if (success) return;
-  throw new AppError(
-    'rate_limited',
-    'Too many requests with this key. Wait a minute, then go on more slowly.',
-    {
-      headers: {
-        'retry-after': String(ratePeriodSeconds),
-        // draft-ietf-httpapi-ratelimit-headers: quota and window of the policy "key".
-        'ratelimit-policy': `"key";q=${rateQuota};w=${ratePeriodSeconds}`,
-      },
-    },
-  );
-}
-
-/** As `wrangler.toml` declares `API_RATE`; a test compares the two. */
-export const rateQuota = 1_200;
 
 function takesBytes(access: Access): boolean {
   return access.media?.includes('*') === true;

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gte, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm';
 import type { Ctx, Lifecycle } from '../../context.ts';
 import { commit, type Statement } from '../../platform/d1.ts';
 import { type DeliveryStatus, deliveries, deliveryAttempts, emailsSent } from './table.ts';
@@ -187,10 +187,16 @@ async function eraseWhere(ctx: Ctx, condition: SQL | undefined): Promise<number>
 export const deliveriesLifecycle: Lifecycle = {
   slice: 'deliveries',
   async deleted(ctx, programId) {
+    // "}" is the character after "|": this program's days and no other's.
+    const ofProgram = and(gte(emailsSent.day, `${programId}|`), lt(emailsSent.day, `${programId}}`));
+    await ctx.db.delete(emailsSent).where(ofProgram);
     return (await eraseWhere(ctx, eq(deliveries.programId, programId))) === 0;
   },
   async prune(ctx, programId, retention) {
     const before = ctx.now() - (retention.deliveries ?? 90) * 86_400_000;
+    const today = new Date(ctx.now()).toISOString().slice(0, 10);
+    const past = and(gte(emailsSent.day, `${programId}|`), lt(emailsSent.day, `${programId}|${today}`));
+    await ctx.db.delete(emailsSent).where(past);
     return eraseWhere(
       ctx,
       and(

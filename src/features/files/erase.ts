@@ -4,6 +4,7 @@ import { AppError } from '../../platform/errors.ts';
 import { recordAudit } from '../audit/index.ts';
 import {
   type FileVersion,
+  knownObjects,
   listOldVersions,
   listStaleUploads,
   listVersions,
@@ -58,9 +59,33 @@ export const filesLifecycle: Lifecycle = {
     }
     const free = old.filter((version) => !pinned.has(version.versionId));
     if (free.length > 0) await eraseVersions(ctx, programId, free);
-    return free.length + (await pruneUploads(ctx, programId));
+    return free.length + (await pruneUploads(ctx, programId)) + (await pruneOrphans(ctx, programId));
   },
 };
+
+const orphanPages = 5;
+const orphanAgeMs = 2 * 86_400_000;
+
+/** Objects that no row knows: of a crash between object and row, or of a URL used after its upload ended. */
+async function pruneOrphans(ctx: Ctx, programId: string): Promise<number> {
+  let pruned = 0;
+  let cursor: string | null = null;
+  for (let pages = 0; pages < orphanPages; pages++) {
+    const page = await ctx.objects.list(objectPrefixOf(programId), cursor === null ? {} : { cursor });
+    const old = page.objects.filter(({ uploadedAtMs }) => uploadedAtMs < ctx.wallNow() - orphanAgeMs);
+    const known = await knownObjects(
+      ctx,
+      programId,
+      old.map(({ key }) => key),
+    );
+    const orphans = old.flatMap(({ key }) => (known.has(key) ? [] : [key]));
+    await ctx.objects.delete(orphans);
+    pruned += orphans.length;
+    cursor = page.cursor;
+    if (cursor === null) break;
+  }
+  return pruned;
+}
 
 /** Presigned uploads that were never completed leave an object only their row knows. */
 async function pruneUploads(ctx: Ctx, programId: string): Promise<number> {

@@ -4,6 +4,7 @@ import { AppError } from '../../platform/errors.ts';
 import { newId } from '../../platform/ids.ts';
 import { putStream } from '../../platform/objects/index.ts';
 import { recordAudit } from '../audit/index.ts';
+import { findProgram } from '../programs/index.ts';
 import { requireFilename } from './schema.ts';
 import {
   completeUploadRow,
@@ -40,6 +41,11 @@ export async function receiveFile(ctx: Ctx, file: IncomingFile): Promise<FileVer
     ...(file.sizeBytes === undefined ? {} : { sizeBytes: file.sizeBytes }),
     ...(file.contentType === undefined ? {} : { contentType: file.contentType }),
   });
+  // The program may have been deleted while its file was coming in.
+  if (!(await findProgram(ctx, file.programId))) {
+    await ctx.objects.delete([objectKey]);
+    throw new AppError('not_found', 'There is no such program any more.');
+  }
   const version: FileVersion = {
     versionId,
     programId: file.programId,

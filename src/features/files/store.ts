@@ -169,6 +169,16 @@ export function listOldVersions(
     .limit(limit);
 }
 
+/** Which of these objects a version or an open upload knows. */
+export async function knownObjects(ctx: Ctx, programId: string, keys: string[]): Promise<Set<string>> {
+  if (keys.length === 0) return new Set();
+  const list = sql`(SELECT value FROM json_each(${JSON.stringify(keys)}))`;
+  const rows = await ctx.db.all<{ objectKey: string }>(sql`
+    SELECT object_key AS objectKey FROM file_versions WHERE program_id = ${programId} AND object_key IN ${list}
+    UNION SELECT object_key FROM uploads WHERE program_id = ${programId} AND object_key IN ${list}`);
+  return new Set(rows.map(({ objectKey }) => objectKey));
+}
+
 export function insertUpload(ctx: Ctx, upload: Upload): Statement {
   return ctx.db.insert(uploads).values(upload);
 }

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, isNotNull, isNull } from 'drizzle-orm';
+import { and, asc, eq, gt, isNotNull, isNull, sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
 import type { Statement } from '../../platform/d1.ts';
 import type { Program } from './store.ts';
@@ -34,5 +34,11 @@ export async function duePrograms(ctx: Ctx, limit: number): Promise<{ program: P
 
 /** Across tenants, for the cron: programs whose erasure is under way. */
 export function deletingPrograms(ctx: Ctx, limit: number): Promise<Program[]> {
-  return ctx.db.select().from(programs).where(isNotNull(programs.deletedAt)).limit(limit);
+  // In no order, so that erasures that keep failing do not hold up the others.
+  return ctx.db
+    .select()
+    .from(programs)
+    .where(isNotNull(programs.deletedAt))
+    .orderBy(sql`random()`)
+    .limit(limit);
 }

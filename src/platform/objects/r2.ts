@@ -74,7 +74,12 @@ export class R2ObjectStore implements ObjectStore {
         ...(range && { range }),
         ...(ifMatch !== undefined && { onlyIf: { etagMatches: ifMatch } }),
       }),
-    );
+    ).catch(async (error: unknown) => {
+      // R2 says of a range beyond the end no more than that it failed (10039).
+      const info = range && (await this.head(key));
+      if (range && info) resolveRange(range, info.sizeBytes);
+      throw error;
+    });
     if (!object) return null;
     if (!('body' in object)) throw new ObjectChangedError();
     const body = object.body as ReadableStream<Uint8Array>;
