@@ -137,6 +137,14 @@ export function webhookBody(ctx: Ctx, job: Job): string {
   });
 }
 
+/** `50,000 read, 3 rejected …`, for people. */
+function countsText(counts: JobCounts): string {
+  const number = new Intl.NumberFormat('en-US');
+  return Object.entries(counts)
+    .map(([name, count]) => `${number.format(count)} ${name}`)
+    .join(', ');
+}
+
 function reportUrl(ctx: Ctx, job: Job): string | null {
   return job.counts.rejected === 0 ? null : `${ctx.config.PUBLIC_URL}/api/jobs/${job.jobId}/errors.csv`;
 }
@@ -156,7 +164,7 @@ function mailText(ctx: Ctx, job: Job): string {
     `${job.dryRun ? 'Dry run. ' : ''}The job "${job.job}" over "${job.filename}" ${job.status}.`,
     job.message,
     '',
-    `Rows read ${counts.read}, rejected ${counts.rejected}, inserted ${counts.inserted}, updated ${counts.updated}, unchanged ${counts.unchanged}, deleted ${counts.deleted}.`,
+    `Rows: ${countsText(counts)}.`,
     ...job.errors.map(
       (error) =>
         `${error.line === null ? 'File' : `Line ${error.line}`}${error.column === null ? '' : `, column ${error.column}`}: ${error.code}: ${error.message}`,
