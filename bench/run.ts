@@ -1,2 +1,5 @@
 // Runs every benchmark, one after the other: each prints its own table of ratios.
 await import('./csv.ts');
+await import('./damage.ts');
+
+export {};

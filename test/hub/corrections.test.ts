@@ -1,7 +1,80 @@
-import { inject, it } from 'vitest';
-import { newProgram } from '../support/client.ts';
-import { correctFile } from '../support/corrections.ts';
+import { gzipSync } from 'node:zlib';
+import { describe, expect, inject, it } from 'vitest';
+import { expectStatus, newProgram, type TestProgram } from '../support/client.ts';
+import { correctFile, memberTask, runFile } from '../support/corrections.ts';
 
-it('a report of 2,000 errors is whole, and corrected and dropped again it is a correction', async () => {
-  await correctFile(await newProgram(inject('hubUrl')), 2_000, 50, 30);
+const url = inject('hubUrl');
+
+async function programWithTask(task: Record<string, unknown>): Promise<TestProgram> {
+  const program = await newProgram(url);
+  const path = `/api/programs/${program.programId}/tasks/members`;
+  expectStatus(await program.call('PUT', path, { body: { ...memberTask, ...task } }), 200);
+  return program;
+}
+
+async function reportOf(program: TestProgram, jobId: string): Promise<string> {
+  return expectStatus(await program.call('GET', `/api/jobs/${jobId}/errors.csv`), 200).text;
+}
+
+const recordPath = (program: TestProgram, key: string) =>
+  `/api/programs/${program.programId}/datasets/members/records/${key}`;
+
+describe('errors.csv', () => {
+  it('is whole with 2,000 errors, and corrected and dropped again it is a correction', async () => {
+    await correctFile(await newProgram(url), 2_000, 50, 30);
+  });
+
+  it('is taken as a spreadsheet saves it, though the task pins another dialect', async () => {
+    const program = await programWithTask({ dialect: { delimiter: ';', quote: "'", encoding: 'utf-16le' } });
+    const file = Buffer.from("id;name;joined\n1;'Zoë; Z.';2026-02-30\n2;Bob;2026-01-01\n", 'utf16le');
+    const job = await runFile(program, 'members.csv', file, 30);
+    expect(job.rows, JSON.stringify(job)).toMatchObject({ read: 2, rejected: 1, inserted: 1 });
+    expect(job.decisions).toMatchObject({ delimiter: ';', quote: "'", encoding: 'utf-16le' });
+    expect(job.decisions.evidence.join(' ')).toContain('The delimiter is pinned by the task.');
+    const report = await reportOf(program, job.jobId);
+    const corrected = Buffer.from(report.replace('2026-02-30', '2026-02-28'), 'latin1');
+    const correction = await runFile(program, 'members.errors.csv', corrected, 30);
+    expect(correction, JSON.stringify(correction)).toMatchObject({
+      status: 'succeeded',
+      rows: { inserted: 1 },
+    });
+    expect((await program.call('GET', recordPath(program, '1'))).body.data.name).toBe('Zoë; Z.');
+  });
+
+  it.each([
+    ['JSON Lines', 'jsonl', (rows: unknown[]) => rows.map((row) => JSON.stringify(row)).join('\n')],
+    ['a JSON array', 'json', (rows: unknown[]) => JSON.stringify(rows)],
+  ])(
+    'holds the members of rows in gzipped %s by field, and is taken though the task pins that',
+    async (_, format, write) => {
+      const program = await programWithTask({ format });
+      const rows = [
+        { ID: 1, name: 'Ann', 'Joined on': '2026-02-30' },
+        { ID: 2, name: 'Bob', 'Joined on': '2026-01-01' },
+      ];
+      const job = await runFile(program, 'members.gz', gzipSync(write(rows)), 30);
+      expect(job.rows, JSON.stringify(job)).toMatchObject({ read: 2, rejected: 1, inserted: 1 });
+      expect(job.decisions.evidence[0]).toMatch(/^Unpacked from gzip to \d+ bytes\.$/);
+      const report = await reportOf(program, job.jobId);
+      expect(report).toMatch(/^\ufeff?_job,_line,_code,_message,id,name,joined\r\n.*,1,Ann,2026-02-30\r\n$/);
+      const corrected = report.replace(/30\r\n$/, '28\r\n');
+      const correction = await runFile(program, 'members.errors.csv', corrected, 30);
+      expect(correction, JSON.stringify(correction)).toMatchObject({
+        status: 'succeeded',
+        rows: { inserted: 1 },
+      });
+      const plain = await runFile(program, 'members.csv', 'id,name,joined\n3,Cy,2026-01-01\n', 30);
+      expect(plain).toMatchObject({ status: 'failed', errors: [{ code: 'wrong_format' }] });
+    },
+  );
+
+  it('names every error of a row, not the first alone', async () => {
+    const program = await programWithTask({});
+    const job = await runFile(program, 'members.csv', 'id,name,joined\nx,Ann,tomorrow\n', 30);
+    expect(job.errors.map(({ column, code }: { column: string; code: string }) => [column, code])).toEqual([
+      ['id', 'not_an_integer'],
+      ['joined', 'not_a_date'],
+    ]);
+    expect(await reportOf(program, job.jobId)).toContain(',not_an_integer not_a_date,');
+  });
 });

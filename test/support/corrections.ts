@@ -35,7 +35,7 @@ export function memberFile(bad: number, good: number): string {
 export async function runFile(
   program: TestProgram,
   filename: string,
-  content: string,
+  content: string | Uint8Array,
   seconds: number,
 ): Promise<Body> {
   const answer = expectStatus(await dropAndCall(program, 'members', filename, content), 200);

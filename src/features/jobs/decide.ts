@@ -56,9 +56,14 @@ async function readBytes(ctx: Ctx, source: Source, range: ObjectRange): Promise<
   return (await openSource(ctx, source, range)).bytes();
 }
 
+const unpinned = { encoding: 'auto', delimiter: 'auto', quote: 'auto' } as const;
+
 function openCsv(job: Job, state: JobState, findings: CsvFindings): JobState {
-  const { format, dialect: pins } = job.task;
-  if (format === 'json' || format === 'jsonl') throw wrongFormat(format, 'CSV');
+  // A corrected report is CSV as a spreadsheet saves it, whatever the task's own files are.
+  const isReport = findings.firstRecord.includes('_job');
+  const { format } = job.task;
+  if (!isReport && (format === 'json' || format === 'jsonl')) throw wrongFormat(format, 'CSV');
+  const pins = isReport ? unpinned : job.task.dialect;
   const seen = findings.dialect;
   const encoding = pins.encoding === 'auto' ? seen.encoding : pins.encoding;
   const delimiter = pins.delimiter === 'auto' ? seen.delimiter : pins.delimiter;

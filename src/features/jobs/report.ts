@@ -2,7 +2,8 @@ import type { Ctx } from '../../context.ts';
 import { writeCsvRow } from '../../platform/csv/write.ts';
 import { utf8 } from '../../platform/encoding.ts';
 import { AppError } from '../../platform/errors.ts';
-import { reportColumns } from '../../platform/tableschema/index.ts';
+import { type CompiledSchema, fieldIndexOf, reportColumns } from '../../platform/tableschema/index.ts';
+import { compileTask } from '../tasks/index.ts';
 import { planOf, type RejectedRow } from './rows.ts';
 import { objectKeys } from './state.ts';
 import type { Job } from './store.ts';
@@ -17,6 +18,7 @@ export async function openErrorReport(ctx: Ctx, job: Job): Promise<ReadableStrea
   if (parts.length === 0 && job.counts.rejected > 0) {
     throw new AppError('expired', 'The report of this job has passed its retention.');
   }
+  const schema = compileTask(job.task);
   const columns = await columnsOf(ctx, job);
   let next = -1;
   return new ReadableStream<Uint8Array>({
@@ -34,7 +36,9 @@ export async function openErrorReport(ctx: Ctx, job: Job): Promise<ReadableStrea
       const part = await ctx.objects.get(key);
       if (!part) throw new Error('a part of the report is gone');
       const lines = (await part.text()).split('\n').filter((line) => line !== '');
-      controller.enqueue(utf8(lines.map((line) => reportRow(job, columns, JSON.parse(line))).join('')));
+      controller.enqueue(
+        utf8(lines.map((line) => reportRow(job, schema, columns, JSON.parse(line))).join('')),
+      );
     },
   });
 }
@@ -70,20 +74,34 @@ async function columnsOf(ctx: Ctx, job: Job): Promise<ReportColumn[]> {
 }
 
 /** `_line` and the codes first; then the original cells, as many as the row had. */
-function reportRow(job: Job, columns: ReportColumn[], row: RejectedRow): string {
+function reportRow(job: Job, schema: CompiledSchema, columns: ReportColumn[], row: RejectedRow): string {
   const codes = [...new Set(row.errors.map((error) => error.code))].join(' ');
   const messages = row.errors.map(
     (error) => `${error.column === null ? '' : `${error.column}: `}${error.message}`,
   );
-  return writeCsvRow([job.jobId, String(row.line), codes, messages.join(' | '), ...cellsOf(columns, row)]);
+  return writeCsvRow([
+    job.jobId,
+    String(row.line),
+    codes,
+    messages.join(' | '),
+    ...cellsOf(schema, columns, row),
+  ]);
 }
 
-function cellsOf(columns: ReportColumn[], row: RejectedRow): string[] {
+function cellsOf(schema: CompiledSchema, columns: ReportColumn[], row: RejectedRow): string[] {
   if (row.cells) return row.cells;
   const { values } = row;
   if (values) return columns.map(({ name, field }) => cellText(values[field ?? name]));
   const record = parseObject(row.text ?? '');
-  return record ? columns.map(({ name }) => cellText(record[name])) : [row.text ?? ''];
+  if (!record) return [row.text ?? ''];
+  const byField = new Map(
+    Object.entries(record).map(([name, value]) => [fieldNameOf(schema, name) ?? name, value]),
+  );
+  return columns.map(({ name }) => cellText(byField.get(name)));
+}
+
+function fieldNameOf(schema: CompiledSchema, name: string): string | undefined {
+  return schema.fields[fieldIndexOf(schema, name)]?.name;
 }
 
 function parseObject(text: string): Record<string, unknown> | null {
