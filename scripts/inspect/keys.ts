@@ -74,14 +74,22 @@ class HashTable {
   #slots = new Int32Array(3 * 1_024);
 
   /** What stood under the hash before, if anything did. */
-  put([a, b]: readonly number[], value: number): number | undefined {
+  put([first, second]: readonly number[], value: number): number | undefined {
     if (this.size * 3 > this.#slots.length * 0.7) this.#grow();
+    const b = second as number;
     // Two zeros mark a slot as free.
-    const at = this.#find(a === 0 && b === 0 ? 1 : (a as number), b as number);
+    const a = first === 0 && b === 0 ? 1 : (first as number);
+    const at = this.#find(a, b);
     if (this.#slots[at] !== 0 || this.#slots[at + 1] !== 0) return this.#slots[at + 2];
-    this.#slots.set([a === 0 && b === 0 ? 1 : (a as number), b as number, value], at);
+    this.#write(at, a, b, value);
     this.size += 1;
     return undefined;
+  }
+
+  #write(at: number, a: number, b: number, value: number): void {
+    this.#slots[at] = a;
+    this.#slots[at + 1] = b;
+    this.#slots[at + 2] = value;
   }
 
   #find(a: number, b: number): number {
@@ -98,7 +106,7 @@ class HashTable {
     this.#slots = new Int32Array(old.length * 2);
     for (let at = 0; at < old.length; at += 3) {
       const [a, b] = [old[at] as number, old[at + 1] as number];
-      if (a !== 0 || b !== 0) this.#slots.set(old.subarray(at, at + 3), this.#find(a, b));
+      if (a !== 0 || b !== 0) this.#write(this.#find(a, b), a, b, old[at + 2] as number);
     }
   }
 }

@@ -68,6 +68,30 @@ describe('errors.csv', () => {
     },
   );
 
+  it('writes the cells of rows with one key as the schema reads them', async () => {
+    const fields = [
+      { name: 'id', type: 'integer' },
+      { name: 'gift', type: 'number', decimalChar: ',', groupChar: '.' },
+      { name: 'joined', type: 'date', format: '%d/%m/%Y' },
+      { name: 'active', type: 'boolean', trueValues: ['yes'], falseValues: ['no'] },
+    ];
+    const schema = { fields, primaryKey: 'id', missingValues: ['-'] };
+    const program = await programWithTask({ schema, aliases: {} });
+    const rows = ['1;1.000,5;02/03/2026;yes', '1;-;04/05/2026;no'];
+    const job = await runFile(program, 'members.csv', `id;gift;joined;active\n${rows.join('\n')}\n`, 30);
+    expect(job.rows, JSON.stringify(job)).toMatchObject({ read: 2, rejected: 2, inserted: 0 });
+    const lines = (await reportOf(program, job.jobId)).split('\r\n');
+    expect(lines[1]).toMatch(/,1,"1000,5",02\/03\/2026,yes$/);
+    expect(lines[2]).toMatch(/,1,-,04\/05\/2026,no$/);
+    const correction = await runFile(program, 'members.errors.csv', `${lines[0]}\r\n${lines[1]}\r\n`, 30);
+    expect(correction, JSON.stringify(correction)).toMatchObject({
+      status: 'succeeded',
+      rows: { inserted: 1 },
+    });
+    const { body } = await program.call('GET', recordPath(program, '1'));
+    expect(body.data).toEqual({ id: 1, gift: 1000.5, joined: '2026-03-02', active: true });
+  });
+
   it('names every error of a row, not the first alone', async () => {
     const program = await programWithTask({});
     const job = await runFile(program, 'members.csv', 'id,name,joined\nx,Ann,tomorrow\n', 30);

@@ -2,7 +2,13 @@ import type { Ctx } from '../../context.ts';
 import { writeCsvRow } from '../../platform/csv/write.ts';
 import { utf8 } from '../../platform/encoding.ts';
 import { AppError } from '../../platform/errors.ts';
-import { type CompiledSchema, fieldIndexOf, reportColumns } from '../../platform/tableschema/index.ts';
+import {
+  type CompiledSchema,
+  fieldIndexOf,
+  type Json,
+  reportColumns,
+  writeCell,
+} from '../../platform/tableschema/index.ts';
 import { compileTask } from '../tasks/index.ts';
 import { planOf, type RejectedRow } from './rows.ts';
 import { objectKeys } from './state.ts';
@@ -84,20 +90,26 @@ function reportRow(job: Job, schema: CompiledSchema, columns: ReportColumn[], ro
     String(row.line),
     codes,
     messages.join(' | '),
-    ...cellsOf(schema, columns, row),
+    ...cellsOf(job, schema, columns, row),
   ]);
 }
 
-function cellsOf(schema: CompiledSchema, columns: ReportColumn[], row: RejectedRow): string[] {
+function cellsOf(job: Job, schema: CompiledSchema, columns: ReportColumn[], row: RejectedRow): string[] {
   if (row.cells) return row.cells;
+  const write = (name: string, value: unknown) =>
+    writeCell(schema, job.task.schema, name, (value ?? null) as Json);
   const { values } = row;
-  if (values) return columns.map(({ name, field }) => cellText(values[field ?? name]));
+  if (values) return columns.map(({ name, field }) => write(field ?? name, values[field ?? name]));
   const record = parseObject(row.text ?? '');
   if (!record) return [row.text ?? ''];
   const byField = new Map(
     Object.entries(record).map(([name, value]) => [fieldNameOf(schema, name) ?? name, value]),
   );
-  return columns.map(({ name }) => cellText(byField.get(name)));
+  return columns.map(({ name }) => {
+    const value = byField.get(name);
+    // A string is read as a cell is.
+    return typeof value === 'string' ? value : write(name, value);
+  });
 }
 
 function fieldNameOf(schema: CompiledSchema, name: string): string | undefined {
@@ -111,9 +123,4 @@ function parseObject(text: string): Record<string, unknown> | null {
   } catch {
     return null;
   }
-}
-
-function cellText(value: unknown): string {
-  if (value === null || value === undefined) return '';
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -13,3 +13,4 @@ export type { RowIssue, RowResult, RowValues } from './row.ts';
 export { checkRow, keyOf, uniqueTexts } from './row.ts';
 export type { FieldDescriptor, FieldType, TableSchema } from './schema.ts';
 export { tableSchema } from './schema.ts';
+export { writeCell } from './write.ts';
