@@ -68,6 +68,26 @@ describe('errors.csv', () => {
     },
   );
 
+  it('keeps the members that are no field, where the task keeps them', async () => {
+    const program = await programWithTask({ format: 'jsonl', unknownColumns: 'keep' });
+    const rows = [
+      { ID: 1, name: 'Ann', 'Joined on': '2026-02-30', house: 'Elm' },
+      { ID: 2, name: 'Bob', 'Joined on': '2026-02-30', floor: 'third' },
+    ];
+    const job = await runFile(
+      program,
+      'members.jsonl',
+      Buffer.from(rows.map((row) => JSON.stringify(row)).join('\n')),
+      30,
+    );
+    const report = await reportOf(program, job.jobId);
+    expect(report).toMatch(/^\ufeff?_job,_line,_code,_message,id,name,joined,house,floor\r\n/);
+    const corrected = Buffer.from(report.replaceAll('2026-02-30', '2026-02-28'));
+    await runFile(program, 'members.errors.csv', corrected, 30);
+    expect((await program.call('GET', recordPath(program, '1'))).body.data).toMatchObject({ house: 'Elm' });
+    expect((await program.call('GET', recordPath(program, '2'))).body.data).toMatchObject({ floor: 'third' });
+  });
+
   it('writes the cells of rows with one key as the schema reads them', async () => {
     const fields = [
       { name: 'id', type: 'integer' },

@@ -25,7 +25,7 @@ export async function openErrorReport(ctx: Ctx, job: Job): Promise<ReadableStrea
     throw new AppError('expired', 'The report of this job has passed its retention.');
   }
   const schema = compileTask(job.task);
-  const columns = await columnsOf(ctx, job);
+  const columns = await columnsOf(ctx, job, schema, parts);
   let next = -1;
   return new ReadableStream<Uint8Array>({
     async pull(controller) {
@@ -68,15 +68,44 @@ interface ReportColumn {
   field: string | null;
 }
 
-/** The file's own columns, without those of an earlier report; for JSON the schema's fields. */
-async function columnsOf(ctx: Ctx, job: Job): Promise<ReportColumn[]> {
+/** The file's own columns, without those of an earlier report; for JSON the schema's fields, and what it keeps. */
+async function columnsOf(
+  ctx: Ctx,
+  job: Job,
+  schema: CompiledSchema,
+  parts: string[],
+): Promise<ReportColumn[]> {
   const saved = await ctx.objects.get(objectKeys.header(job.programId, job.jobId));
-  if (!saved) return job.task.schema.fields.map(({ name }) => ({ name, field: name }));
+  if (!saved) {
+    const fields = job.task.schema.fields.map(({ name }) => ({ name, field: name }));
+    const kept = schema.unknownColumns === 'keep' ? await keptMembers(ctx, schema, parts) : [];
+    return [...fields, ...kept.map((name) => ({ name, field: null }))];
+  }
   const header: string[] = JSON.parse(await saved.text());
   const fields = new Map(planOf(job, header).fed.map(({ index, field }) => [index, field.name]));
   return header.flatMap((name, index) =>
     reportColumns.includes(name) ? [] : [{ name, field: fields.get(index) ?? null }],
   );
+}
+
+/** A file of JSON may have a new member on every line; a report has so many columns for them at most. */
+const keptMembersLimit = 500;
+
+/** Members that are no field, of all rejected rows: left out, a correction would lose them. */
+async function keptMembers(ctx: Ctx, schema: CompiledSchema, parts: string[]): Promise<string[]> {
+  const names = new Set<string>();
+  for (const key of parts) {
+    const part = await ctx.objects.get(key);
+    for (const line of (await part?.text())?.split('\n') ?? []) {
+      if (line === '') continue;
+      const row: RejectedRow = JSON.parse(line);
+      for (const name of Object.keys(row.values ?? parseObject(row.text ?? '') ?? {})) {
+        const isKept = fieldNameOf(schema, name) === undefined && !reportColumns.includes(name);
+        if (isKept && names.size < keptMembersLimit) names.add(name);
+      }
+    }
+  }
+  return [...names];
 }
 
 /** `_line` and the codes first; then the original cells, as many as the row had. */
