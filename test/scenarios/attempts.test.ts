@@ -1,0 +1,68 @@
+import { AwsClient } from 'aws4fetch';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { type Hub, startHub } from '../../scripts/hub.ts';
+import { dropAndCall, expectStatus, jobEnded, newProgram, peopleTask, until } from '../support/client.ts';
+import { sweepLater } from '../support/crash.ts';
+import { type Receiver, startReceiver } from '../support/receiver.ts';
+
+let hub: Hub;
+let receiver: Receiver;
+
+beforeAll(async () => {
+  [hub, receiver] = await Promise.all([startHub(), startReceiver()]);
+});
+afterAll(async () => {
+  await receiver.close();
+  await hub.stop();
+});
+
+/** Takes an object of the hub's own away, behind its back. */
+async function loseObject(key: string): Promise<void> {
+  const client = new AwsClient({
+    accessKeyId: 'local-access-key',
+    secretAccessKey: 'local-secret-key',
+    service: 's3',
+    region: 'auto',
+  });
+  const url = `${hub.url}/cdn-cgi/local/r2/s3/crosswalk-objects/${key}`;
+  const answer = await client.fetch(url, { method: 'DELETE' });
+  expect(answer.status).toBe(204);
+}
+
+it('gives a job up after five failures of ours, with the dataset as it was, and tells staff and caller once', async () => {
+  const program = await newProgram(hub.url);
+  const { call, programId } = program;
+  expectStatus(await call('PUT', `/api/programs/${programId}/tasks/warehouse`, { body: peopleTask }), 200);
+  const run = async (content: string, notify: Record<string, unknown> = {}) =>
+    expectStatus(await dropAndCall(program, 'warehouse', 'people.csv', content, notify), 200).body.jobId;
+  await jobEnded(call, await run('id,name\n1,Ann\n2,Bob\n3,Cy\n'));
+  const jobId = await run('id,name\n1,Ann\n', { notifyWebhook: receiver.url });
+  await until(
+    async () => (await call('GET', `/api/jobs/${jobId}`)).body,
+    ({ status }) => status === 'held',
+  );
+  await loseObject(`stage/${programId}/${jobId}/plan-0`);
+  expectStatus(await call('POST', `/api/jobs/${jobId}/approve`), 200);
+  const attempts = new Set<number>();
+  const job = await until(
+    async () => {
+      const { body } = await call('GET', `/api/jobs/${jobId}`);
+      attempts.add(body.attempt);
+      if (body.finishedAt === null) await sweepLater(hub, 700);
+      return body;
+    },
+    ({ finishedAt }) => finishedAt !== null,
+    60,
+  );
+  expect(job, JSON.stringify(job)).toMatchObject({ status: 'failed', attempt: 5, rows: { deleted: 0 } });
+  expect(Math.max(...attempts)).toBe(5);
+  const { body } = await call('GET', `/api/programs/${programId}/datasets`);
+  expect(body.items).toMatchObject([{ recordCount: 3, applying: null }]);
+  const [told] = await receiver.waitFor(1);
+  expect(JSON.parse(told?.body ?? '')).toMatchObject({ type: 'job.failed', data: { jobId, attempts: 5 } });
+  await sweepLater(hub, 60);
+  await sweepLater(hub, 60);
+  const mails = hub.mails().filter((mail) => mail.text.includes(jobId) && mail.to.startsWith('staff@'));
+  expect(mails).toHaveLength(1);
+  expect(receiver.received).toHaveLength(1);
+});
