@@ -180,7 +180,9 @@ function mailText(ctx: Ctx, job: Job): string {
 /** What a person decided needs nobody's attention; what went wrong does, until the job next succeeds. */
 function attentionOf(ctx: Ctx, job: Job, end: JobEnd): Statement[] {
   if (job.dryRun) return [];
-  if (end.status === 'succeeded') return [endAttention(ctx, job.programId, 'job_failed', job.job)];
+  if (end.status === 'succeeded') {
+    return ['job_failed', 'job_given_up'].map((kind) => endAttention(ctx, job.programId, kind, job.job));
+  }
   if (end.fault === 'none') return [];
   const nextStep =
     end.fault === 'ours'
@@ -189,7 +191,8 @@ function attentionOf(ctx: Ctx, job: Job, end: JobEnd): Statement[] {
   return [
     raiseAttention(ctx, {
       programId: job.programId,
-      kind: 'job_failed',
+      // A problem of its own: one that is open for the file's fault was told to the program alone.
+      kind: end.fault === 'ours' ? 'job_given_up' : 'job_failed',
       subject: job.job,
       audience: end.fault === 'ours' ? 'both' : 'program',
       message: `The job "${job.job}" over "${job.filename}" (${job.jobId}) ${end.status}. ${end.message}`,
