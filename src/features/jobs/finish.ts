@@ -49,18 +49,17 @@ export async function finishJob(ctx: Ctx, job: Job, state: JobState, end: JobEnd
     decisions,
     readBytes,
   };
+  const records = ctx.recordsDatabase(job.programId);
+  const { datasetId } = await datasetOf(ctx, job);
+  // First, for an ended job is never looked at again: a crash here ends it anew from its checkpoint.
+  if (datasetId !== null) await commit(records, [endApplying(ctx, job.programId, datasetId, job.jobId)]);
   await commit(ctx.db, [
     updateUnfinished(ctx, job, columns),
     notificationsOf(ctx, finished),
     ...attentionOf(ctx, finished, end),
     wakeDataset(ctx, job),
   ]);
-  const records = ctx.recordsDatabase(job.programId);
-  const { datasetId } = await datasetOf(ctx, job);
-  await commit(records, [
-    ...(datasetId === null ? [] : [endApplying(ctx, job.programId, datasetId, job.jobId)]),
-    removeCheckpoint(ctx, job.programId, job.jobId),
-  ]);
+  await commit(records, [removeCheckpoint(ctx, job.programId, job.jobId)]);
   const recipients = await listRecipients(ctx, job.jobId);
   startDeliveries(
     ctx,
