@@ -1,3 +1,3 @@
 export { emailChannel, webhookChannel } from './channels.ts';
-export { alertType, attemptDelivery, startDeliveries, sweepDeliveries } from './deliver.ts';
+export { alertType, startDeliveries, sweepDeliveries } from './deliver.ts';
 export { deliveriesLifecycle, insertDeliveriesFrom, insertDelivery, type NewDelivery } from './store.ts';
