@@ -86,6 +86,11 @@ const resources: Record<string, (owner: Owner) => Promise<string>> = {
     await jobEnded(owner.call, jobId);
     return jobId;
   },
+  webhookId: async (owner) => {
+    const body = { url: 'https://school.example/hooks', events: ['job.*'] };
+    const made = await owner.call('POST', `/api/programs/${owner.programId}/webhooks`, { body });
+    return expectStatus(made, 201).body.webhookId;
+  },
   deliveryId: async (owner) => {
     await saveTask(owner);
     const receiver = await startReceiver();

@@ -4,6 +4,7 @@ import { newId } from '../../platform/ids.ts';
 import { endAttention, raiseAttention } from '../attention/index.ts';
 import { findDueDelivery, listDueDeliveries } from './deliveries.system.ts';
 import { decideOutcome, leaseMs, type Outcome, queueWaitLimitMs } from './policy.ts';
+import { dueOf, isTicket } from './started.ts';
 import { claim, type Delivery, insertAttempt, release } from './store.ts';
 
 /** Of one invocation: a seventh connection waiting for headers would queue in the platform. */
@@ -16,7 +17,10 @@ const startWithinMs = 14_000;
  * Begins first attempts right after the commit that made them due; what is more than one invocation should
  * start is woken through the queue, and at the latest by the sweeper.
  */
-export function startDeliveries(ctx: Ctx, deliveryIds: string[]): void {
+export function startDeliveries(ctx: Ctx, given: string[]): void {
+  const deliveryIds = given.flatMap((id) =>
+    isTicket(id) ? dueOf(ctx, id).map((due) => due.deliveryId) : [id],
+  );
   if (deliveryIds.length === 0) return;
   ctx.after(attemptAll(ctx, deliveryIds.slice(0, startedAtOnce)));
   const rest = deliveryIds.slice(startedAtOnce);
