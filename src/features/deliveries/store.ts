@@ -10,7 +10,7 @@ export type Attempt = typeof deliveryAttempts.$inferSelect;
 export interface NewDelivery {
   deliveryId: string;
   programId: string;
-  channel: 'webhook' | 'email';
+  channel: 'webhook' | 'email' | 'sftp';
   type: string;
   messageId: string;
   dedupeKey: string;

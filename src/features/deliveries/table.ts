@@ -18,7 +18,7 @@ export const deliveries = sqliteTable(
   {
     deliveryId: text('delivery_id').primaryKey(),
     programId: text('program_id').notNull(),
-    /** `webhook`, `email`; later `sftp`, `batch`. */
+    /** `webhook`, `email`, `sftp`; later `batch`. */
     channel: text('channel').notNull(),
     /** The message's type, such as `job.succeeded`. */
     type: text('type').notNull(),
