@@ -198,7 +198,8 @@ describe('POST /api/events with several', () => {
     const program = await newProgram(url);
     const [a, b] = [eventOf(program), eventOf(program)];
     expectStatus(await publish(program, a), 201);
-    const body = [b, a, 7, { ...a, EventType: '' }, { ...a, PublisherEventData: 1 }, b, eventOf(program)];
+    const last = eventOf(program);
+    const body = [b, a, 7, { ...a, EventType: '' }, { ...a, PublisherEventData: 1 }, b, last];
     const answer = expectStatus(await publish(program, body), 200);
     expect(answer.body.map((one: Body) => [one.status, one.code])).toEqual([
       ['created', undefined],
@@ -215,7 +216,7 @@ describe('POST /api/events with several', () => {
     expect(log.map((one) => one.PublisherEventId)).toEqual([
       a.PublisherEventId,
       b.PublisherEventId,
-      body[6]?.PublisherEventId,
+      last.PublisherEventId,
     ]);
     expect(log.map((one) => one.EventId).slice(1)).toEqual([answer.body[0].eventId, answer.body[6].eventId]);
   });

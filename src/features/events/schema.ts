@@ -44,7 +44,7 @@ const members = {
     .nullish()
     .transform((id) => id ?? null),
   PublisherEventCategory: category.nullish().transform((one) => one ?? null),
-  PublisherEventData: z.unknown(),
+  PublisherEventData: z.unknown().optional(),
   EventStartUtc: time,
   EventEndUtc: time.nullish().transform((at) => at ?? null),
 };
@@ -56,7 +56,7 @@ export type EnvelopeIn = z.output<typeof envelopeIn>;
 export const eventIn = z
   .strictObject({
     ...members,
-    PublisherEventData: z.unknown().openapi({
+    PublisherEventData: z.unknown().optional().openapi({
       description:
         'Any JSON of at most 256 KB and 64 levels; kept as it is sent, numbers of any length included.',
     }),
@@ -72,7 +72,7 @@ export const eventOut = z
     PublisherParticipantId: z.string().nullable(),
     EventType: z.string(),
     PublisherEventCategory: z.object({ value: z.string(), label: z.string().nullable() }).nullable(),
-    PublisherEventData: z.unknown(),
+    PublisherEventData: z.unknown().optional(),
     EventStartUtc: isoTime,
     EventEndUtc: isoTime.nullable(),
     ReceivedUtc: isoTime,
