@@ -85,7 +85,7 @@ export async function changeEndpoint(
   return writeChange(ctx, was, change, 'webhook.changed', Object.keys(patch));
 }
 
-/** Pauses, resumes or disables; no change where it stands so already. */
+/** Pauses, resumes or disables; no change where it stands so already. @public */
 export async function setEndpointState(
   ctx: Ctx,
   was: Endpoint,
@@ -153,7 +153,7 @@ async function toHeaderColumns(ctx: Ctx, endpointId: string, given: Record<strin
   return { headers: sealed, headerNames };
 }
 
-/** The custom headers to send. */
+/** The custom headers to send. @public */
 export async function openHeaders(
   ctx: Ctx,
   endpoint: Pick<Endpoint, 'endpointId' | 'headers'>,

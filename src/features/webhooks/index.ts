@@ -1,19 +1,5 @@
-export {
-  changeEndpoint,
-  createEndpoint,
-  deleteEndpoint,
-  openHeaders,
-  requireEndpoint,
-  sealedEndpointHeaders,
-  setEndpointState,
-} from './endpoints.ts';
-export {
-  type EndpointState,
-  type MessageType,
-  matchesPattern,
-  messageTypeNames,
-  messageTypes,
-} from './schema.ts';
+export { sealedEndpointHeaders } from './endpoints.ts';
+export type { MessageType } from './schema.ts';
 export {
   createSigningSecret,
   notificationPurpose,
@@ -21,4 +7,3 @@ export {
   signingSecretsOf,
   webhooksLifecycle,
 } from './secrets.ts';
-export { type Endpoint, type EndpointChange, findEndpoint, findEndpointAt } from './store.ts';
