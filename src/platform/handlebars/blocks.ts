@@ -1,14 +1,10 @@
 import type { BlockNode } from './ast.ts';
-import type { Arguments, Compiler } from './compile.ts';
+import type { Arguments, Branches } from './calls.ts';
+import type { Compiler } from './compile.ts';
 import type { Evaluate, Render } from './dialect.ts';
 import { TemplateFault } from './errors.ts';
 import type { Program } from './program.ts';
 import { isSame, Scope } from './scope.ts';
-
-interface Blocks {
-  program: Program | null;
-  inverse: Program | null;
-}
 
 const builtInBlocks = ['if', 'unless', 'each', 'with'];
 
@@ -36,7 +32,7 @@ export function compileBuiltInBlock(
   name: string,
   node: BlockNode,
   args: Arguments,
-  { program, inverse }: Blocks,
+  { program, inverse }: Branches,
 ): Render {
   const [argument] = args.positional;
   const at = node.loc.start;
@@ -73,7 +69,7 @@ function withCalls(compiler: Compiler, value: Evaluate): Evaluate {
   };
 }
 
-function compileWith(compiler: Compiler, value: Evaluate, { program, inverse }: Blocks): Render {
+function compileWith(compiler: Compiler, value: Evaluate, { program, inverse }: Branches): Render {
   const otherwise = branch(compiler, inverse);
   return (scope) => {
     const found = value(scope);
@@ -83,7 +79,7 @@ function compileWith(compiler: Compiler, value: Evaluate, { program, inverse }: 
   };
 }
 
-function compileEach(compiler: Compiler, value: Evaluate, { program, inverse }: Blocks): Render {
+function compileEach(compiler: Compiler, value: Evaluate, { program, inverse }: Branches): Render {
   const otherwise = branch(compiler, inverse);
   return (scope) => {
     const found = value(scope);
@@ -157,7 +153,7 @@ export function compileSection(
   compiler: Compiler,
   node: BlockNode,
   evaluate: Evaluate,
-  { program, inverse }: Blocks,
+  { program, inverse }: Branches,
 ): Render {
   const custom = compiler.dialect.helper('blockHelperMissing');
   const name = String(node.path.original);

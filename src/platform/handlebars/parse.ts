@@ -8,6 +8,8 @@ import { type ParserRange, treeActions } from './tree.ts';
 
 export interface JisonLexer {
   lex(): number | string;
+  /** One step: a token, or undefined for blanks. */
+  next(): number | string | undefined;
   popState(): string;
   yytext: string;
   yylloc: ParserRange;
@@ -87,7 +89,7 @@ export function parseTemplate(source: string, options: ParseOptions): ProgramNod
   if (source.length > templateLimits.characters) throw tooLarge('characters', start);
   const parser: JisonParser = Object.create(packagedParser);
   const lexer: JisonLexer = Object.create(packagedParser.lexer);
-  const guard = new LexerGuard(lexer, packagedParser.lexer.lex, options);
+  const guard = new LexerGuard(lexer, options);
   lexer.lex = () => guard.next();
   parser.lexer = lexer;
   parser.yy = { ...treeActions };
@@ -121,7 +123,6 @@ export function tooLarge(bound: TemplateBound, at: Position): TemplateFault {
 
 class LexerGuard {
   readonly #lexer: JisonLexer;
-  readonly #lex: () => number | string;
   readonly #options: ParseOptions;
   readonly #blocks: OpenBlock[] = [];
   #nesting = 0;
@@ -131,14 +132,14 @@ class LexerGuard {
   /** The block whose name comes next. */
   #unnamed: OpenBlock | null = null;
 
-  constructor(lexer: JisonLexer, lex: () => number | string, options: ParseOptions) {
+  constructor(lexer: JisonLexer, options: ParseOptions) {
     this.#lexer = lexer;
-    this.#lex = lex;
     this.#options = options;
   }
 
   next(): number | string {
-    const found = this.#lex.call(this.#lexer);
+    let found = this.#lexer.next();
+    while (found === undefined) found = this.#lexer.next();
     const at = this.#at();
     this.#options.count.tokens += 1;
     if (this.#options.count.tokens > templateLimits.tokens) throw tooLarge('tokens', at);

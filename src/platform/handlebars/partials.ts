@@ -1,5 +1,6 @@
 import type { PartialNode } from './ast.ts';
-import { type Compiler, evaluateHash } from './compile.ts';
+import { evaluateHash } from './calls.ts';
+import type { Compiler } from './compile.ts';
 import type { Evaluate, Render } from './dialect.ts';
 import { RenderFault, TemplateFault } from './errors.ts';
 import type { LexicalScope } from './paths.ts';
