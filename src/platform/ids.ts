@@ -15,6 +15,7 @@ export type IdPrefix =
   | 'prb'
   | 'req'
   | 'sec'
+  | 'ses'
   | 'tra'
   | 'upl'
   | 'whk';
