@@ -2,7 +2,7 @@ import basic from '../../contract/vectors/handlebars-spec/basic.json?raw';
 import blocks from '../../contract/vectors/handlebars-spec/blocks.json?raw';
 import builtins from '../../contract/vectors/handlebars-spec/builtins.json?raw';
 import data from '../../contract/vectors/handlebars-spec/data.json?raw';
-import { functionsWith } from '../../contract/vectors/handlebars-spec/functions.js';
+import { functionsWith } from '../../contract/vectors/handlebars-spec/functions.ts';
 import helpers from '../../contract/vectors/handlebars-spec/helpers.json?raw';
 import partials from '../../contract/vectors/handlebars-spec/partials.json?raw';
 import regressions from '../../contract/vectors/handlebars-spec/regressions.json?raw';

@@ -1,7 +1,11 @@
+// @ts-nocheck
 // Every "javascript" of the files beside this one, written out: the runtime that the templates run in
 // evaluates no code. The test compares each function's text with its key. `Handlebars`, `equals` and
 // `global` are what the originals find in their test's surroundings.
-export function functionsWith(Handlebars, equals) {
+export function functionsWith(
+  Handlebars: object,
+  equals: (a: unknown, b: unknown) => void,
+): Record<string, (...args: unknown[]) => unknown> {
   let value;
   const global = {
     get value() {
