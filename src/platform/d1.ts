@@ -10,8 +10,8 @@ export function openDatabase(binding: D1Database): Database {
   return drizzle(binding);
 }
 
-/** How many rows each statement changed. */
-export type Committed = { changes: number }[];
+/** How many rows each statement changed, and those it gave back (a SELECT, or RETURNING). */
+export type Committed = { changes: number; rows: Record<string, unknown>[] }[];
 
 /** What Drizzle's builders and raw statements have in common beneath their public types. */
 interface Built {
@@ -28,8 +28,8 @@ export async function commit(db: Database, statements: Statement[]): Promise<Com
     const { sql, params } = (statement as unknown as Built)._prepare().getQuery();
     return db.$client.prepare(sql).bind(...params);
   });
-  const results = await db.$client.batch(bound);
-  return results.map((result) => ({ changes: result.meta.changes }));
+  const results = await db.$client.batch<Record<string, unknown>>(bound);
+  return results.map((result) => ({ changes: result.meta.changes, rows: result.results ?? [] }));
 }
 
 /** Bytes of the database, as it says with every answer; 0 where it does not say. */
@@ -41,6 +41,11 @@ export async function databaseBytes(db: Database): Promise<number> {
 /** True when a unique key refused the write. */
 export function isUniqueViolation(error: unknown): boolean {
   return messages(error).some((text) => /UNIQUE constraint failed/i.test(text));
+}
+
+/** True when a column (`table.column`) that must hold something refused the write. */
+export function isNullViolation(error: unknown, column: string): boolean {
+  return messages(error).some((text) => text.includes(`NOT NULL constraint failed: ${column}`));
 }
 
 /** True for faults of the database service that pass by themselves; writes are ours to repeat. */
