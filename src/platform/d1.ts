@@ -10,8 +10,8 @@ export function openDatabase(binding: D1Database): Database {
   return drizzle(binding);
 }
 
-/** How many rows each statement changed, and those it gave back (a SELECT, or RETURNING). */
-export type Committed = { changes: number; rows: Record<string, unknown>[] }[];
+/** How many rows each statement changed. */
+export type Committed = { changes: number }[];
 
 /** What Drizzle's builders and raw statements have in common beneath their public types. */
 interface Built {
@@ -28,8 +28,19 @@ export async function commit(db: Database, statements: Statement[]): Promise<Com
     const { sql, params } = (statement as unknown as Built)._prepare().getQuery();
     return db.$client.prepare(sql).bind(...params);
   });
-  const results = await db.$client.batch<Record<string, unknown>>(bound);
-  return results.map((result) => ({ changes: result.meta.changes, rows: result.results ?? [] }));
+  const results = await db.$client.batch(bound);
+  results.forEach((result, i) => {
+    const statement = statements[i];
+    if (statement && result.results.length > 0) returned.set(statement, result.results);
+  });
+  return results.map((result) => ({ changes: result.meta.changes }));
+}
+
+const returned = new WeakMap<Statement, unknown[]>();
+
+/** The rows that a committed statement with a RETURNING clause gave back; none before its commit. */
+export function rowsOf(statement: Statement): unknown[] {
+  return returned.get(statement) ?? [];
 }
 
 /** Bytes of the database, as it says with every answer; 0 where it does not say. */

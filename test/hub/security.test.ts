@@ -56,6 +56,16 @@ const resources: Record<string, (owner: Owner) => Promise<string>> = {
   folder: async () => 'warehouse',
   dataset: async () => 'people',
   key: async () => '1',
+  id: async (owner) => {
+    const body = {
+      PublisherProgramId: owner.programId,
+      EventType: 'A',
+      PublisherEventId: '1',
+      EventStartUtc: '2026-11-22T02:00:00Z',
+    };
+    const published = expectStatus(await owner.call('POST', '/api/events', { body }), 201);
+    return published.headers.get('location')?.slice('/api/events/'.length) ?? '';
+  },
   job: async (owner) => {
     await saveTask(owner);
     return 'people';
@@ -85,6 +95,11 @@ const resources: Record<string, (owner: Owner) => Promise<string>> = {
     const { jobId } = expectStatus(called, 200).body;
     await jobEnded(owner.call, jobId);
     return jobId;
+  },
+  webhookId: async (owner) => {
+    const body = { url: 'https://school.example/hooks', events: ['job.*'] };
+    const made = await owner.call('POST', `/api/programs/${owner.programId}/webhooks`, { body });
+    return expectStatus(made, 201).body.webhookId;
   },
   deliveryId: async (owner) => {
     await saveTask(owner);

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
-import { commit, isUniqueViolation, type Statement } from '../../platform/d1.ts';
+import { commit, isUniqueViolation, rowsOf, type Statement } from '../../platform/d1.ts';
 import { AppError } from '../../platform/errors.ts';
 import { recordAudit } from '../audit/index.ts';
 import { eraseFlow } from './erase.ts';
@@ -32,12 +32,14 @@ export async function createFlow(ctx: Ctx, programId: string, input: FlowIn): Pr
     createdAt: at,
     updatedAt: at,
   };
+  const insert = insertFlow(ctx, row);
   try {
-    const [inserted] = await commit(ctx.db, [
-      insertFlow(ctx, row),
+    await commit(ctx.db, [
+      insert,
       recordAudit(ctx, { programId, action: 'flow.created', target: input.code }),
     ]);
-    return { ...row, flowId: Number(inserted?.rows[0]?.flow_id), states: [] };
+    const [given] = rowsOf(insert) as { flow_id: number }[];
+    return { ...row, flowId: given?.flow_id ?? 0, states: [] };
   } catch (error) {
     if (!isUniqueViolation(error)) throw error;
     throw new AppError(

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Ctx } from '../../../context.ts';
+import { rowsOf } from '../../../platform/d1.ts';
 import { AppError } from '../../../platform/errors.ts';
 import { recordAudit } from '../../audit/index.ts';
 import { requireSource } from '../sources/change.ts';
@@ -7,6 +8,7 @@ import { isThere, type Source } from '../sources/store.ts';
 import { commitIf, flowIsOpen, requireOpenFlow, untilSettled } from '../store.ts';
 import type { AllocationResult } from './schema.ts';
 import {
+  type AllocatableRow,
   insertAllocations,
   isAllocated,
   removeAllocation,
@@ -29,8 +31,9 @@ export async function allocateParticipants(
 ): Promise<Allocated[]> {
   return untilSettled(async () => {
     const source = await openSource(ctx, programId, flowId, sourceId);
+    const known = selectAllocatable(ctx, source, participantIds);
     const done = await commitIf(ctx, isOpen(source), [
-      selectAllocatable(ctx, source, participantIds),
+      known,
       insertAllocations(ctx, source, participantIds),
       recordAudit(ctx, {
         programId,
@@ -40,7 +43,9 @@ export async function allocateParticipants(
       }),
     ]);
     if (!done) return null;
-    const before = new Map(done[0]?.rows.map(({ id, allocated }) => [Number(id), allocated === 1]));
+    const before = new Map(
+      (rowsOf(known) as AllocatableRow[]).map(({ id, allocated }) => [id, allocated === 1]),
+    );
     const seen = new Set<number>();
     return participantIds.map((participantId) => {
       const isRepeated = seen.has(participantId);

@@ -5,6 +5,11 @@ import { allocations, externalSources, flowParticipants } from '../table.ts';
 import type { Participant } from '../participants/store.ts';
 import type { Source } from '../sources/store.ts';
 
+export interface AllocatableRow {
+  id: number;
+  allocated: 0 | 1;
+}
+
 /** Of the ids given, those of participants of the flow, and whether the source has them already. */
 export function selectAllocatable(ctx: Ctx, source: Source, participantIds: number[]): Statement {
   return ctx.db.run(sql`SELECT p.participant_id AS id, a.participant_id IS NOT NULL AS allocated

@@ -1,12 +1,20 @@
 import { sql } from 'drizzle-orm';
 import type { Ctx } from '../../../context.ts';
+import { rowsOf } from '../../../platform/d1.ts';
 import { AppError, type InputIssue } from '../../../platform/errors.ts';
 import { recordAudit } from '../../audit/index.ts';
 import { removeAllocationsOfParticipant } from '../allocations/store.ts';
 import { commitIf, flowIsOpen, requireOpenFlow, untilSettled } from '../store.ts';
 import { type Judged, judgeParticipants, toRowChunks } from './judge.ts';
 import type { ParticipantResult } from './schema.ts';
-import { isParticipant, removeParticipant, saveParticipants, selectKnown } from './store.ts';
+import {
+  isParticipant,
+  type KnownRow,
+  removeParticipant,
+  type SavedRow,
+  saveParticipants,
+  selectKnown,
+} from './store.ts';
 
 export interface ParticipantOutcome {
   index: number;
@@ -29,9 +37,11 @@ export async function addParticipants(
     await requireOpenFlow(ctx, programId, flowId);
     if (good.length === 0) return outcomesOf(judged, new Map());
     const chunks = toRowChunks(good);
+    const known = chunks.map((rows) => selectKnown(ctx, programId, flowId, rows));
+    const writes = chunks.map((rows) => saveParticipants(ctx, programId, flowId, rows));
     const done = await commitIf(ctx, flowIsOpen(programId, flowId), [
-      ...chunks.map((rows) => selectKnown(ctx, programId, flowId, rows)),
-      ...chunks.map((rows) => saveParticipants(ctx, programId, flowId, rows)),
+      ...known,
+      ...writes,
       recordAudit(ctx, {
         programId,
         action: 'participants.saved',
@@ -41,13 +51,12 @@ export async function addParticipants(
     ]);
     if (!done) return null;
     const saved = new Map<string, Saved>();
-    const rowsOf = (from: number) => done.slice(from, from + chunks.length).flatMap(({ rows }) => rows);
-    for (const { externalId, id } of rowsOf(chunks.length)) {
-      saved.set(String(externalId), { participantId: Number(id), result: 'created' });
+    for (const { externalId, id } of writes.flatMap(rowsOf) as SavedRow[]) {
+      saved.set(externalId, { participantId: id, result: 'created' });
     }
-    for (const { externalId, id, changed } of rowsOf(0)) {
-      const result = changed === 1 ? 'updated' : 'unchanged';
-      saved.set(String(externalId), { participantId: Number(id), result });
+    // What was there before is none of the new ones.
+    for (const { externalId, id, changed } of known.flatMap(rowsOf) as KnownRow[]) {
+      saved.set(externalId, { participantId: id, result: changed === 1 ? 'updated' : 'unchanged' });
     }
     return outcomesOf(judged, saved);
   });

@@ -41,6 +41,14 @@ export type ParticipantRows = string;
 const given = (rows: ParticipantRows) => sql`(SELECT value ->> 0 AS external_id, value ->> 1 AS email,
   value ->> 2 AS name, value ->> 3 AS data FROM json_each(${rows}))`;
 
+export interface SavedRow {
+  externalId: string;
+  id: number;
+}
+export interface KnownRow extends SavedRow {
+  changed: 0 | 1;
+}
+
 /** Of the rows given, those the flow has, and whether they would change anything there. */
 export function selectKnown(ctx: Ctx, programId: string, flowId: number, rows: ParticipantRows): Statement {
   return ctx.db.run(sql`SELECT p.external_id AS externalId, p.participant_id AS id,

@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Ctx } from '../../../context.ts';
-import { isUniqueViolation } from '../../../platform/d1.ts';
+import { isUniqueViolation, rowsOf } from '../../../platform/d1.ts';
 import { AppError } from '../../../platform/errors.ts';
 import { recordAudit } from '../../audit/index.ts';
 import { removeAllocationsOf } from '../allocations/store.ts';
@@ -32,9 +32,10 @@ export async function addSource(
     createdAt: at,
     updatedAt: at,
   };
+  const insert = insertSource(ctx, row);
   try {
     const done = await commitIf(ctx, sql`${flowIsOpen(programId, flowId)} AND ${hasRoom(flowId)}`, [
-      insertSource(ctx, row),
+      insert,
       recordAudit(ctx, {
         programId,
         action: 'source.added',
@@ -42,7 +43,8 @@ export async function addSource(
         detail: { flowId },
       }),
     ]);
-    if (done) return { ...row, sourceId: Number(done[0]?.rows[0]?.source_id) };
+    const [given] = rowsOf(insert) as { source_id: number }[];
+    if (done && given) return { ...row, sourceId: given.source_id };
   } catch (error) {
     if (!isUniqueViolation(error)) throw error;
     throw new AppError('conflict', `The flow has an external source "${input.reference}" already.`, {

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Ctx } from '../../../context.ts';
+import { rowsOf } from '../../../platform/d1.ts';
 import { AppError } from '../../../platform/errors.ts';
 import { newId } from '../../../platform/ids.ts';
 import { actorName, recordAudit } from '../../audit/index.ts';
@@ -9,7 +10,7 @@ import { commitIf, type Flow, flowIsOpen, requireOpenFlow, untilSettled } from '
 import { endMendedFailures, insertRequest } from './requests.ts';
 import { areAskable, listSources, maxSources, type Source, updateSources } from './store.ts';
 
-export const syncRequested = 'flow.external_source.sync_requested';
+const syncRequested = 'flow.external_source.sync_requested';
 
 export interface Requested {
   requestId: string;
@@ -106,8 +107,9 @@ async function ask(
     ...announced.statements,
   ]);
   if (!done) return null;
+  const due = announced.statements.flatMap(rowsOf) as { deliveryId: string }[];
   startDeliveries(ctx, announced.deliveryIds);
-  return { requestId, deliveryIds: announced.deliveryIds };
+  return { requestId, deliveryIds: due.map(({ deliveryId }) => deliveryId) };
 }
 
 const failedRequest = ({ state, requestId }: Source) =>
