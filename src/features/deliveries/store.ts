@@ -119,10 +119,17 @@ export function listDeliveries(
     .limit(limit);
 }
 
-/** What became due in the course of these traces, oldest first; a bounded part. */
-export function listDeliveriesOfTraces(ctx: Ctx, programId: string, traceIds: string[]): Promise<Delivery[]> {
+export type DeliveryOfTrace = Pick<Delivery, 'deliveryId' | 'about' | 'status' | 'attemptsTotal' | 'endedAt'>;
+
+/** What became due in the course of these traces, oldest first; a bounded part, without bodies. */
+export function listDeliveriesOfTraces(
+  ctx: Ctx,
+  programId: string,
+  traceIds: string[],
+): Promise<DeliveryOfTrace[]> {
+  const { deliveryId, about, status, attemptsTotal, endedAt } = deliveries;
   return ctx.db
-    .select()
+    .select({ deliveryId, about, status, attemptsTotal, endedAt })
     .from(deliveries)
     .where(
       and(
@@ -130,7 +137,7 @@ export function listDeliveriesOfTraces(ctx: Ctx, programId: string, traceIds: st
         sql`${deliveries.traceId} IN (SELECT value FROM json_each(${JSON.stringify(traceIds)}))`,
       ),
     )
-    .orderBy(asc(deliveries.deliveryId))
+    .orderBy(asc(deliveryId))
     .limit(2_000);
 }
 

@@ -100,7 +100,12 @@ export async function deleteFlow(ctx: Ctx, programId: string, flowId: number): P
 }
 
 /** What was pending ends here: nobody will take the answer any more. Null where somebody came between. */
-async function closeFlow(ctx: Ctx, flow: Flow, change: Partial<FlowRow>, message: string): Promise<true | null> {
+async function closeFlow(
+  ctx: Ctx,
+  flow: Flow,
+  change: Partial<FlowRow>,
+  message: string,
+): Promise<true | null> {
   const { programId, flowId } = flow;
   const failed = await failedRequestsOf(ctx, programId, flowId);
   const statements: Statement[] = [

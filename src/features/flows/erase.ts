@@ -4,9 +4,9 @@ import {
   allocations,
   externalSources,
   flowParticipants,
+  flowRequestSources,
+  flowRequests,
   flows,
-  syncRequestSources,
-  syncRequests,
 } from './table.ts';
 
 const erasedAtOnce = 2_000;
@@ -18,21 +18,17 @@ export async function eraseFlow(ctx: Ctx, programId: string, flowId: number): Pr
   const some = (key: string, table: string) =>
     sql`${sql.raw(key)} IN (SELECT ${sql.raw(key)} FROM ${sql.raw(table)} WHERE ${ofFlow} LIMIT ${erasedAtOnce})`;
   const left = [
-    await ctx.db
-      .delete(allocations)
-      .where(
-        sql`(source_id, participant_id) IN (SELECT source_id, participant_id FROM allocations
+    await ctx.db.delete(allocations).where(
+      sql`(source_id, participant_id) IN (SELECT source_id, participant_id FROM allocations
           WHERE source_id IN ${sources} LIMIT ${erasedAtOnce})`,
-      ),
+    ),
     await ctx.db.delete(flowParticipants).where(some('participant_id', 'flow_participants')),
-    await ctx.db.delete(syncRequestSources).where(some('sequence', 'sync_request_sources')),
-    await ctx.db.delete(syncRequests).where(some('request_id', 'sync_requests')),
+    await ctx.db.delete(flowRequestSources).where(some('sequence', 'flow_request_sources')),
+    await ctx.db.delete(flowRequests).where(some('request_id', 'flow_requests')),
   ];
   if (left.some(({ meta }) => meta.changes >= erasedAtOnce)) return false;
   await ctx.db.delete(externalSources).where(ofFlow);
-  await ctx.db
-    .delete(flows)
-    .where(and(eq(flows.programId, programId), eq(flows.flowId, flowId)));
+  await ctx.db.delete(flows).where(and(eq(flows.programId, programId), eq(flows.flowId, flowId)));
   return true;
 }
 
@@ -55,30 +51,30 @@ export const flowsLifecycle: Lifecycle = {
     const before = ctx.now() - (retention.jobs ?? 90) * 86_400_000;
     const parts = await deleteSome(
       ctx,
-      and(eq(syncRequestSources.programId, programId), lt(syncRequestSources.endedAt, before)),
+      and(eq(flowRequestSources.programId, programId), lt(flowRequestSources.endedAt, before)),
     );
     const empty = ctx.db
-      .select({ requestId: syncRequests.requestId })
-      .from(syncRequests)
+      .select({ requestId: flowRequests.requestId })
+      .from(flowRequests)
       .where(
         and(
-          eq(syncRequests.programId, programId),
-          lt(syncRequests.requestedAt, before),
-          sql`NOT EXISTS (SELECT 1 FROM sync_request_sources p WHERE p.request_id = sync_requests.request_id)`,
+          eq(flowRequests.programId, programId),
+          lt(flowRequests.requestedAt, before),
+          sql`NOT EXISTS (SELECT 1 FROM flow_request_sources p WHERE p.request_id = flow_requests.request_id)`,
         ),
       )
       .limit(prunedAtOnce);
-    const requests = await ctx.db.delete(syncRequests).where(inArray(syncRequests.requestId, empty));
+    const requests = await ctx.db.delete(flowRequests).where(inArray(flowRequests.requestId, empty));
     return parts + requests.meta.changes;
   },
 };
 
 async function deleteSome(ctx: Ctx, condition: SQL | undefined): Promise<number> {
   const some = ctx.db
-    .select({ sequence: syncRequestSources.sequence })
-    .from(syncRequestSources)
+    .select({ sequence: flowRequestSources.sequence })
+    .from(flowRequestSources)
     .where(condition)
     .limit(prunedAtOnce);
-  const done = await ctx.db.delete(syncRequestSources).where(inArray(syncRequestSources.sequence, some));
+  const done = await ctx.db.delete(flowRequestSources).where(inArray(flowRequestSources.sequence, some));
   return done.meta.changes;
 }

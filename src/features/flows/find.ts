@@ -7,9 +7,13 @@ import { findFlow } from './store.ts';
 export async function programOfFlow(ctx: Ctx, params: Record<string, string>): Promise<string> {
   const text = params.flowId ?? '';
   if (!/^[1-9]\d{0,14}$/.test(text)) {
-    throw new AppError('invalid_input', 'A flowId is a whole number such as 1042. Find it by the code of the flow.', {
-      issues: [{ path: 'flowId', code: 'invalid_format', message: 'A whole number.' }],
-    });
+    throw new AppError(
+      'invalid_input',
+      'A flowId is a whole number such as 1042. Find it by the code of the flow.',
+      {
+        issues: [{ path: 'flowId', code: 'invalid_format', message: 'A whole number.' }],
+      },
+    );
   }
   const flowId = Number(text);
   const { actor } = ctx;

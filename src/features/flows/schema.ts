@@ -26,7 +26,9 @@ function isShallow(data: unknown, limit: number): boolean {
   let level: unknown[] = [data];
   for (let depth = 0; level.length > 0; depth++) {
     if (depth > limit) return false;
-    level = level.flatMap((value) => (typeof value === 'object' && value !== null ? Object.values(value) : []));
+    level = level.flatMap((value) =>
+      typeof value === 'object' && value !== null ? Object.values(value) : [],
+    );
   }
   return true;
 }
@@ -41,7 +43,9 @@ export const idParam = (name: string, example: number) =>
 
 export const flowParam = z.object({ flowId: idParam('flowId', 1042) });
 
-const title = lineOf(200).min(1, 'A title has at least one character.').openapi({ example: 'History, year 1' });
+const title = lineOf(200)
+  .min(1, 'A title has at least one character.')
+  .openapi({ example: 'History, year 1' });
 const data = ownData(65_536)
   .nullable()
   .openapi({ description: "The caller's own.", example: { term: '2026-2' } });
@@ -97,7 +101,10 @@ export const flowOut = z
     programId: z.string().openapi({ example: 'iqu' }),
     code: z.string().openapi({ example: 'HIS-101' }),
     title: z.string().openapi({ example: 'History, year 1' }),
-    data: z.record(z.string(), z.unknown()).nullable().openapi({ example: { term: '2026-2' } }),
+    data: z
+      .record(z.string(), z.unknown())
+      .nullable()
+      .openapi({ example: { term: '2026-2' } }),
     ...stateMembers,
     archived: z.boolean(),
     syncTimeLimitMinutes: z.number().int().openapi({ example: 60 }),

@@ -3,7 +3,7 @@ import type { Ctx } from '../../context.ts';
 import { type Committed, commit, isNullViolation, type Statement } from '../../platform/d1.ts';
 import { AppError } from '../../platform/errors.ts';
 import type { SourceState } from './states.ts';
-import { flows, syncRequests } from './table.ts';
+import { flowRequests, flows } from './table.ts';
 
 export type FlowRow = typeof flows.$inferSelect;
 /** A flow with the different states of its sources. */
@@ -94,14 +94,12 @@ export async function requireFlow(ctx: Ctx, programId: string, flowId: number): 
  * nothing is written. D1 has no way to stop a batch but a failing statement: a row without its key is one.
  */
 export async function commitIf(ctx: Ctx, holds: SQL, statements: Statement[]): Promise<Committed | null> {
-  const insist = ctx.db.run(
-    sql`INSERT INTO ${syncRequests} (request_id) SELECT NULL WHERE NOT (${holds})`,
-  );
+  const insist = ctx.db.run(sql`INSERT INTO ${flowRequests} (request_id) SELECT NULL WHERE NOT (${holds})`);
   try {
     const [, ...done] = await commit(ctx.db, [insist, ...statements]);
     return done;
   } catch (error) {
-    if (isNullViolation(error, 'sync_requests.request_id')) return null;
+    if (isNullViolation(error, 'flow_requests.request_id')) return null;
     throw error;
   }
 }

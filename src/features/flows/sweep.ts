@@ -12,7 +12,10 @@ const flowsErasedAtOnce = 3;
 
 /** The minute's part: requests that heard nothing in their time, and flows under erasure. */
 export async function sweepFlows(ctx: Ctx): Promise<number> {
-  const overdue = Map.groupBy(await listOverdueSources(ctx, 1_000), ({ requestId }) => requestId);
+  const overdue = new Map<string | null, OverdueSource[]>();
+  for (const source of await listOverdueSources(ctx, 1_000)) {
+    overdue.set(source.requestId, [...(overdue.get(source.requestId) ?? []), source]);
+  }
   const requests = [...overdue].slice(0, requestsAtOnce);
   for (const [requestId, sources] of requests) {
     if (requestId === null) continue;

@@ -98,8 +98,8 @@ export const externalSources = sqliteTable(
 );
 
 /** One row per press of a manager that asked for something, and per webhook that tells of it. */
-export const syncRequests = sqliteTable(
-  'sync_requests',
+export const flowRequests = sqliteTable(
+  'flow_requests',
   {
     requestId: text('request_id').primaryKey(),
     programId: text('program_id').notNull(),
@@ -111,14 +111,14 @@ export const syncRequests = sqliteTable(
     requestedAt: integer('requested_at').notNull(),
   },
   (table) => [
-    index('sync_requests_by_flow').on(table.flowId),
-    index('sync_requests_by_age').on(table.programId, table.requestedAt),
+    index('flow_requests_by_flow').on(table.flowId),
+    index('flow_requests_by_age').on(table.programId, table.requestedAt),
   ],
 );
 
 /** What became of a request at each of its sources; kept though the source may be deleted. */
-export const syncRequestSources = sqliteTable(
-  'sync_request_sources',
+export const flowRequestSources = sqliteTable(
+  'flow_request_sources',
   {
     /** The order of the requests; newest is highest. */
     sequence: integer('sequence').primaryKey({ autoIncrement: true }),
@@ -136,12 +136,12 @@ export const syncRequestSources = sqliteTable(
     message: text('message'),
   },
   (table) => [
-    uniqueIndex('sync_request_sources_once').on(table.requestId, table.sourceId),
+    uniqueIndex('flow_request_sources_once').on(table.requestId, table.sourceId),
     // A source has one open request, whoever presses at the same time.
-    uniqueIndex('sync_request_sources_open').on(table.sourceId).where(sql`outcome = 'PENDING'`),
-    index('sync_request_sources_by_source').on(table.sourceId, table.sequence),
-    index('sync_request_sources_by_flow').on(table.flowId, table.sequence),
-    index('sync_request_sources_ended').on(table.programId, table.endedAt),
+    uniqueIndex('flow_request_sources_open').on(table.sourceId).where(sql`outcome = 'PENDING'`),
+    index('flow_request_sources_by_source').on(table.sourceId, table.sequence),
+    index('flow_request_sources_by_flow').on(table.flowId, table.sequence),
+    index('flow_request_sources_ended').on(table.programId, table.endedAt),
   ],
 );
 

@@ -84,7 +84,12 @@ export async function releaseParticipant(
   throw new AppError('not_found', 'This participant is not allocated to this source.');
 }
 
-export async function releaseAll(ctx: Ctx, programId: string, flowId: number, sourceId: number): Promise<void> {
+export async function releaseAll(
+  ctx: Ctx,
+  programId: string,
+  flowId: number,
+  sourceId: number,
+): Promise<void> {
   await untilSettled(async () => {
     const source = await openSource(ctx, programId, flowId, sourceId);
     return commitIf(ctx, isOpen(source), [

@@ -14,7 +14,8 @@ const participantIds = z
   .min(1, 'Name at least one participant.')
   .max(maxAllocationsPerCall, `At most ${maxAllocationsPerCall} participants in one call.`);
 
-const notOne = 'Send a list of participant ids, or {"participantIds": […]}: whole numbers, at least one, at most';
+const notOne =
+  'Send a list of participant ids, or {"participantIds": […]}: whole numbers, at least one, at most';
 
 /** The seed says a list; its original wraps it. */
 export const allocationsIn = z

@@ -1,9 +1,9 @@
-import { and, asc, eq, gt, sql, type SQL } from 'drizzle-orm';
+import { and, asc, eq, gt, type SQL, sql } from 'drizzle-orm';
 import type { Ctx } from '../../../context.ts';
 import type { Statement } from '../../../platform/d1.ts';
-import { allocations, externalSources, flowParticipants } from '../table.ts';
 import type { Participant } from '../participants/store.ts';
 import type { Source } from '../sources/store.ts';
+import { allocations, externalSources, flowParticipants } from '../table.ts';
 
 export interface AllocatableRow {
   id: number;
@@ -52,7 +52,11 @@ export function removeAllocationsOf(ctx: Ctx, programId: string, sourceId: numbe
     .where(and(eq(allocations.programId, programId), eq(allocations.sourceId, sourceId)));
 }
 
-export function removeAllocationsOfParticipant(ctx: Ctx, programId: string, participantId: number): Statement {
+export function removeAllocationsOfParticipant(
+  ctx: Ctx,
+  programId: string,
+  participantId: number,
+): Statement {
   return ctx.db
     .delete(allocations)
     .where(and(eq(allocations.programId, programId), eq(allocations.participantId, participantId)));

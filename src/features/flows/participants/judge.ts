@@ -56,5 +56,10 @@ export function toRowChunks(participants: ParticipantIn[]): ParticipantRows[] {
 
 function toRow({ externalId, email, name, data }: ParticipantIn): string {
   const text = (value: string | null | undefined) => (value === null ? '' : (value ?? null));
-  return JSON.stringify([externalId, text(email), text(name), data === undefined ? null : JSON.stringify(data)]);
+  return JSON.stringify([
+    externalId,
+    text(email),
+    text(name),
+    data === undefined ? null : JSON.stringify(data),
+  ]);
 }

@@ -18,7 +18,10 @@ export const participantIn = z
       .optional()
       .openapi({ example: 'ada@school.example' }),
     name: lineOf(200).nullable().optional().openapi({ example: 'Ada Lovelace' }),
-    data: ownData(8_192).nullable().optional().openapi({ example: { class: 'A' } }),
+    data: ownData(8_192)
+      .nullable()
+      .optional()
+      .openapi({ example: { class: 'A' } }),
   })
   .openapi('ParticipantIn', {
     description: 'What is absent stays as it is; null removes it.',

@@ -6,7 +6,16 @@ import { recordAudit } from '../../audit/index.ts';
 import { removeAllocationsOf } from '../allocations/store.ts';
 import { commitIf, flowIsOpen, requireOpenFlow, untilSettled } from '../store.ts';
 import { endMendedFailures, endParts } from './requests.ts';
-import { findSource, hasRoom, insertSource, isAsRead, maxSources, removeSource, type Source, updateSource } from './store.ts';
+import {
+  findSource,
+  hasRoom,
+  insertSource,
+  isAsRead,
+  maxSources,
+  removeSource,
+  type Source,
+  updateSource,
+} from './store.ts';
 
 /** Throws `conflict` when the flow has a source of this reference already, and `forbidden` when it is archived. */
 export async function addSource(

@@ -50,7 +50,8 @@ export async function requestSync(
 }
 
 function nothingToAsk(flow: Flow, reference: string | null): AppError {
-  if (reference !== null) return new AppError('not_found', 'The flow has no external source of this reference.');
+  if (reference !== null)
+    return new AppError('not_found', 'The flow has no external source of this reference.');
   return new AppError(
     'conflict',
     `The flow ${flow.code} has no external source to ask: POST /api/flows/${flow.flowId}/external-sources adds one.`,
@@ -84,7 +85,14 @@ async function ask(
     traceId,
     messageId: `msg_${requestId.slice(4)}`,
   });
-  const request = { requestId, programId, flowId, traceId, requestedBy: actorName(ctx.actor), requestedAt: at };
+  const request = {
+    requestId,
+    programId,
+    flowId,
+    traceId,
+    requestedBy: actorName(ctx.actor),
+    requestedAt: at,
+  };
   const holds = sql`${flowIsOpen(programId, flowId)} AND ${areAskable(programId, asked)}`;
   const done = await commitIf(ctx, holds, [
     updateSources(ctx, programId, asked, {

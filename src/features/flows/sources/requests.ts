@@ -1,15 +1,15 @@
-import { and, desc, eq, lt, sql, type SQL } from 'drizzle-orm';
+import { and, desc, eq, lt, type SQL, sql } from 'drizzle-orm';
 import type { Ctx } from '../../../context.ts';
 import type { Statement } from '../../../platform/d1.ts';
 import { endAttention } from '../../attention/index.ts';
 import { actorName } from '../../audit/index.ts';
 import type { RequestOutcome } from '../states.ts';
-import { externalSources, syncRequestSources, syncRequests } from '../table.ts';
+import { externalSources, flowRequestSources, flowRequests } from '../table.ts';
 import type { Source } from './store.ts';
 
-export type SyncRequest = typeof syncRequests.$inferSelect;
+export type SyncRequest = typeof flowRequests.$inferSelect;
 /** A request at one of its sources. */
-export type RequestPart = typeof syncRequestSources.$inferSelect;
+export type RequestPart = typeof flowRequestSources.$inferSelect;
 
 /** Open while a source of the request is FAILED; its subject is the request. */
 export const failureKind = 'flow_sync_failed';
@@ -18,8 +18,8 @@ export const failureKind = 'flow_sync_failed';
 export function insertRequest(ctx: Ctx, request: SyncRequest, sources: Source[]): Statement[] {
   const parts = JSON.stringify(sources.map(({ sourceId, reference }) => [sourceId, reference]));
   return [
-    ctx.db.insert(syncRequests).values(request),
-    ctx.db.run(sql`INSERT INTO ${syncRequestSources} (request_id, source_id, program_id, flow_id, reference, outcome)
+    ctx.db.insert(flowRequests).values(request),
+    ctx.db.run(sql`INSERT INTO ${flowRequestSources} (request_id, source_id, program_id, flow_id, reference, outcome)
       SELECT ${request.requestId}, value ->> 0, ${request.programId}, ${request.flowId}, value ->> 1, 'PENDING'
       FROM json_each(${parts})`),
   ];
@@ -37,13 +37,13 @@ export function endParts(
 ): Statement {
   const ids = JSON.stringify(sources.map(({ sourceId }) => sourceId));
   return ctx.db
-    .update(syncRequestSources)
+    .update(flowRequestSources)
     .set({ outcome, message, endedAt: ctx.now(), endedBy: actorName(ctx.actor) })
     .where(
       and(
-        eq(syncRequestSources.programId, programId),
-        eq(syncRequestSources.requestId, requestId),
-        sql`${syncRequestSources.sourceId} IN (SELECT value FROM json_each(${ids}))`,
+        eq(flowRequestSources.programId, programId),
+        eq(flowRequestSources.requestId, requestId),
+        sql`${flowRequestSources.sourceId} IN (SELECT value FROM json_each(${ids}))`,
       ),
     );
 }
@@ -53,13 +53,13 @@ export function cancelOpenParts(ctx: Ctx, programId: string, flowId: number, mes
   const at = ctx.now();
   return [
     ctx.db
-      .update(syncRequestSources)
+      .update(flowRequestSources)
       .set({ outcome: 'CANCELLED', message, endedAt: at, endedBy: actorName(ctx.actor) })
       .where(
         and(
-          eq(syncRequestSources.programId, programId),
-          eq(syncRequestSources.flowId, flowId),
-          eq(syncRequestSources.outcome, 'PENDING'),
+          eq(flowRequestSources.programId, programId),
+          eq(flowRequestSources.flowId, flowId),
+          eq(flowRequestSources.outcome, 'PENDING'),
         ),
       ),
     ctx.db
@@ -133,20 +133,20 @@ export function listHistory(
 ): Promise<{ part: RequestPart; request: SyncRequest }[]> {
   const { sourceId, reference, requestId, state } = filter;
   return ctx.db
-    .select({ part: syncRequestSources, request: syncRequests })
-    .from(syncRequestSources)
-    .innerJoin(syncRequests, eq(syncRequests.requestId, syncRequestSources.requestId))
+    .select({ part: flowRequestSources, request: flowRequests })
+    .from(flowRequestSources)
+    .innerJoin(flowRequests, eq(flowRequests.requestId, flowRequestSources.requestId))
     .where(
       and(
-        eq(syncRequestSources.programId, programId),
-        eq(syncRequestSources.flowId, flowId),
-        before === null ? undefined : lt(syncRequestSources.sequence, before),
-        sourceId === undefined ? undefined : eq(syncRequestSources.sourceId, sourceId),
-        reference === undefined ? undefined : eq(syncRequestSources.reference, reference),
-        requestId === undefined ? undefined : eq(syncRequestSources.requestId, requestId),
-        state === undefined ? undefined : eq(syncRequestSources.outcome, state),
+        eq(flowRequestSources.programId, programId),
+        eq(flowRequestSources.flowId, flowId),
+        before === null ? undefined : lt(flowRequestSources.sequence, before),
+        sourceId === undefined ? undefined : eq(flowRequestSources.sourceId, sourceId),
+        reference === undefined ? undefined : eq(flowRequestSources.reference, reference),
+        requestId === undefined ? undefined : eq(flowRequestSources.requestId, requestId),
+        state === undefined ? undefined : eq(flowRequestSources.outcome, state),
       ),
     )
-    .orderBy(desc(syncRequestSources.sequence))
+    .orderBy(desc(flowRequestSources.sequence))
     .limit(limit);
 }

@@ -54,7 +54,9 @@ export const sourceOut = z
     lastRequestedSync: isoTime.nullable(),
     lastSync: isoTime.nullable().openapi({ description: 'When the integration last reported done.' }),
     requestId: requestId.nullable().openapi({ description: 'The latest request.' }),
-    deadline: isoTime.nullable().openapi({ description: 'When a pending request will have waited too long.' }),
+    deadline: isoTime
+      .nullable()
+      .openapi({ description: 'When a pending request will have waited too long.' }),
     createdAt: isoTime,
     updatedAt: isoTime,
   })
@@ -70,9 +72,9 @@ export const requestOut = z
       .literal(true)
       .optional()
       .openapi({ description: 'Every source was pending already: nothing new was asked for.' }),
-    deliveryIds: z
-      .array(z.string())
-      .openapi({ description: 'What is under way to the integration; empty where no endpoint takes this type.' }),
+    deliveryIds: z.array(z.string()).openapi({
+      description: 'What is under way to the integration; empty where no endpoint takes this type.',
+    }),
   })
   .openapi('SyncRequested');
 
@@ -101,7 +103,10 @@ export const historyOut = z
     state: z.enum(requestOutcomes),
     requestedBy: z.string().openapi({ description: 'The key that asked.' }),
     requestedAt: isoTime,
-    endedBy: z.string().nullable().openapi({ description: 'The key that reported; `hub:cron` is the time limit.' }),
+    endedBy: z
+      .string()
+      .nullable()
+      .openapi({ description: 'The key that reported; `hub:cron` is the time limit.' }),
     endedAt: isoTime.nullable(),
     durationMs: z.number().int().nullable(),
     message: z.string().nullable(),

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, sql, type SQL } from 'drizzle-orm';
+import { and, asc, eq, gt, type SQL, sql } from 'drizzle-orm';
 import type { Ctx } from '../../../context.ts';
 import type { Statement } from '../../../platform/d1.ts';
 import type { SourceState } from '../states.ts';
@@ -77,9 +77,7 @@ export function updateSource(ctx: Ctx, source: Source, change: Partial<Source>):
   return ctx.db
     .update(externalSources)
     .set({ ...change, updatedAt: ctx.now() })
-    .where(
-      and(ofFlow(source.programId, source.flowId), eq(externalSources.sourceId, source.sourceId)),
-    );
+    .where(and(ofFlow(source.programId, source.flowId), eq(externalSources.sourceId, source.sourceId)));
 }
 
 export function removeSource(ctx: Ctx, { programId, flowId, sourceId }: Source): Statement {
