@@ -15,6 +15,7 @@ export type IdPrefix =
   | 'prb'
   | 'req'
   | 'sec'
+  | 'ses'
   | 'srq'
   | 'tra'
   | 'upl'

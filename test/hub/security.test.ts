@@ -1,4 +1,5 @@
 import { describe, expect, inject, it } from 'vitest';
+import { signedIn } from '../support/browser.ts';
 import {
   type Answer,
   allScopes,
@@ -82,6 +83,11 @@ const resources: Record<string, (owner: Owner) => Promise<string>> = {
     const body = { name: 'another', scopes: ['manage'] };
     const made = await owner.call('POST', `/api/programs/${owner.programId}/keys`, { body });
     return expectStatus(made, 201).body.keyId;
+  },
+  sessionId: async (owner) => {
+    await signedIn(url, owner.key);
+    const listed = await owner.call('GET', `/api/programs/${owner.programId}/sessions`);
+    return expectStatus(listed, 200).body.items[0].sessionId;
   },
   uploadId: async (owner) => {
     const body = { folder: 'warehouse', filename: 'upload.csv', size: 3 };

@@ -24,5 +24,6 @@ export function recordAudit(
 /** Who acts, as logs and histories name it: a key id, or `hub:` and the door. */
 export function actorName(actor: Actor): string {
   if (actor.kind === 'hub') return `hub:${actor.door}`;
-  return actor.kind === 'anonymous' ? 'anonymous' : actor.keyId;
+  if (actor.kind === 'anonymous') return 'anonymous';
+  return actor.session === undefined ? actor.keyId : `${actor.keyId} (${actor.session.name})`;
 }
