@@ -12,6 +12,8 @@ import { jobRoutes } from '../features/jobs/routes.ts';
 import { keyRoutes, sessionRoutes } from '../features/keys/routes.ts';
 import { programRoutes } from '../features/programs/routes.ts';
 import { recordRoutes } from '../features/records/routes.ts';
+import { subscriptionRoutes } from '../features/subscriptions/routes.ts';
+import { syncRoutes } from '../features/syncs/routes.ts';
 import { taskRoutes } from '../features/tasks/routes.ts';
 import { webhookRoutes } from '../features/webhooks/routes.ts';
 import { type ApiEnv, isMalformedJson } from '../http.ts';
@@ -87,10 +89,12 @@ app.route('/', alertRoutes);
 app.route('/', keyRoutes);
 app.route('/', sessionRoutes);
 app.route('/', fileRoutes);
+app.route('/', subscriptionRoutes);
 app.route('/', eventRoutes);
 app.route('/', taskRoutes);
 app.route('/', recordRoutes);
 app.route('/', jobRoutes);
+app.route('/', syncRoutes);
 app.route('/', systemRoutes);
 app.route(
   '/',
