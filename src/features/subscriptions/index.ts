@@ -7,6 +7,7 @@ export {
   listReceivers,
   listSubscriptions,
   movePullCursors,
+  /** @public for the synchronisation. */
   moveSyncCursor,
   removeSubscription,
   type Subscription,
@@ -16,9 +17,12 @@ export {
 } from './store.ts';
 export {
   type CompiledTemplate,
+  /** @public for the synchronisation. */
   compilePayloadTemplate,
   isImported,
   type Mapping,
+  /** @public for the synchronisation. */
   matchCategory,
+  /** @public for the synchronisation. */
   openPayloadTemplate,
 } from './template.ts';
