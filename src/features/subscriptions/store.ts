@@ -110,7 +110,10 @@ export function setCursors(
     .where(and(eq(subscriptions.programId, programId), eq(subscriptions.publisherId, publisherId)));
 }
 
-/** Moves the synchronisation's cursor on, unless it was set from outside meanwhile. */
+/**
+ * Moves the synchronisation's cursor on, unless it was set from outside meanwhile.
+ * @public for the synchronisation
+ */
 export function moveSyncCursor(
   ctx: Ctx,
   of: Pick<Subscription, 'programId' | 'publisherId' | 'cursorVersion'>,

@@ -147,7 +147,10 @@ export function isImported({ categories, others }: Routing, category: string | n
 const kept = new Map<string, CompiledTemplate & { ok: true }>();
 const keptAtMost = 50;
 
-/** The compiled form of a stored template. Kept per isolate: compiling costs more than a row. */
+/**
+ * The compiled form of a stored template. Kept per isolate: compiling costs more than a row.
+ * @public for the synchronisation
+ */
 export function openPayloadTemplate(stored: string): CompiledTemplate & { ok: true } {
   const known = kept.get(stored);
   if (known) return known;
@@ -158,7 +161,10 @@ export function openPayloadTemplate(stored: string): CompiledTemplate & { ok: tr
   return compiled;
 }
 
-/** What is to become of an event of a category; null where the template does not say, which means ignore. */
+/**
+ * What is to become of an event of a category; null where the template does not say, which means ignore.
+ * @public for the synchronisation
+ */
 export function matchCategory(
   template: { byCategory: Map<string, Mapping>; fallback: Mapping | null },
   category: string | null,
