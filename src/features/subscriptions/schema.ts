@@ -15,6 +15,20 @@ const template = z.union([z.record(z.string(), z.unknown()), z.string().max(262_
   },
 });
 
+/** What a template says of a category. */
+export const mappingSchema = z.strictObject({
+  action: z.enum(['import', 'ignore']).default('import'),
+  label: z.string().max(500).nullish(),
+  importProcessId: z
+    .union([
+      z.number().int().nonnegative(),
+      z.string().regex(/^[A-Za-z0-9_-]{1,50}$/, 'Up to 50 of A-Z, a-z, 0-9, "_" and "-".'),
+    ])
+    .nullish(),
+  batchRowTemplate: z.string().max(65_536, 'At most 65,536 characters.').nullish(),
+  mode: z.enum(['json', 'html', 'none']).default('json'),
+});
+
 export const subscriptionIn = z
   .strictObject({
     PublisherProgramId: z.string().min(1).max(25),

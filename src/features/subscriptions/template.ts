@@ -1,6 +1,6 @@
-import { z } from '@hono/zod-openapi';
 import type { InputIssue } from '../../platform/errors.ts';
 import { compileTemplate, type Template, TemplateError } from '../../platform/handlebars/index.ts';
+import { mappingSchema } from './schema.ts';
 import type { Routing } from './table.ts';
 
 /** What a template says of one category. */
@@ -16,19 +16,6 @@ export interface Mapping {
 export type CompiledTemplate =
   | { ok: true; byCategory: Map<string, Mapping>; fallback: Mapping | null }
   | { ok: false; issues: InputIssue[] };
-
-const mappingSchema = z.strictObject({
-  action: z.enum(['import', 'ignore']).default('import'),
-  label: z.string().max(500).nullish(),
-  importProcessId: z
-    .union([
-      z.number().int().nonnegative(),
-      z.string().regex(/^[A-Za-z0-9_-]{1,50}$/, 'Up to 50 of A-Z, a-z, 0-9, "_" and "-".'),
-    ])
-    .nullish(),
-  batchRowTemplate: z.string().max(65_536, 'At most 65,536 characters.').nullish(),
-  mode: z.enum(['json', 'html', 'none']).default('json'),
-});
 
 const defaults = new Set(['*', '_default']);
 const maxCategories = 200;
