@@ -8,6 +8,7 @@ import { auditRoutes } from '../features/audit/routes.ts';
 import { deliveryRoutes } from '../features/deliveries/routes.ts';
 import { eventRoutes } from '../features/events/routes.ts';
 import { fileRoutes } from '../features/files/routes.ts';
+import { flowRoutes } from '../features/flows/routes.ts';
 import { jobRoutes } from '../features/jobs/routes.ts';
 import { keyRoutes, sessionRoutes } from '../features/keys/routes.ts';
 import { programRoutes } from '../features/programs/routes.ts';
@@ -91,6 +92,7 @@ app.route('/', eventRoutes);
 app.route('/', taskRoutes);
 app.route('/', recordRoutes);
 app.route('/', jobRoutes);
+app.route('/', flowRoutes);
 app.route('/', systemRoutes);
 app.route(
   '/',

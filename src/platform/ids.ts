@@ -16,6 +16,7 @@ export type IdPrefix =
   | 'req'
   | 'sec'
   | 'ses'
+  | 'srq'
   | 'tra'
   | 'upl'
   | 'whk';

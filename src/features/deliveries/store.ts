@@ -119,6 +119,28 @@ export function listDeliveries(
     .limit(limit);
 }
 
+export type DeliveryOfTrace = Pick<Delivery, 'deliveryId' | 'about' | 'status' | 'attemptsTotal' | 'endedAt'>;
+
+/** What became due in the course of these traces, oldest first; a bounded part, without bodies. */
+export function listDeliveriesOfTraces(
+  ctx: Ctx,
+  programId: string,
+  traceIds: string[],
+): Promise<DeliveryOfTrace[]> {
+  const { deliveryId, about, status, attemptsTotal, endedAt } = deliveries;
+  return ctx.db
+    .select({ deliveryId, about, status, attemptsTotal, endedAt })
+    .from(deliveries)
+    .where(
+      and(
+        eq(deliveries.programId, programId),
+        sql`${deliveries.traceId} IN (SELECT value FROM json_each(${JSON.stringify(traceIds)}))`,
+      ),
+    )
+    .orderBy(asc(deliveryId))
+    .limit(2_000);
+}
+
 export function listAttempts(ctx: Ctx, programId: string, deliveryId: string): Promise<Attempt[]> {
   return ctx.db
     .select()
