@@ -3,6 +3,7 @@ import { attentionLifecycle } from './features/attention/index.ts';
 import { auditLifecycle } from './features/audit/index.ts';
 import { deliveriesLifecycle, emailChannel, webhookChannel } from './features/deliveries/index.ts';
 import { eventsLifecycle } from './features/events/index.ts';
+import { exportsLifecycle, sealedExportColumns, sftpChannel } from './features/exports/index.ts';
 import { filesLifecycle } from './features/files/index.ts';
 import { flowsLifecycle } from './features/flows/index.ts';
 import { jobsLifecycle } from './features/jobs/index.ts';
@@ -15,7 +16,7 @@ import { sealedEndpointHeaders, sealedSigningSecrets, webhooksLifecycle } from '
 
 /** What would point upward among the slices meets here, in the slices' order. */
 export const registry: Registry = {
-  channels: { webhook: webhookChannel, email: emailChannel },
+  channels: { webhook: webhookChannel, email: emailChannel, sftp: sftpChannel },
   lifecycles: [
     auditLifecycle,
     attentionLifecycle,
@@ -28,7 +29,14 @@ export const registry: Registry = {
     tasksLifecycle,
     recordsLifecycle,
     jobsLifecycle,
+    exportsLifecycle,
     flowsLifecycle,
   ],
-  sealedColumns: [sealedProgramColumns, sealedSigningSecrets, sealedEndpointHeaders, sealedDropKeys],
+  sealedColumns: [
+    sealedProgramColumns,
+    sealedSigningSecrets,
+    sealedEndpointHeaders,
+    sealedDropKeys,
+    sealedExportColumns,
+  ],
 };
