@@ -26,6 +26,8 @@ export type Actor =
   | { kind: 'anonymous' }
   | { kind: 'system'; keyId: string }
   | { kind: 'program'; keyId: string; programId: string; scopes: Scope[]; expiresAtMs: number | null }
+  /** The bearer of a drop key, at the S3 door: its own program's bucket, and nothing else. */
+  | { kind: 'drop'; keyId: string; programId: string }
   | { kind: 'hub'; door: 'queue' | 'cron' | 'dev' };
 
 /** The messages of each queue: ids and numbers only, versioned by `type`. */
@@ -132,8 +134,27 @@ export interface Channel {
   send(ctx: Ctx, delivery: DueDelivery): Promise<AttemptResult>;
 }
 
+/** A dropped file, as far as what it starts needs to know it. */
+export interface StoredFile {
+  programId: string;
+  folder: string;
+  filename: string;
+  versionId: string;
+  objectKey: string;
+  sizeBytes: number;
+  etag: string;
+  traceId: string;
+}
+
+/** What a dropped file starts: statements that join the transaction that stores it, and what follows it. */
+export type OnFileStored = (
+  ctx: Ctx,
+  file: StoredFile,
+) => Promise<{ statements: Statement[]; committed(): void }>;
+
 /** What higher slices register for lower ones at the doors. */
 export interface Registry {
+  onFileStored: OnFileStored;
   channels: Record<string, Channel>;
   lifecycles: Lifecycle[];
   sealedColumns: SealedColumn[];

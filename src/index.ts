@@ -3,6 +3,7 @@ import { app } from './api/app.ts';
 import type { Env } from './env.ts';
 import { openContext } from './open.ts';
 import { consumeBatch } from './queues.ts';
+import { isForS3, serveS3 } from './s3/app.ts';
 import { runCron } from './schedule.ts';
 
 /** The SFTP relay beside the Worker; see `relay/`. */
@@ -12,7 +13,8 @@ export class SftpRelay extends Container {
 }
 
 export default {
-  fetch: app.fetch,
+  fetch: (request, env, execution) =>
+    isForS3(request) ? serveS3(request, env, execution) : app.fetch(request, env, execution),
 
   async queue(batch, env, execution) {
     const ctx = await openContext(env, {

@@ -4,7 +4,7 @@ import { auditLifecycle } from './features/audit/index.ts';
 import { deliveriesLifecycle, emailChannel, webhookChannel } from './features/deliveries/index.ts';
 import { eventsLifecycle } from './features/events/index.ts';
 import { filesLifecycle } from './features/files/index.ts';
-import { jobsLifecycle } from './features/jobs/index.ts';
+import { jobsLifecycle, startOnDrop } from './features/jobs/index.ts';
 import { keysLifecycle, sealedDropKeys } from './features/keys/index.ts';
 import { sealedProgramColumns } from './features/programs/index.ts';
 import { recordsLifecycle } from './features/records/index.ts';
@@ -13,6 +13,7 @@ import { sealedSigningSecrets, webhooksLifecycle } from './features/webhooks/ind
 
 /** What would point upward among the slices meets here, in the slices' order. */
 export const registry: Registry = {
+  onFileStored: startOnDrop,
   channels: { webhook: webhookChannel, email: emailChannel },
   lifecycles: [
     auditLifecycle,

@@ -4,14 +4,14 @@ import type { Statement } from '../../platform/d1.ts';
 import { toBase64Url } from '../../platform/encoding.ts';
 import { dropKeys } from './table.ts';
 
-const identityOf = (accessKeyId: string) => `drop_keys:${accessKeyId}:secret`;
+export const dropKeyIdentity = (accessKeyId: string) => `drop_keys:${accessKeyId}:secret`;
 
 /** The statements that give a program a fresh access key pair for its bucket, its secret sealed. */
 export async function createDropKey(ctx: Ctx, programId: string): Promise<Statement[]> {
   const accessKeyId = `CWAK${randomCapitals(16)}`;
   const secret = toBase64Url(crypto.getRandomValues(new Uint8Array(30)));
-  const sealed = await ctx.sealer.seal(secret, identityOf(accessKeyId));
-  const row = { accessKeyId, programId, sealed, createdAt: ctx.now(), endsAt: null };
+  const sealed = await ctx.sealer.seal(secret, dropKeyIdentity(accessKeyId));
+  const row = { accessKeyId, programId, sealed, createdAt: ctx.now() };
   return [ctx.db.insert(dropKeys).values(row)];
 }
 
@@ -34,7 +34,7 @@ export const sealedDropKeys: SealedColumn = {
       .limit(limit);
     return rows.map(({ accessKeyId, sealed }) => ({
       sealed,
-      identity: identityOf(accessKeyId),
+      identity: dropKeyIdentity(accessKeyId),
       write: (again) =>
         ctx.db.update(dropKeys).set({ sealed: again }).where(eq(dropKeys.accessKeyId, accessKeyId)),
     }));

@@ -31,6 +31,10 @@ export const dropKeys = sqliteTable(
     createdAt: integer('created_at').notNull(),
     /** Null for the current pair. */
     endsAt: integer('ends_at'),
+    /** To the minute; null where it was never used. */
+    lastUsedAt: integer('last_used_at'),
+    /** Since when contacts are told that it has ended. */
+    endToldAt: integer('end_told_at'),
   },
   (table) => [index('drop_keys_by_program').on(table.programId)],
 );
