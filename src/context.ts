@@ -24,11 +24,25 @@ export type Scope = (typeof scopes)[number];
 /** Who acts. A system key may act in every program; a program's key in its own, within its scopes. */
 export type Actor =
   | { kind: 'anonymous' }
-  | { kind: 'system'; keyId: string }
-  | { kind: 'program'; keyId: string; programId: string; scopes: Scope[]; expiresAtMs: number | null }
+  | { kind: 'system'; keyId: string; session?: ActorSession }
+  | {
+      kind: 'program';
+      keyId: string;
+      programId: string;
+      scopes: Scope[];
+      expiresAtMs: number | null;
+      session?: ActorSession;
+    }
   /** The bearer of a drop key, at the S3 door: its own program's bucket, and nothing else. */
   | { kind: 'drop'; keyId: string; programId: string }
   | { kind: 'hub'; door: 'queue' | 'cron' | 'dev' };
+
+/** Set where a person acts through the dashboard: the audit log names them. */
+export interface ActorSession {
+  sessionId: string;
+  /** The key's name, or whom the link was made for. */
+  name: string;
+}
 
 /** The messages of each queue: ids and numbers only, versioned by `type`. */
 export interface IngestMessage {
@@ -39,6 +53,8 @@ export interface DeliverMessage {
   type: 'delivery';
   deliveryId: string;
 }
+/** A night to be written, or a delivery that takes minutes. */
+export type ExportMessage = { type: 'run'; runId: string } | DeliverMessage;
 
 /** An e-mail as the `send_email` binding takes it. */
 export interface Email {
@@ -63,7 +79,11 @@ export interface Ctx {
   objects: ObjectStore;
   /** Present where uploads can go straight to the object store. */
   presigner: S3Presigner | null;
-  queues: { ingest: QueueSender<IngestMessage>; deliver: QueueSender<DeliverMessage> };
+  queues: {
+    ingest: QueueSender<IngestMessage>;
+    deliver: QueueSender<DeliverMessage>;
+    export: QueueSender<ExportMessage>;
+  };
   sendEmail(email: Email): Promise<{ messageId: string }>;
   sealer: Sealer;
   outbound: OutboundPolicy;
@@ -127,11 +147,28 @@ export interface AttemptResult {
   uncertain: boolean;
   /** No further attempt can help: the receiver is gone, or the hub itself refuses. */
   final?: 'gone' | 'refused';
+  /** It is tried again all the same, but only a person can mend it. */
+  needsPerson?: boolean;
+}
+
+/** What an attempt's end sets off beside the ledger: statements of its own commit, and what follows it. */
+export interface OutcomeEffects {
+  statements: Statement[];
+  committed?(): Promise<void>;
 }
 
 /** A way out of the hub. Never throws for what the receiver does. */
 export interface Channel {
   send(ctx: Ctx, delivery: DueDelivery): Promise<AttemptResult>;
+  /** Where an attempt takes minutes: how long it has the delivery, and that it waits for no quick one. */
+  slow?: { leaseMs: number };
+  /** Told of each attempt before its end is committed. */
+  onOutcome?(
+    ctx: Ctx,
+    delivery: DueDelivery,
+    result: AttemptResult,
+    status: 'delivered' | 'waiting' | 'exhausted' | 'cancelled',
+  ): OutcomeEffects;
 }
 
 /** A dropped file, as far as what it starts needs to know it. */

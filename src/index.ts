@@ -1,5 +1,6 @@
 import { Container } from '@cloudflare/containers';
 import { app } from './api/app.ts';
+import { dashboard, isPagePath } from './dashboard/app.tsx';
 import type { Env } from './env.ts';
 import { openContext } from './open.ts';
 import { consumeBatch } from './queues.ts';
@@ -13,8 +14,11 @@ export class SftpRelay extends Container {
 }
 
 export default {
-  fetch: (request, env, execution) =>
-    isForS3(request) ? serveS3(request, env, execution) : app.fetch(request, env, execution),
+  fetch(request, env, execution) {
+    if (isForS3(request)) return serveS3(request, env, execution);
+    const { pathname } = new URL(request.url);
+    return (isPagePath(pathname) ? dashboard : app).fetch(request, env, execution);
+  },
 
   async queue(batch, env, execution) {
     const ctx = await openContext(env, {

@@ -37,6 +37,7 @@ export async function openContext(env: Env, opening: Opening): Promise<Ctx> {
     queues: {
       ingest: createSender(env.INGEST, log, lose),
       deliver: createSender(env.DELIVER, log, lose),
+      export: createSender(env.EXPORT, log, lose),
     },
     sendEmail: async ({ headers = {}, ...mail }) => env.EMAIL.send({ ...mail, headers }),
     sealer: shared.sealer,

@@ -9,7 +9,7 @@ import { keysLifecycle, sealedDropKeys } from './features/keys/index.ts';
 import { sealedProgramColumns } from './features/programs/index.ts';
 import { recordsLifecycle } from './features/records/index.ts';
 import { tasksLifecycle } from './features/tasks/index.ts';
-import { sealedSigningSecrets, webhooksLifecycle } from './features/webhooks/index.ts';
+import { sealedEndpointHeaders, sealedSigningSecrets, webhooksLifecycle } from './features/webhooks/index.ts';
 
 /** What would point upward among the slices meets here, in the slices' order. */
 export const registry: Registry = {
@@ -27,5 +27,5 @@ export const registry: Registry = {
     recordsLifecycle,
     jobsLifecycle,
   ],
-  sealedColumns: [sealedProgramColumns, sealedSigningSecrets, sealedDropKeys],
+  sealedColumns: [sealedProgramColumns, sealedSigningSecrets, sealedEndpointHeaders, sealedDropKeys],
 };

@@ -29,7 +29,18 @@ export async function commit(db: Database, statements: Statement[]): Promise<Com
     return db.$client.prepare(sql).bind(...params);
   });
   const results = await db.$client.batch(bound);
+  results.forEach((result, i) => {
+    const statement = statements[i];
+    if (statement && result.results.length > 0) returned.set(statement, result.results);
+  });
   return results.map((result) => ({ changes: result.meta.changes }));
+}
+
+const returned = new WeakMap<Statement, unknown[]>();
+
+/** The rows that a committed statement with a RETURNING clause gave back; none before its commit. */
+export function rowsOf(statement: Statement): unknown[] {
+  return returned.get(statement) ?? [];
 }
 
 /** Bytes of the database, as it says with every answer; 0 where it does not say. */

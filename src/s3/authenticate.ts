@@ -1,6 +1,6 @@
 import type { Ctx } from '../context.ts';
 import type { Env } from '../env.ts';
-import { dropSecretOf, markDropKeyUsed } from '../features/keys/keys.system.ts';
+import { dropSecretOf, markDropKeyUsed } from '../features/keys/drops.system.ts';
 import { findProgram } from '../features/programs/index.ts';
 import type { ChunkSigning } from './chunked.ts';
 import { S3Error } from './errors.ts';

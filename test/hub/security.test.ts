@@ -1,4 +1,5 @@
 import { describe, expect, inject, it } from 'vitest';
+import { signedIn } from '../support/browser.ts';
 import {
   type Answer,
   allScopes,
@@ -56,6 +57,16 @@ const resources: Record<string, (owner: Owner) => Promise<string>> = {
   folder: async () => 'warehouse',
   dataset: async () => 'people',
   key: async () => '1',
+  id: async (owner) => {
+    const body = {
+      PublisherProgramId: owner.programId,
+      EventType: 'A',
+      PublisherEventId: '1',
+      EventStartUtc: '2026-11-22T02:00:00Z',
+    };
+    const published = expectStatus(await owner.call('POST', '/api/events', { body }), 201);
+    return published.headers.get('location')?.slice('/api/events/'.length) ?? '';
+  },
   job: async (owner) => {
     await saveTask(owner);
     return 'people';
@@ -72,6 +83,11 @@ const resources: Record<string, (owner: Owner) => Promise<string>> = {
     const made = await owner.call('POST', `/api/programs/${owner.programId}/keys`, { body });
     return expectStatus(made, 201).body.keyId;
   },
+  sessionId: async (owner) => {
+    await signedIn(url, owner.key);
+    const listed = await owner.call('GET', `/api/programs/${owner.programId}/sessions`);
+    return expectStatus(listed, 200).body.items[0].sessionId;
+  },
   uploadId: async (owner) => {
     const body = { folder: 'warehouse', filename: 'upload.csv', size: 3 };
     const begun = await owner.call('POST', `/api/programs/${owner.programId}/uploads`, { body });
@@ -85,6 +101,11 @@ const resources: Record<string, (owner: Owner) => Promise<string>> = {
     const { jobId } = expectStatus(called, 200).body;
     await jobEnded(owner.call, jobId);
     return jobId;
+  },
+  webhookId: async (owner) => {
+    const body = { url: 'https://school.example/hooks', events: ['job.*'] };
+    const made = await owner.call('POST', `/api/programs/${owner.programId}/webhooks`, { body });
+    return expectStatus(made, 201).body.webhookId;
   },
   deliveryId: async (owner) => {
     await saveTask(owner);

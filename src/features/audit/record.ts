@@ -23,5 +23,6 @@ export function recordAudit(
 
 function nameOf(actor: Actor): string {
   if (actor.kind === 'hub') return `hub:${actor.door}`;
-  return actor.kind === 'anonymous' ? 'anonymous' : actor.keyId;
+  if (actor.kind === 'anonymous') return 'anonymous';
+  return actor.session === undefined ? actor.keyId : `${actor.keyId} (${actor.session.name})`;
 }

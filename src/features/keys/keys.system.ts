@@ -1,9 +1,8 @@
-import { eq } from 'drizzle-orm';
+import { and, eq, gt } from 'drizzle-orm';
 import type { Actor, Ctx } from '../../context.ts';
-import { equalsConstantTime, sha256Hex, toBase64Url } from '../../platform/encoding.ts';
-import type { Sealer } from '../../platform/seal.ts';
-import { dropKeyIdentity } from './drop-keys.ts';
-import { apiKeys, dropKeys } from './table.ts';
+import { equalsConstantTime, sha256Hex } from '../../platform/encoding.ts';
+import { idleMs, type Opener, type Session, seenEveryMs } from './sessions.ts';
+import { apiKeys, portalLinks, sessions } from './table.ts';
 
 /** Across tenants, for authentication: who a key makes its bearer, or null. Asked anew for each request, so
  * that a revoked key is dead at once. */
@@ -21,6 +20,10 @@ export async function actorOfKey(ctx: Ctx, key: string, keyId?: string): Promise
   const now = ctx.now();
   if (row.revokedAt !== null && row.revokedAt <= now) return null;
   if (row.expiresAt !== null && row.expiresAt <= now) return null;
+  return actorOf(row);
+}
+
+function actorOf(row: typeof apiKeys.$inferSelect): Actor {
   if (row.programId === null) return { kind: 'system', keyId: row.keyId };
   const ends = [row.expiresAt, row.revokedAt].filter((at) => at !== null);
   return {
@@ -33,44 +36,69 @@ export async function actorOfKey(ctx: Ctx, key: string, keyId?: string): Promise
   };
 }
 
-export interface DropSecret {
-  /** Null for a key that there is not: then the secret is a decoy, which no signature fits. */
-  key: typeof dropKeys.$inferSelect | null;
-  secret: string;
-}
-
 /**
- * Across tenants, for the S3 door: the secret of an access key. An unknown one costs the same look-up and
- * the same opening of a seal, so that no answer is quicker for it.
+ * Across tenants, for the dashboard's door: whose session a cookie's secret opens, or null. One statement,
+ * asked anew for each request, so that a session and its key are dead at once.
  */
-export async function dropSecretOf(ctx: Ctx, accessKeyId: string): Promise<DropSecret> {
-  const [row] = await ctx.db.select().from(dropKeys).where(eq(dropKeys.accessKeyId, accessKeyId)).limit(1);
-  const sealed = row?.sealed ?? (await decoyOf(ctx.sealer));
-  const secret = await ctx.sealer.open(sealed, dropKeyIdentity(row?.accessKeyId ?? decoyId));
-  return { key: row ?? null, secret };
-}
-
-const decoyId = 'CWAKDECOYDECOYDECOYD';
-const decoys = new WeakMap<Sealer, string>();
-
-async function decoyOf(sealer: Sealer): Promise<string> {
-  const known = decoys.get(sealer);
-  if (known) return known;
-  const secret = toBase64Url(crypto.getRandomValues(new Uint8Array(30)));
-  const made = await sealer.seal(secret, dropKeyIdentity(decoyId));
-  decoys.set(sealer, made);
-  return made;
-}
-
-const minuteMs = 60_000;
-
-/** Notes that a drop key was used, to the minute. */
-export async function markDropKeyUsed(
+export async function actorOfSession(
   ctx: Ctx,
-  key: Pick<typeof dropKeys.$inferSelect, 'accessKeyId' | 'lastUsedAt'>,
-): Promise<void> {
-  const at = ctx.now();
-  // The clock of tests may have been set back.
-  if (key.lastUsedAt !== null && Math.abs(at - key.lastUsedAt) < minuteMs) return;
-  await ctx.db.update(dropKeys).set({ lastUsedAt: at }).where(eq(dropKeys.accessKeyId, key.accessKeyId));
+  secret: string,
+): Promise<{ actor: Actor; session: Session } | null> {
+  if (!/^[\w-]{43}$/.test(secret)) return null;
+  const now = ctx.now();
+  const [found] = await ctx.db
+    .select({ session: sessions, key: apiKeys })
+    .from(sessions)
+    .leftJoin(apiKeys, eq(apiKeys.keyId, sessions.keyId))
+    .where(
+      and(
+        eq(sessions.hash, await sha256Hex(secret)),
+        gt(sessions.endsAt, now),
+        gt(sessions.seenAt, now - idleMs),
+      ),
+    )
+    .limit(1);
+  if (!found) return null;
+  const { session, key } = found;
+  const owner = await ownerOf(ctx, session, key);
+  if (owner === null || (owner.kind !== 'system' && owner.kind !== 'program')) return null;
+  const via = { session: { sessionId: session.sessionId, name: session.name } };
+  if (now - session.seenAt > seenEveryMs)
+    await ctx.db.update(sessions).set({ seenAt: now }).where(eq(sessions.sessionId, session.sessionId));
+  if (owner.kind === 'system') return { actor: { ...owner, ...via }, session };
+  const allowed = session.scopes;
+  const scopes = allowed === null ? owner.scopes : owner.scopes.filter((scope) => allowed.includes(scope));
+  return { actor: { ...owner, scopes, ...via }, session };
+}
+
+async function ownerOf(
+  ctx: Ctx,
+  session: Session,
+  key: typeof apiKeys.$inferSelect | null,
+): Promise<Actor | null> {
+  if (session.keyId === 'system') {
+    const isSame = session.keyHash === (await sha256Hex(ctx.config.SYSTEM_KEY));
+    return isSame ? { kind: 'system', keyId: 'system' } : null;
+  }
+  const now = ctx.now();
+  if (key === null || key.hash !== session.keyHash) return null;
+  if (key.revokedAt !== null && key.revokedAt <= now) return null;
+  if (key.expiresAt !== null && key.expiresAt <= now) return null;
+  return actorOf(key);
+}
+
+/** Across tenants: spends a single-use link; null where it was spent, is over, or never was. */
+export async function spendPortalLink(
+  ctx: Ctx,
+  code: string,
+): Promise<{ opener: Opener; programId: string; path: string } | null> {
+  const [link] = await ctx.db
+    .delete(portalLinks)
+    .where(and(eq(portalLinks.hash, await sha256Hex(code)), gt(portalLinks.endsAt, ctx.now())))
+    .returning();
+  if (!link) return null;
+  const [key] = await ctx.db.select().from(apiKeys).where(eq(apiKeys.keyId, link.keyId)).limit(1);
+  if (!key) return null;
+  const { programId, path, scopes, name, keyId } = link;
+  return { opener: { keyId, programId, keyHash: key.hash, scopes, name }, programId, path };
 }

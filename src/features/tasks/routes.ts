@@ -1,3 +1,4 @@
+import type { z } from '@hono/zod-openapi';
 import type { Ctx } from '../../context.ts';
 import {
   createRouter,
@@ -21,6 +22,8 @@ import { jobName, taskDefinition, taskOut } from './schema.ts';
 import { findTask, listTasks, removeTask, saveTask, type Task } from './store.ts';
 
 const tags = ['Warehouse sync'];
+
+export type TaskPage = { items: z.output<typeof taskOut>[]; nextCursor: string | null };
 
 const taskParam = programParam.extend({
   job: jobName.openapi({ param: { name: 'job', in: 'path' }, example: 'warehouse' }),

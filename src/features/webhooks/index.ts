@@ -1,3 +1,5 @@
+export { sealedEndpointHeaders } from './endpoints.ts';
+export type { MessageType } from './schema.ts';
 export {
   createSigningSecret,
   notificationPurpose,
