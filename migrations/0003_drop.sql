@@ -31,4 +31,6 @@ ALTER TABLE `file_versions` ADD `headers` text;--> statement-breakpoint
 ALTER TABLE `file_versions` ADD `checksum` text;--> statement-breakpoint
 ALTER TABLE `file_versions` ADD `s3_etag` text;--> statement-breakpoint
 ALTER TABLE `drop_keys` ADD `last_used_at` integer;--> statement-breakpoint
-ALTER TABLE `drop_keys` ADD `end_told_at` integer;
+ALTER TABLE `drop_keys` ADD `end_told_at` integer;--> statement-breakpoint
+CREATE UNIQUE INDEX `drop_keys_current` ON `drop_keys` (`program_id`) WHERE ends_at IS NULL;--> statement-breakpoint
+CREATE INDEX `drop_keys_ended` ON `drop_keys` (`ends_at`) WHERE ends_at IS NOT NULL AND end_told_at IS NULL;

@@ -2,10 +2,11 @@ import type { Registry } from './context.ts';
 import { attentionLifecycle } from './features/attention/index.ts';
 import { auditLifecycle } from './features/audit/index.ts';
 import { deliveriesLifecycle, emailChannel, webhookChannel } from './features/deliveries/index.ts';
+import { dropsLifecycle, sealedDropKeys } from './features/drops/index.ts';
 import { eventsLifecycle } from './features/events/index.ts';
 import { filesLifecycle } from './features/files/index.ts';
 import { jobsLifecycle, startOnDrop } from './features/jobs/index.ts';
-import { keysLifecycle, sealedDropKeys } from './features/keys/index.ts';
+import { keysLifecycle } from './features/keys/index.ts';
 import { sealedProgramColumns } from './features/programs/index.ts';
 import { recordsLifecycle } from './features/records/index.ts';
 import { tasksLifecycle } from './features/tasks/index.ts';
@@ -21,6 +22,7 @@ export const registry: Registry = {
     webhooksLifecycle,
     deliveriesLifecycle,
     keysLifecycle,
+    dropsLifecycle,
     filesLifecycle,
     eventsLifecycle,
     tasksLifecycle,

@@ -1,6 +1,7 @@
 import type { Ctx } from './context.ts';
 import { sendAlerts, watchStorage } from './features/alerts/index.ts';
 import { sweepDeliveries } from './features/deliveries/index.ts';
+import { rotateDueDropKeys } from './features/drops/index.ts';
 import { sweepJobs } from './features/jobs/index.ts';
 import { pruneIdempotencyKeys } from './features/keys/index.ts';
 import {
@@ -21,6 +22,7 @@ const steps: Record<string, Record<string, Step>> = {
     deliveries: sweepDeliveries,
     storage: watchStorage,
     alerts: sendAlerts,
+    dropKeys: rotateDueDropKeys,
     erasure: eraseDeletedPrograms,
     retention: pruneDuePrograms,
   },

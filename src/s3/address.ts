@@ -1,7 +1,7 @@
 import type { Config } from '../env.ts';
 import { type FileVersion, folderName, requireFilename } from '../features/files/index.ts';
+import { decodePath } from './canonical.ts';
 import { S3Error } from './errors.ts';
-import { decodePath } from './sigv4.ts';
 
 /** The bucket and the key that a request names; null for the service, or the bucket, itself. */
 export interface Target {

@@ -5,9 +5,10 @@ import { newId } from '../platform/ids.ts';
 import { createLogger } from '../platform/log.ts';
 import { targetOf } from './address.ts';
 import { admit, rawRequestOf } from './authenticate.ts';
+import { parseQuery } from './canonical.ts';
 import { S3Error, toS3Error } from './errors.ts';
 import { operationOf } from './operations.ts';
-import { isSigned, parseQuery } from './sigv4.ts';
+import { isSigned } from './sigv4.ts';
 import { writeMembers } from './xml.ts';
 
 /** The S3 door: any request signed AWS4 comes here, whatever its path (s3cmd signs a path prefix wrongly). */

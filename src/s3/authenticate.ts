@@ -1,17 +1,11 @@
 import type { Ctx } from '../context.ts';
 import type { Env } from '../env.ts';
-import { dropSecretOf, markDropKeyUsed } from '../features/keys/drops.system.ts';
+import { dropSecretOf, markDropKeyUsed } from '../features/drops/drops.system.ts';
 import { findProgram } from '../features/programs/index.ts';
+import { headerOf, type RawRequest } from './canonical.ts';
 import type { ChunkSigning } from './chunked.ts';
 import { S3Error } from './errors.ts';
-import {
-  headerOf,
-  isSignatureRight,
-  type RawRequest,
-  readClaim,
-  requireTimely,
-  signingKey,
-} from './sigv4.ts';
+import { isSignatureRight, readClaim, requireTimely, signingKey } from './sigv4.ts';
 
 /** Who a request comes from, and what its body must be. */
 export interface Admitted {
@@ -47,10 +41,10 @@ export function rawRequestOf(request: Request): RawRequest {
 export async function admit(ctx: Ctx, env: Env, request: Request, raw: RawRequest): Promise<Admitted> {
   const claim = readClaim(raw, 's3');
   requireTimely(claim, ctx.wallNow());
-  const payloadHash = payloadHashOf(raw, claim.form);
+  const { signedHash, payloadHash } = payloadHashOf(raw, claim.form);
   const { key, secret } = await dropSecretOf(ctx, claim.accessKeyId);
   const signing = await signingKey(secret, claim.scope);
-  const isRight = await isSignatureRight(raw, claim, signing, payloadHash);
+  const isRight = await isSignatureRight(raw, claim, signing, signedHash);
   if (!key || !isRight) {
     // Guessing is counted by where it comes from.
     await checkRate(ctx, env, request.headers.get('cf-connecting-ip') ?? 'unknown');
@@ -80,13 +74,21 @@ export async function admit(ctx: Ctx, env: Env, request: Request, raw: RawReques
   };
 }
 
-/** What the signature says of the body. Presigned URLs leave it open, unless the header is signed too. */
-function payloadHashOf(raw: RawRequest, form: 'header' | 'query'): string {
+/**
+ * What stands for the body in the signature, and what it says of the body. Presigned URLs leave the body
+ * open, unless the header is signed too. curl before 8 sends no such header and signs the hash of nothing,
+ * whatever it uploads: its body is as open as an `UNSIGNED-PAYLOAD` one.
+ */
+function payloadHashOf(
+  raw: RawRequest,
+  form: 'header' | 'query',
+): { signedHash: string; payloadHash: string } {
   const given = headerOf(raw, 'x-amz-content-sha256');
-  if (given !== null) return given;
-  if (form === 'query') return 'UNSIGNED-PAYLOAD';
-  throw new S3Error('InvalidRequest', 'A signed request carries x-amz-content-sha256.');
+  const payloadHash = given ?? 'UNSIGNED-PAYLOAD';
+  return { signedHash: given === null && form === 'header' ? hashOfNothing : payloadHash, payloadHash };
 }
+
+const hashOfNothing = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
 async function checkRate(ctx: Ctx, env: Env, who: string): Promise<void> {
   if (ctx.config.RATE_LIMIT === 'off') return;

@@ -1,9 +1,9 @@
 import { type DropEntry, listDrops } from '../features/files/index.ts';
 import { fromBase64, toBase64Url, utf8 } from '../platform/encoding.ts';
 import { ownPrefix } from './address.ts';
+import { encodeRfc3986 } from './canonical.ts';
 import { S3Error } from './errors.ts';
 import { numberParam, quoted, type S3Request, xmlResponse } from './request.ts';
-import { encodeRfc3986 } from './sigv4.ts';
 import { writeXml, type XmlMembers } from './xml.ts';
 
 const maxKeys = 1_000;
@@ -42,8 +42,10 @@ export async function listObjects(s3: S3Request): Promise<Response> {
     MaxKeys: shown,
     EncodingType: params.get('encoding-type') ?? null,
     IsTruncated: last !== null,
-    Contents: page.flatMap((entry) => (entry.kind === 'file' ? contentsOf(entry, encode) : [])),
-    CommonPrefixes: page.flatMap(({ kind, key }) => (kind === 'prefix' ? { Prefix: encode(key) } : [])),
+    Contents: page.flatMap((entry) => (entry.kind === 'file' ? [contentsOf(entry, encode)] : [])),
+    CommonPrefixes: page.flatMap(({ kind, key }): XmlMembers[] =>
+      kind === 'prefix' ? [{ Prefix: encode(key) }] : [],
+    ),
   };
   if (!isSecond) {
     const markers = { Marker: encode(startAfter), NextMarker: last === null ? null : encode(last) };
@@ -78,7 +80,7 @@ function encodingOf(type: string | undefined): (text: string) => string {
 
 function afterOf(token: string): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(fromBase64(token));
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(fromBase64(token));
   } catch {
     throw new S3Error('InvalidArgument', 'The continuation-token is not one of this list.');
   }

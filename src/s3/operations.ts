@@ -1,12 +1,7 @@
+import { completeMultipartUpload } from './complete.ts';
 import { S3Error } from './errors.ts';
 import { listBuckets, listObjects } from './listing.ts';
-import {
-  abortMultipartUpload,
-  completeMultipartUpload,
-  createMultipartUpload,
-  listUploadedParts,
-  uploadPart,
-} from './multipart.ts';
+import { abortMultipartUpload, createMultipartUpload, listUploadedParts, uploadPart } from './multipart.ts';
 import { deleteObject, deleteObjects, getObject, putObject } from './objects.ts';
 import { type S3Request, xmlResponse } from './request.ts';
 import { writeXml } from './xml.ts';
@@ -34,6 +29,7 @@ const operations: Operation[] = [
     run: listBuckets,
   },
   { name: 'HeadBucket', method: 'HEAD', on: 'bucket', needs: [], takes: [], run: headBucket },
+  { name: 'CreateBucket', method: 'PUT', on: 'bucket', needs: [], takes: [], run: createBucket },
   {
     name: 'GetBucketLocation',
     method: 'GET',
@@ -129,6 +125,11 @@ export function operationOf(
     'NotImplemented',
     `${what} is not among what this hub does: ${operations.map(({ name }) => name).join(', ')}.`,
   );
+}
+
+/** Clients that make sure of the bucket before they write (rclone) go on at this answer. */
+function createBucket(s3: S3Request): never {
+  throw new S3Error('BucketAlreadyOwnedByYou', `The bucket "${s3.bucket}" is yours already.`);
 }
 
 function headBucket(): Response {

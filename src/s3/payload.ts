@@ -176,7 +176,7 @@ export async function readPayload(payload: Payload, maxBytes: number): Promise<s
   }
   const bytes = await new Response(payload.body).arrayBuffer();
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {
     throw new S3Error('MalformedXML', 'The body is not UTF-8.');
   }

@@ -1,13 +1,14 @@
-import { eq } from 'drizzle-orm';
+import { and, eq, isNull, lte, sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
 import { toBase64Url } from '../../platform/encoding.ts';
 import type { Sealer } from '../../platform/seal.ts';
-import { dropKeyIdentity } from './drop-keys.ts';
+import { lastRotationAt } from './policy.ts';
+import { type DropKey, dropKeyIdentity } from './store.ts';
 import { dropKeys } from './table.ts';
 
 export interface DropSecret {
   /** Null for a key that there is not: then the secret is a decoy, which no signature fits. */
-  key: typeof dropKeys.$inferSelect | null;
+  key: DropKey | null;
   secret: string;
 }
 
@@ -39,10 +40,37 @@ const minuteMs = 60_000;
 /** Notes that a drop key was used, to the minute. */
 export async function markDropKeyUsed(
   ctx: Ctx,
-  key: Pick<typeof dropKeys.$inferSelect, 'accessKeyId' | 'lastUsedAt'>,
+  key: Pick<DropKey, 'accessKeyId' | 'lastUsedAt'>,
 ): Promise<void> {
   const at = ctx.now();
   // The clock of tests may have been set back.
   if (key.lastUsedAt !== null && Math.abs(at - key.lastUsedAt) < minuteMs) return;
   await ctx.db.update(dropKeys).set({ lastUsedAt: at }).where(eq(dropKeys.accessKeyId, key.accessKeyId));
+}
+
+/** Across tenants, for the cron: programs whose current pair is older than their calendar's last rotation. */
+export async function dueRotations(
+  ctx: Ctx,
+  limit: number,
+): Promise<{ programId: string; rotatesAt: number }[]> {
+  const zones = await ctx.db.all<{ zone: string }>(
+    sql`SELECT DISTINCT time_zone AS zone FROM programs WHERE deleted_at IS NULL`,
+  );
+  const now = ctx.now();
+  const instants = Object.fromEntries(zones.map(({ zone }) => [zone, lastRotationAt(zone, now)]));
+  return ctx.db.all<{ programId: string; rotatesAt: number }>(sql`
+    SELECT p.program_id AS programId, due.value AS rotatesAt
+    FROM json_each(${JSON.stringify(instants)}) AS due
+      JOIN programs AS p ON p.time_zone = due.key
+      JOIN drop_keys AS k ON k.program_id = p.program_id
+    WHERE p.deleted_at IS NULL AND k.ends_at IS NULL AND k.created_at < due.value LIMIT ${limit}`);
+}
+
+/** Across tenants, for the cron: pairs that have ended and nobody was told. */
+export function untoldEnds(ctx: Ctx, limit: number): Promise<DropKey[]> {
+  return ctx.db
+    .select()
+    .from(dropKeys)
+    .where(and(lte(dropKeys.endsAt, ctx.now()), isNull(dropKeys.endToldAt)))
+    .limit(limit);
 }
