@@ -5,10 +5,12 @@ import { deliveriesLifecycle, emailChannel, webhookChannel } from './features/de
 import { dropsLifecycle, sealedDropKeys } from './features/drops/index.ts';
 import { eventsLifecycle } from './features/events/index.ts';
 import { filesLifecycle } from './features/files/index.ts';
+import { flowsLifecycle } from './features/flows/index.ts';
 import { jobsLifecycle, startOnDrop } from './features/jobs/index.ts';
 import { keysLifecycle } from './features/keys/index.ts';
 import { sealedProgramColumns } from './features/programs/index.ts';
 import { recordsLifecycle } from './features/records/index.ts';
+import { subscriptionsLifecycle } from './features/subscriptions/index.ts';
 import { tasksLifecycle } from './features/tasks/index.ts';
 import { sealedEndpointHeaders, sealedSigningSecrets, webhooksLifecycle } from './features/webhooks/index.ts';
 
@@ -24,10 +26,12 @@ export const registry: Registry = {
     keysLifecycle,
     dropsLifecycle,
     filesLifecycle,
+    subscriptionsLifecycle,
     eventsLifecycle,
     tasksLifecycle,
     recordsLifecycle,
     jobsLifecycle,
+    flowsLifecycle,
   ],
   sealedColumns: [sealedProgramColumns, sealedSigningSecrets, sealedEndpointHeaders, sealedDropKeys],
 };

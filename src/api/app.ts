@@ -9,10 +9,13 @@ import { deliveryRoutes } from '../features/deliveries/routes.ts';
 import { dropRoutes } from '../features/drops/routes.ts';
 import { eventRoutes } from '../features/events/routes.ts';
 import { fileRoutes } from '../features/files/routes.ts';
+import { flowRoutes } from '../features/flows/routes.ts';
 import { jobRoutes } from '../features/jobs/routes.ts';
 import { keyRoutes, sessionRoutes } from '../features/keys/routes.ts';
 import { programRoutes } from '../features/programs/routes.ts';
 import { recordRoutes } from '../features/records/routes.ts';
+import { subscriptionRoutes } from '../features/subscriptions/routes.ts';
+import { syncRoutes } from '../features/syncs/routes.ts';
 import { taskRoutes } from '../features/tasks/routes.ts';
 import { webhookRoutes } from '../features/webhooks/routes.ts';
 import { type ApiEnv, isMalformedJson } from '../http.ts';
@@ -89,10 +92,13 @@ app.route('/', keyRoutes);
 app.route('/', sessionRoutes);
 app.route('/', dropRoutes);
 app.route('/', fileRoutes);
+app.route('/', subscriptionRoutes);
 app.route('/', eventRoutes);
 app.route('/', taskRoutes);
 app.route('/', recordRoutes);
 app.route('/', jobRoutes);
+app.route('/', syncRoutes);
+app.route('/', flowRoutes);
 app.route('/', systemRoutes);
 app.route(
   '/',

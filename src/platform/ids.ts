@@ -17,6 +17,7 @@ export type IdPrefix =
   | 'req'
   | 'sec'
   | 'ses'
+  | 'srq'
   | 'tra'
   | 'upl'
   | 'whk';

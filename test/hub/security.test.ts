@@ -14,6 +14,8 @@ import {
   peopleTask,
   type TestProgram,
 } from '../support/client.ts';
+import { subscribe } from '../support/events.ts';
+import { newFlow, newParticipants, newSource, sourcesPath } from '../support/flows.ts';
 import { startReceiver } from '../support/receiver.ts';
 
 // The routes and their guards come from the running app: a route that is written tomorrow is tested tomorrow.
@@ -78,6 +80,16 @@ const resources: Record<string, (owner: Owner) => Promise<string>> = {
     expectStatus(await put, 201);
     return 'people.csv';
   },
+  publisherId: async (owner) => {
+    const publisher = await newProgram(url);
+    await subscribe(url, owner, publisher);
+    return publisher.programId;
+  },
+  subscriberId: async (owner) => {
+    const subscriber = await newProgram(url);
+    await subscribe(url, subscriber, owner);
+    return subscriber.programId;
+  },
   keyId: async (owner) => {
     const body = { name: 'another', scopes: ['manage'] };
     const made = await owner.call('POST', `/api/programs/${owner.programId}/keys`, { body });
@@ -123,6 +135,32 @@ const resources: Record<string, (owner: Owner) => Promise<string>> = {
     }
   },
 };
+
+/** The flow that this path's other names are of; its id is made first. */
+const flowOf = async (owner: Owner): Promise<number> => {
+  const listed = await owner.call('GET', `/api/programs/${owner.programId}/flows`);
+  return expectStatus(listed, 200).body.items[0].flowId;
+};
+
+Object.assign(resources, {
+  flowId: async (owner) => String((await newFlow(owner)).flowId),
+  sourceId: async (owner) => String((await newSource(owner, await flowOf(owner), 'class-A')).id),
+  reference: async (owner) => {
+    const flowId = await flowOf(owner);
+    const { reference } = await newSource(owner, flowId, 'HIS101:2026-2|A;1,2.3');
+    expectStatus(await owner.call('POST', `${sourcesPath(flowId)}/sync`), 202);
+    return reference;
+  },
+  participantId: async (owner) => {
+    const flowId = await flowOf(owner);
+    const [participantId] = await newParticipants(owner, flowId, 1);
+    for (const { id } of (await owner.call('GET', sourcesPath(flowId))).body.items) {
+      const path = `${sourcesPath(flowId)}/${id}/allocations/participants`;
+      expectStatus(await owner.call('POST', path, { body: [participantId] }), 200);
+    }
+    return String(participantId);
+  },
+} satisfies typeof resources);
 
 /** Records and datasets are made by a job; a path that names one needs it to have run. */
 const needsJob = new Set(['dataset', 'key']);

@@ -7,4 +7,10 @@ export {
 } from './announce.ts';
 export { emailChannel, webhookChannel } from './channels.ts';
 export { alertType, startDeliveries, sweepDeliveries } from './deliver.ts';
-export { deliveriesLifecycle, insertDeliveriesFrom, insertDelivery, type NewDelivery } from './store.ts';
+export {
+  deliveriesLifecycle,
+  insertDeliveriesFrom,
+  insertDelivery,
+  listDeliveriesOfTraces,
+  type NewDelivery,
+} from './store.ts';

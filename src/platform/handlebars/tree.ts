@@ -95,7 +95,7 @@ export const treeActions = {
           throw new TemplateFault(
             'syntax',
             loc.start,
-            `The path "${original}" goes up or names itself behind a name.`,
+            `Invalid path: ${original}`,
             'Put ../ and this at the start of a path.',
           );
         if (part === '..') depth += 1;
