@@ -44,14 +44,21 @@ describe('PutObject', () => {
     const content = randomBytes(size);
     const key = `production/warehouse/forms-${size}.bin`;
     const crc = ['x-amz-checksum-crc64nvme', crcOf('crc64nvme', content)] as [string, string];
-    const sha = ['x-amz-checksum-sha256', createHash('sha256').update(content).digest('base64')] as [string, string];
+    const sha = ['x-amz-checksum-sha256', createHash('sha256').update(content).digest('base64')] as [
+      string,
+      string,
+    ];
     const sends = {
       literal: () => put(key, content),
-      unsigned: () => callS3(access, { method: 'PUT', path: at(key), body: content, payloadHash: 'UNSIGNED-PAYLOAD' }),
+      unsigned: () =>
+        callS3(access, { method: 'PUT', path: at(key), body: content, payloadHash: 'UNSIGNED-PAYLOAD' }),
       signed: () => putChunked(access, { path: at(key) }, chunkedBody(content, { signed: true })),
-      signedTrailer: () => putChunked(access, { path: at(key) }, chunkedBody(content, { signed: true, trailer: crc })),
-      unsignedTrailer: () => putChunked(access, { path: at(key) }, chunkedBody(content, { signed: false, trailer: sha })),
-      oddChunks: () => putChunked(access, { path: at(key) }, chunkedBody(content, { signed: true, chunkBytes: 8_191 })),
+      signedTrailer: () =>
+        putChunked(access, { path: at(key) }, chunkedBody(content, { signed: true, trailer: crc })),
+      unsignedTrailer: () =>
+        putChunked(access, { path: at(key) }, chunkedBody(content, { signed: false, trailer: sha })),
+      oddChunks: () =>
+        putChunked(access, { path: at(key) }, chunkedBody(content, { signed: true, chunkBytes: 8_191 })),
     };
     for (const [form, send] of Object.entries(sends)) {
       const stored = await send();
@@ -64,4 +71,3 @@ describe('PutObject', () => {
     }
   });
 });
-void crcOf;

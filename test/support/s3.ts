@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
-import { expectStatus, localSystemKey, caller } from './client.ts';
+import { caller, expectStatus, localSystemKey } from './client.ts';
 
 // Signs as S3's documentation says, on Node's own crypto: nothing of the hub's, so that each checks the other.
 
@@ -72,7 +72,8 @@ export function sign(access: DropAccess, call: SignedCall): Signed {
   const scope = `${timestamp.slice(0, 8)}/us-east-1/s3/aws4_request`;
   const isBytes = typeof body === 'string' || body instanceof Uint8Array;
   const payloadHash =
-    call.payloadHash ?? (presign || (body && !isBytes) ? 'UNSIGNED-PAYLOAD' : sha256Hex((body as string) ?? ''));
+    call.payloadHash ??
+    (presign || (body && !isBytes) ? 'UNSIGNED-PAYLOAD' : sha256Hex((body as string) ?? ''));
   const headers: Record<string, string> = { host: new URL(access.endpoint).host, ...call.headers };
   if (!presign) Object.assign(headers, { 'x-amz-date': timestamp, 'x-amz-content-sha256': payloadHash });
   const names = Object.keys(headers).sort();
