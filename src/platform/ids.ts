@@ -11,6 +11,7 @@ export type IdPrefix =
   | 'job'
   | 'key'
   | 'lse'
+  | 'mpu'
   | 'msg'
   | 'prb'
   | 'req'
