@@ -1,6 +1,7 @@
 import type { Ctx } from './context.ts';
 import { sendAlerts, watchStorage } from './features/alerts/index.ts';
 import { sweepDeliveries } from './features/deliveries/index.ts';
+import { rotateDueDropKeys } from './features/drops/index.ts';
 import { sweepExports } from './features/exports/index.ts';
 import { sweepFlows } from './features/flows/index.ts';
 import { sweepJobs } from './features/jobs/index.ts';
@@ -25,6 +26,7 @@ const steps: Record<string, Record<string, Step>> = {
     deliveries: sweepDeliveries,
     storage: watchStorage,
     alerts: sendAlerts,
+    dropKeys: rotateDueDropKeys,
     erasure: eraseDeletedPrograms,
     retention: pruneDuePrograms,
   },

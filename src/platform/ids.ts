@@ -12,6 +12,7 @@ export type IdPrefix =
   | 'job'
   | 'key'
   | 'lse'
+  | 'mpu'
   | 'msg'
   | 'prb'
   | 'req'
