@@ -5,8 +5,9 @@ const slow = { testTimeout: 120_000, hookTimeout: 120_000 };
 
 /**
  * `pure` runs plain functions in Node, `worker` the object stores inside the runtime, `hub` calls one shared
- * hub over HTTP, `scenarios` start hubs of their own and tell whole stories. Those four are `npm test`.
- * `shared` reads the reference data beside the repository; `soak` takes long. See test/suites.json.
+ * hub over HTTP, `scenarios` start hubs of their own and tell whole stories; `relay` is the SFTP relay against
+ * real SFTP servers. Those five are `npm test`.
+ * `browser` drives Chromium, `shared` reads the reference data beside the repository; `soak` takes long. See test/suites.json.
  */
 export default defineConfig({
   test: {
@@ -14,7 +15,12 @@ export default defineConfig({
       {
         test: {
           name: 'pure',
-          include: ['test/platform/**/*.test.ts', 'test/features/**/*.test.ts', 'test/*.test.ts'],
+          include: [
+            'test/platform/**/*.test.ts',
+            'test/features/**/*.test.ts',
+            'test/s3/**/*.test.ts',
+            'test/*.test.ts',
+          ],
           environment: 'node',
         },
       },
@@ -43,6 +49,8 @@ export default defineConfig({
           ...slow,
         },
       },
+      { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], fileParallelism: false, ...slow } },
+      { test: { name: 'relay', include: ['relay/test/**/*.test.ts'], ...slow } },
       { test: { name: 'shared', include: ['test/shared/**/*.test.ts'], fileParallelism: false, ...slow } },
       {
         test: {

@@ -122,11 +122,10 @@ async function loop(env: Env): Promise<void> {
 }
 
 export default {
-  fetch(request: Request, env: Env, execution: ExecutionContext) {
+  async fetch(request, env, execution) {
     const url = new URL(request.url);
     if (url.pathname.startsWith('/bench/')) return bench(url, env);
     return hub.fetch(request, envOf(env), execution);
   },
-  queue: (batch: MessageBatch<unknown>, env: Env, execution: ExecutionContext) =>
-    hub.queue(batch, envOf(env), execution),
-};
+  queue: (batch, env, execution) => hub.queue(batch, envOf(env), execution),
+} satisfies ExportedHandler<Env>;

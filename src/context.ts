@@ -24,9 +24,25 @@ export type Scope = (typeof scopes)[number];
 /** Who acts. A system key may act in every program; a program's key in its own, within its scopes. */
 export type Actor =
   | { kind: 'anonymous' }
-  | { kind: 'system'; keyId: string }
-  | { kind: 'program'; keyId: string; programId: string; scopes: Scope[]; expiresAtMs: number | null }
+  | { kind: 'system'; keyId: string; session?: ActorSession }
+  | {
+      kind: 'program';
+      keyId: string;
+      programId: string;
+      scopes: Scope[];
+      expiresAtMs: number | null;
+      session?: ActorSession;
+    }
+  /** The bearer of a drop key, at the S3 door: its own program's bucket, and nothing else. */
+  | { kind: 'drop'; keyId: string; programId: string }
   | { kind: 'hub'; door: 'queue' | 'cron' | 'dev' };
+
+/** Set where a person acts through the dashboard: the audit log names them. */
+export interface ActorSession {
+  sessionId: string;
+  /** The key's name, or whom the link was made for. */
+  name: string;
+}
 
 /** The messages of each queue: ids and numbers only, versioned by `type`. */
 export interface IngestMessage {
@@ -36,6 +52,15 @@ export interface IngestMessage {
 export interface DeliverMessage {
   type: 'delivery';
   deliveryId: string;
+}
+/** A night to be written, or a delivery that takes minutes. */
+export type ExportMessage = { type: 'run'; runId: string } | DeliverMessage;
+
+/** The SFTP relay, whatever stands between: `send` is a fetch of one of its paths. */
+export interface Relay {
+  /** Signs each request. */
+  token: string;
+  send(path: string, init: RequestInit): Promise<Response>;
 }
 
 /** An e-mail as the `send_email` binding takes it. */
@@ -61,7 +86,13 @@ export interface Ctx {
   objects: ObjectStore;
   /** Present where uploads can go straight to the object store. */
   presigner: S3Presigner | null;
-  queues: { ingest: QueueSender<IngestMessage>; deliver: QueueSender<DeliverMessage> };
+  queues: {
+    ingest: QueueSender<IngestMessage>;
+    deliver: QueueSender<DeliverMessage>;
+    export: QueueSender<ExportMessage>;
+  };
+  /** Null where the hub has none. */
+  relay: Relay | null;
   sendEmail(email: Email): Promise<{ messageId: string }>;
   sealer: Sealer;
   outbound: OutboundPolicy;
@@ -82,6 +113,13 @@ export interface Lifecycle {
   deleted?(ctx: Ctx, programId: string): Promise<boolean>;
   /** Which of these file versions something unfinished still needs. */
   pins?(ctx: Ctx, programId: string, versionIds: string[]): Promise<string[]>;
+  /** The sequence after which something still needs the events that this program publishes; null: none. */
+  needsEventsAfter?(ctx: Ctx, programId: string): Promise<number | null>;
+  /** Statements that empty whatever the slice holds of an event; they join the one that deletes it. */
+  eraseEvent?(
+    ctx: Ctx,
+    event: { programId: string; eventId: string; sequence: number },
+  ): Promise<Statement[]>;
   /** Removes what retention has ended, a bounded part; the number of things removed. */
   prune?(ctx: Ctx, programId: string, retention: Record<string, number>): Promise<number>;
 }
@@ -125,15 +163,51 @@ export interface AttemptResult {
   uncertain: boolean;
   /** No further attempt can help: the receiver is gone, or the hub itself refuses. */
   final?: 'gone' | 'refused';
+  /** It is tried again all the same, but only a person can mend it. */
+  needsPerson?: boolean;
+}
+
+/** What an attempt's end sets off beside the ledger: statements of its own commit, and what follows it. */
+export interface OutcomeEffects {
+  statements: Statement[];
+  committed?(): Promise<void>;
 }
 
 /** A way out of the hub. Never throws for what the receiver does. */
 export interface Channel {
   send(ctx: Ctx, delivery: DueDelivery): Promise<AttemptResult>;
+  /** Where an attempt takes minutes: how long it has the delivery, and that it waits for no quick one. */
+  slow?: { leaseMs: number };
+  /** Told of each attempt before its end is committed. */
+  onOutcome?(
+    ctx: Ctx,
+    delivery: DueDelivery,
+    result: AttemptResult,
+    status: 'delivered' | 'waiting' | 'exhausted' | 'cancelled',
+  ): OutcomeEffects;
 }
+
+/** A dropped file, as far as what it starts needs to know it. */
+export interface StoredFile {
+  programId: string;
+  folder: string;
+  filename: string;
+  versionId: string;
+  objectKey: string;
+  sizeBytes: number;
+  etag: string;
+  traceId: string;
+}
+
+/** What a dropped file starts: statements that join the transaction that stores it, and what follows it. */
+export type OnFileStored = (
+  ctx: Ctx,
+  file: StoredFile,
+) => Promise<{ statements: Statement[]; committed(): void }>;
 
 /** What higher slices register for lower ones at the doors. */
 export interface Registry {
+  onFileStored: OnFileStored;
   channels: Record<string, Channel>;
   lifecycles: Lifecycle[];
   sealedColumns: SealedColumn[];

@@ -1,8 +1,10 @@
 import { Container } from '@cloudflare/containers';
 import { app } from './api/app.ts';
+import { dashboard, isPagePath } from './dashboard/app.tsx';
 import type { Env } from './env.ts';
 import { openContext } from './open.ts';
 import { consumeBatch } from './queues.ts';
+import { isForS3, serveS3 } from './s3/app.ts';
 import { runCron } from './schedule.ts';
 
 /** The SFTP relay beside the Worker; see `relay/`. */
@@ -12,7 +14,11 @@ export class SftpRelay extends Container {
 }
 
 export default {
-  fetch: app.fetch,
+  fetch(request, env, execution) {
+    if (isForS3(request)) return serveS3(request, env, execution);
+    const { pathname } = new URL(request.url);
+    return (isPagePath(pathname) ? dashboard : app).fetch(request, env, execution);
+  },
 
   async queue(batch, env, execution) {
     const ctx = await openContext(env, {

@@ -29,7 +29,18 @@ export async function commit(db: Database, statements: Statement[]): Promise<Com
     return db.$client.prepare(sql).bind(...params);
   });
   const results = await db.$client.batch(bound);
+  results.forEach((result, i) => {
+    const statement = statements[i];
+    if (statement && result.results.length > 0) returned.set(statement, result.results);
+  });
   return results.map((result) => ({ changes: result.meta.changes }));
+}
+
+const returned = new WeakMap<Statement, unknown[]>();
+
+/** The rows that a committed statement with a RETURNING clause gave back; none before its commit. */
+export function rowsOf(statement: Statement): unknown[] {
+  return returned.get(statement) ?? [];
 }
 
 /** Bytes of the database, as it says with every answer; 0 where it does not say. */
@@ -41,6 +52,11 @@ export async function databaseBytes(db: Database): Promise<number> {
 /** True when a unique key refused the write. */
 export function isUniqueViolation(error: unknown): boolean {
   return messages(error).some((text) => /UNIQUE constraint failed/i.test(text));
+}
+
+/** True when a column (`table.column`) that must hold something refused the write. */
+export function isNullViolation(error: unknown, column: string): boolean {
+  return messages(error).some((text) => text.includes(`NOT NULL constraint failed: ${column}`));
 }
 
 /** True for faults of the database service that pass by themselves; writes are ours to repeat. */

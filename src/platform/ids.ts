@@ -1,5 +1,5 @@
 /** Crockford's base 32 in lower case: sorts like the number it encodes, and has no look-alikes. */
-const alphabet = '0123456789abcdefghjkmnpqrstvwxyz';
+export const idAlphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 
 /** Every prefix an id may have. A programId may not look like one (`^[a-z]{2,5}_`). */
 export type IdPrefix =
@@ -7,16 +7,22 @@ export type IdPrefix =
   | 'att'
   | 'dlv'
   | 'evt'
+  | 'exp'
   | 'fil'
   | 'job'
   | 'key'
   | 'lse'
+  | 'mpu'
   | 'msg'
   | 'prb'
   | 'req'
+  | 'run'
   | 'sec'
+  | 'ses'
+  | 'srq'
   | 'tra'
-  | 'upl';
+  | 'upl'
+  | 'whk';
 
 /**
  * A prefixed, time-ordered id: `job_` and 26 characters, of which 10 are milliseconds since 1970 and 16
@@ -25,7 +31,7 @@ export type IdPrefix =
 export function newId(prefix: IdPrefix, atMs: number): string {
   let time = '';
   for (let rest = atMs, i = 0; i < 10; i++) {
-    time = alphabet.charAt(rest % 32) + time;
+    time = idAlphabet.charAt(rest % 32) + time;
     rest = Math.floor(rest / 32);
   }
   return `${prefix}_${time}${randomText(16)}`;
@@ -34,6 +40,6 @@ export function newId(prefix: IdPrefix, atMs: number): string {
 /** `length` random characters of base 32, five bits each. */
 export function randomText(length: number): string {
   let text = '';
-  for (const byte of crypto.getRandomValues(new Uint8Array(length))) text += alphabet.charAt(byte & 31);
+  for (const byte of crypto.getRandomValues(new Uint8Array(length))) text += idAlphabet.charAt(byte & 31);
   return text;
 }

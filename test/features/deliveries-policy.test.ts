@@ -31,6 +31,15 @@ describe('decideOutcome', () => {
     expect(decideOutcome(failed, { ...at, attempts: 10 }).status).toBe('exhausted');
   });
 
+  it('waits for a nightly file to the second: ten retries, 12,300 seconds in all', () => {
+    const waits = Array.from({ length: 10 }, (_, i) => {
+      const outcome = decideOutcome(failed, { ...at, channel: 'sftp', attempts: i + 1, random: i % 2 });
+      return outcome.status === 'waiting' ? (outcome.nextAttemptAt - nowMs) / 1_000 : outcome.status;
+    });
+    expect(waits).toEqual([20, 40, 80, 160, 320, 640, 1_280, 2_560, 3_600, 3_600]);
+    expect(decideOutcome(failed, { ...at, channel: 'sftp', attempts: 11 }).status).toBe('exhausted');
+  });
+
   it('spreads each wait by a fifth either way', () => {
     expect(waitOf(failed, 2, 0)).toBe(240_000);
     expect(waitOf(failed, 2, 0.999_999)).toBeCloseTo(360_000, -2);

@@ -4,6 +4,7 @@ import { newId } from '../../platform/ids.ts';
 import { endAttention, raiseAttention } from '../attention/index.ts';
 import { findDueDelivery, listDueDeliveries } from './deliveries.system.ts';
 import { decideOutcome, leaseMs, type Outcome, queueWaitLimitMs } from './policy.ts';
+import { dueOf, isTicket } from './started.ts';
 import { claim, type Delivery, insertAttempt, release } from './store.ts';
 
 /** Of one invocation: a seventh connection waiting for headers would queue in the platform. */
@@ -16,7 +17,10 @@ const startWithinMs = 14_000;
  * Begins first attempts right after the commit that made them due; what is more than one invocation should
  * start is woken through the queue, and at the latest by the sweeper.
  */
-export function startDeliveries(ctx: Ctx, deliveryIds: string[]): void {
+export function startDeliveries(ctx: Ctx, given: string[]): void {
+  const deliveryIds = given.flatMap((id) =>
+    isTicket(id) ? dueOf(ctx, id).map((due) => due.deliveryId) : [id],
+  );
   if (deliveryIds.length === 0) return;
   ctx.after(attemptAll(ctx, deliveryIds.slice(0, startedAtOnce)));
   const rest = deliveryIds.slice(startedAtOnce);
@@ -27,12 +31,19 @@ export function startDeliveries(ctx: Ctx, deliveryIds: string[]): void {
 /** What the sweeper does each minute: a bounded number of attempts itself, wake-ups for the rest. */
 export async function sweepDeliveries(ctx: Ctx): Promise<number> {
   const due = await listDueDeliveries(ctx, 400);
-  await attemptAll(ctx, due.slice(0, startedAtOnce));
+  const quick = due.filter((one) => slowness(ctx, one.channel) === undefined).map((one) => one.deliveryId);
+  const slow = due.filter((one) => slowness(ctx, one.channel) !== undefined);
+  await ctx.queues.export.send(slow.map(({ deliveryId }) => ({ type: 'delivery', deliveryId })));
+  await attemptAll(ctx, quick.slice(0, startedAtOnce));
   await ctx.queues.deliver.send(
-    due.slice(startedAtOnce).map((deliveryId) => ({ type: 'delivery', deliveryId })),
+    quick.slice(startedAtOnce).map((deliveryId) => ({ type: 'delivery', deliveryId })),
   );
   return due.length;
 }
+
+const slowness = (ctx: Ctx, channel: string) => ctx.registry.channels[channel]?.slow;
+
+const leaseOf = (ctx: Ctx, channel: string) => slowness(ctx, channel)?.leaseMs ?? leaseMs;
 
 async function attemptAll(ctx: Ctx, deliveryIds: string[]): Promise<void> {
   const waiting = [...deliveryIds];
@@ -64,7 +75,7 @@ export async function attemptDelivery(ctx: Ctx, deliveryId: string): Promise<voi
   if (!row || row.nextAttemptAt === null || row.nextAttemptAt > ctx.now()) return;
   const token = newId('lse', ctx.wallNow());
   const [claimed] = await commit(ctx.db, [
-    claim(ctx, row, token, ctx.now() + leaseMs),
+    claim(ctx, row, token, ctx.now() + leaseOf(ctx, row.channel)),
     ...lostAttempt(ctx, row),
   ]);
   if (claimed?.changes !== 1) return;
@@ -81,6 +92,7 @@ export async function attemptDelivery(ctx: Ctx, deliveryId: string): Promise<voi
     nowMs: ctx.now(),
     random: Math.random(),
   });
+  const effects = channel?.onOutcome?.(ctx, row, result, outcome.status);
   await commit(ctx.db, [
     insertAttempt(ctx, {
       attemptId: newId('att', startedAt),
@@ -95,6 +107,7 @@ export async function attemptDelivery(ctx: Ctx, deliveryId: string): Promise<voi
     }),
     release(ctx, deliveryId, token, toColumns(ctx, row, result, outcome)),
     ...problems(ctx, row, outcome),
+    ...(effects?.statements ?? []),
   ]);
   ctx.log.line('delivery.attempted', {
     deliveryId,
@@ -108,7 +121,8 @@ export async function attemptDelivery(ctx: Ctx, deliveryId: string): Promise<voi
     durationMs,
     outcome: outcome.status,
   });
-  if (outcome.status === 'waiting') await wakeSoon(ctx, deliveryId, outcome.nextAttemptAt);
+  await effects?.committed?.();
+  if (outcome.status === 'waiting') await wakeSoon(ctx, row, outcome.nextAttemptAt);
 }
 
 const noChannel: AttemptResult = {
@@ -128,8 +142,8 @@ function lostAttempt(ctx: Ctx, row: Delivery): Statement[] {
       attemptId: newId('att', ctx.now()),
       deliveryId: row.deliveryId,
       programId: row.programId,
-      startedAt: (row.leaseUntil ?? ctx.now()) - leaseMs,
-      durationMs: leaseMs,
+      startedAt: (row.leaseUntil ?? ctx.now()) - leaseOf(ctx, row.channel),
+      durationMs: leaseOf(ctx, row.channel),
       status: null,
       failure: 'timeout',
       detail: 'The attempt was cut off on our side; whether the receiver took it is not known.',
@@ -172,10 +186,9 @@ function problems(ctx: Ctx, row: Delivery, outcome: Outcome): Statement[] {
 /** The type of messages that tell of open problems which have no type of their own. */
 export const alertType = 'attention.opened';
 
-async function wakeSoon(ctx: Ctx, deliveryId: string, atMs: number): Promise<void> {
+async function wakeSoon(ctx: Ctx, { deliveryId, channel }: Delivery, atMs: number): Promise<void> {
   const waitMs = atMs - ctx.now();
   if (waitMs > queueWaitLimitMs) return;
-  await ctx.queues.deliver.send([{ type: 'delivery', deliveryId }], {
-    delaySeconds: Math.ceil(waitMs / 1_000),
-  });
+  const queue = slowness(ctx, channel) ? ctx.queues.export : ctx.queues.deliver;
+  await queue.send([{ type: 'delivery', deliveryId }], { delaySeconds: Math.ceil(waitMs / 1_000) });
 }

@@ -15,12 +15,14 @@ export async function programOfDelivery(ctx: Ctx, deliveryId: string): Promise<s
 }
 
 /** Across tenants, for the sweeper: what is due, oldest first. */
-export async function listDueDeliveries(ctx: Ctx, limit: number): Promise<string[]> {
-  const rows = await ctx.db
-    .select({ deliveryId: deliveries.deliveryId })
+export function listDueDeliveries(
+  ctx: Ctx,
+  limit: number,
+): Promise<{ deliveryId: string; channel: string }[]> {
+  return ctx.db
+    .select({ deliveryId: deliveries.deliveryId, channel: deliveries.channel })
     .from(deliveries)
     .where(and(isNotNull(deliveries.nextAttemptAt), lte(deliveries.nextAttemptAt, ctx.now())))
     .orderBy(asc(deliveries.nextAttemptAt))
     .limit(limit);
-  return rows.map((row) => row.deliveryId);
 }

@@ -1,3 +1,16 @@
+export {
+  type Announced,
+  type Announcement,
+  announce,
+  /** @public for the event hub, which publishes many at once. */
+  announceAll,
+} from './announce.ts';
 export { emailChannel, webhookChannel } from './channels.ts';
-export { alertType, startDeliveries, sweepDeliveries } from './deliver.ts';
-export { deliveriesLifecycle, insertDeliveriesFrom, insertDelivery, type NewDelivery } from './store.ts';
+export { alertType, attemptDelivery, startDeliveries, sweepDeliveries } from './deliver.ts';
+export {
+  deliveriesLifecycle,
+  insertDeliveriesFrom,
+  insertDelivery,
+  listDeliveriesOfTraces,
+  type NewDelivery,
+} from './store.ts';

@@ -33,6 +33,8 @@ export const waitsMs: Record<string, readonly number[]> = {
     20 * hour,
     24 * hour,
   ],
+  // Doubled from 20 s, at most an hour: ten retries, given up after 12,300 s of waiting.
+  sftp: [20, 40, 80, 160, 320, 640, 1_280, 2_560, 3_600, 3_600].map((seconds) => seconds * second),
 };
 
 /** An attempt that has not ended by then is over; the lease outlives it. */
@@ -42,7 +44,8 @@ export const leaseMs = 60 * second;
 /** Waits longer than this live in the database alone; shorter ones are also woken through the queue. */
 export const queueWaitLimitMs = 10 * minute;
 
-const jitter = 0.2;
+/** A nightly file keeps to its schedule to the second. */
+const jitter: Record<string, number> = { webhook: 0.2, email: 0.2 };
 
 export type Outcome =
   | { status: 'delivered' }
@@ -66,7 +69,7 @@ export function decideOutcome(
   const base = waits[at.attempts - 1];
   if (base === undefined)
     return { status: 'exhausted', reason: `${at.attempts} attempts failed. Last: ${result.detail}` };
-  const own = base * (1 + jitter * (2 * at.random - 1));
+  const own = base * (1 + (jitter[at.channel] ?? 0) * (2 * at.random - 1));
   const asked = retryAfterMs(result.retryAfter, at.nowMs);
   const wait = asked === null ? own : Math.min(Math.max(asked, own), 2 * own);
   return { status: 'waiting', nextAttemptAt: Math.round(at.nowMs + wait), reason: result.detail };

@@ -1,6 +1,7 @@
-import { and, asc, desc, eq, gte, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gte, inArray, isNull, lt, ne, type SQL, sql } from 'drizzle-orm';
 import type { Ctx, Lifecycle } from '../../context.ts';
 import { commit, type Statement } from '../../platform/d1.ts';
+import { idAlphabet } from '../../platform/ids.ts';
 import { type DeliveryStatus, deliveries, deliveryAttempts, emailsSent } from './table.ts';
 
 export type Delivery = typeof deliveries.$inferSelect;
@@ -10,7 +11,7 @@ export type Attempt = typeof deliveryAttempts.$inferSelect;
 export interface NewDelivery {
   deliveryId: string;
   programId: string;
-  channel: 'webhook' | 'email';
+  channel: 'webhook' | 'email' | 'sftp';
   type: string;
   messageId: string;
   dedupeKey: string;
@@ -40,6 +41,36 @@ export function insertDeliveriesFrom(ctx: Ctx, source: SQL): Statement {
   return ctx.db.run(sql`INSERT INTO deliveries (delivery_id, program_id, channel, type, message_id, dedupe_key,
       target, secret_purpose, subject, body, trace_id, about, status, next_attempt_at, created_at)
     SELECT due.*, 'pending', ${at}, ${at} FROM (${source}) AS due WHERE true ON CONFLICT DO NOTHING`);
+}
+
+/** `n` below 32,768 in three characters of base 32, as ids are written. */
+const slotText = sql`substr(${idAlphabet}, (e.slot >> 10 & 31) + 1, 1) || substr(${idAlphabet}, (e.slot >> 5 & 31) + 1, 1)
+      || substr(${idAlphabet}, (e.slot & 31) + 1, 1)`;
+
+/**
+ * Makes messages of one type due at each endpoint that wants them. `rows` is JSON, of each message:
+ * program, the delivery's id without its slot, message id, body, about, trace, whether it has a category,
+ * the category, an endpoint to leave out, whether the id alone does not say that it is due once.
+ */
+export function insertAnnounced(ctx: Ctx, type: string, rows: string, onlyIf: SQL): Statement {
+  const at = ctx.now();
+  return ctx.db.run(sql`INSERT INTO deliveries (delivery_id, program_id, endpoint_id, channel, type, message_id,
+      dedupe_key, target, secret_purpose, subject, body, trace_id, about, status, reason, next_attempt_at, created_at)
+    SELECT due.delivery_id, due.program_id, due.endpoint_id, 'webhook', ${type}, due.message_id,
+      'endpoint:' || due.message_id || ':' || due.endpoint_id, due.target, due.endpoint_id, '', due.body,
+      due.trace_id, due.about, due.status, due.reason, CASE due.status WHEN 'pending' THEN ${at} END, ${at}
+    FROM (SELECT m.value ->> 1 || ${slotText} AS delivery_id, e.program_id, e.endpoint_id, m.value ->> 2 AS message_id,
+        e.url AS target, m.value ->> 3 AS body, m.value ->> 4 AS about, m.value ->> 5 AS trace_id,
+        CASE e.state WHEN 'paused' THEN 'paused' ELSE 'pending' END AS status,
+        CASE e.state WHEN 'paused' THEN 'The endpoint is paused.' END AS reason
+      FROM json_each(${rows}) AS m CROSS JOIN webhook_endpoints AS e
+      WHERE e.program_id = m.value ->> 0 AND e.deleted_at IS NULL AND e.state <> 'disabled'
+        AND e.endpoint_id <> m.value ->> 8
+        AND EXISTS (SELECT 1 FROM json_each(e.events) AS p WHERE ${type} GLOB p.value)
+        AND (e.categories IS NULL OR m.value ->> 6 = 0
+          OR EXISTS (SELECT 1 FROM json_each(e.categories) AS c WHERE c.value = m.value ->> 7))) AS due
+    WHERE ${onlyIf} ON CONFLICT DO NOTHING
+    RETURNING delivery_id AS deliveryId, program_id AS programId`);
 }
 
 export async function findDelivery(
@@ -86,6 +117,31 @@ export function listDeliveries(
     )
     .orderBy(desc(deliveries.deliveryId))
     .limit(limit);
+}
+
+export type DeliveryOfTrace = Pick<Delivery, 'deliveryId' | 'about' | 'status' | 'attemptsTotal' | 'endedAt'>;
+
+/** What became due in the course of these traces, oldest first; a bounded part, without bodies. */
+export function listDeliveriesOfTraces(
+  ctx: Ctx,
+  programId: string,
+  traceIds: string[],
+): Promise<DeliveryOfTrace[]> {
+  const { deliveryId, about, status, attemptsTotal, endedAt } = deliveries;
+  return (
+    ctx.db
+      .select({ deliveryId, about, status, attemptsTotal, endedAt })
+      .from(deliveries)
+      .where(
+        and(
+          eq(deliveries.programId, programId),
+          sql`${deliveries.traceId} IN (SELECT value FROM json_each(${JSON.stringify(traceIds)}))`,
+        ),
+      )
+      // "+": sorted after they are found by their traces, not found by walking the ledger in order.
+      .orderBy(sql`+${deliveryId}`)
+      .limit(2_000)
+  );
 }
 
 export function listAttempts(ctx: Ctx, programId: string, deliveryId: string): Promise<Attempt[]> {
@@ -148,6 +204,8 @@ export function rearm(ctx: Ctx, programId: string, deliveryId: string): Statemen
         eq(deliveries.programId, programId),
         eq(deliveries.deliveryId, deliveryId),
         inArray(deliveries.status, ['waiting', 'exhausted', 'cancelled', 'delivered']),
+        // Erased with what it told of: there is nothing to send.
+        ne(deliveries.body, ''),
       ),
     );
 }
@@ -184,8 +242,35 @@ async function eraseWhere(ctx: Ctx, condition: SQL | undefined): Promise<number>
   return rows.length;
 }
 
+/** Empties what was or is to be sent of an event: what is on its way is cancelled, what arrived stays on record. */
+function eraseEventBodies(ctx: Ctx, eventId: string): Statement {
+  // A message about an event has the event's own time in its id, and so has each delivery of it.
+  const time = `dlv_${eventId.slice(4, 14)}`;
+  const isOpen = sql`${deliveries.status} IN ('pending', 'sending', 'waiting', 'paused')`;
+  return ctx.db
+    .update(deliveries)
+    .set({
+      body: '',
+      status: sql`CASE WHEN ${isOpen} THEN 'cancelled' ELSE ${deliveries.status} END`,
+      reason: sql`CASE WHEN ${isOpen} THEN 'The event was deleted.' ELSE ${deliveries.reason} END`,
+      endedAt: sql`coalesce(${deliveries.endedAt}, ${ctx.now()})`,
+      nextAttemptAt: null,
+      leaseToken: null,
+      leaseUntil: null,
+    })
+    .where(
+      and(
+        gte(deliveries.deliveryId, time),
+        lt(deliveries.deliveryId, `${time}{`),
+        eq(deliveries.about, eventId),
+        eq(deliveries.type, 'event.published'),
+      ),
+    );
+}
+
 export const deliveriesLifecycle: Lifecycle = {
   slice: 'deliveries',
+  eraseEvent: async (ctx, { eventId }) => [eraseEventBodies(ctx, eventId)],
   async deleted(ctx, programId) {
     // "}" is the character after "|": this program's days and no other's.
     const ofProgram = and(gte(emailsSent.day, `${programId}|`), lt(emailsSent.day, `${programId}}`));

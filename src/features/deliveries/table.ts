@@ -18,7 +18,9 @@ export const deliveries = sqliteTable(
   {
     deliveryId: text('delivery_id').primaryKey(),
     programId: text('program_id').notNull(),
-    /** `webhook`, `email`; later `sftp`, `batch`. */
+    /** Null where it goes to an address that is no endpoint. */
+    endpointId: text('endpoint_id'),
+    /** `webhook`, `email`, `sftp`; later `batch`. */
     channel: text('channel').notNull(),
     /** The message's type, such as `job.succeeded`. */
     type: text('type').notNull(),

@@ -5,6 +5,7 @@ import { endAttention, raiseAttention } from '../attention/index.ts';
 import { insertDeliveriesFrom, startDeliveries } from '../deliveries/index.ts';
 import { endApplying, removeCheckpoint } from '../records/index.ts';
 import { notificationPurpose } from '../webhooks/index.ts';
+import { announceEnd, isoOrNull, reportUrl, typeOf, webhookBody } from './announce.ts';
 import { type JobCounts, noCounts } from './schema.ts';
 import type { JobState } from './state.ts';
 import { type Job, listRecipients, nextOfDataset, updateUnfinished, wakeDataset } from './store.ts';
@@ -53,18 +54,17 @@ export async function finishJob(ctx: Ctx, job: Job, state: JobState, end: JobEnd
   const { datasetId } = await datasetOf(ctx, job);
   // First, for an ended job is never looked at again: a crash here ends it anew from its checkpoint.
   if (datasetId !== null) await commit(records, [endApplying(ctx, job.programId, datasetId, job.jobId)]);
+  const announced = await announceEnd(ctx, finished);
   await commit(ctx.db, [
     updateUnfinished(ctx, job, columns),
     notificationsOf(ctx, finished),
+    ...announced.statements,
     ...attentionOf(ctx, finished, end),
     wakeDataset(ctx, job),
   ]);
   await commit(records, [removeCheckpoint(ctx, job.programId, job.jobId)]);
   const recipients = await listRecipients(ctx, job.jobId);
-  startDeliveries(
-    ctx,
-    recipients.map((recipient) => recipient.deliveryId),
-  );
+  startDeliveries(ctx, [...recipients.map((recipient) => recipient.deliveryId), ...announced.deliveryIds]);
   const next = await nextOfDataset(ctx, job);
   if (next !== null) await ctx.queues.ingest.send([{ type: 'job', jobId: next }]);
   ctx.log.line('job.finished', {
@@ -107,49 +107,12 @@ function notificationsOf(ctx: Ctx, job: Job): Statement {
   );
 }
 
-function typeOf(job: Job): 'job.succeeded' | 'job.failed' {
-  return job.status === 'succeeded' ? 'job.succeeded' : 'job.failed';
-}
-
-/** The contract's body; members and order are part of it. */
-export function webhookBody(ctx: Ctx, job: Job): string {
-  const success = job.status === 'succeeded';
-  return JSON.stringify({
-    type: typeOf(job),
-    timestamp: isoOrNull(job.finishedAt),
-    data: {
-      success,
-      jobId: job.jobId,
-      job: job.job,
-      filename: job.filename,
-      status: job.status,
-      attempts: job.attempt,
-      queuedAt: isoOrNull(job.queuedAt),
-      startedAt: isoOrNull(job.startedAt),
-      finishedAt: isoOrNull(job.finishedAt),
-      rows: job.counts,
-      errorReportUrl: reportUrl(ctx, job),
-      message: job.message,
-      ...(success ? {} : { errors: job.errors }),
-      ...(job.dryRun ? { dryRun: true } : {}),
-    },
-  });
-}
-
 /** `50,000 read, 3 rejected …`, for people. */
 function countsText(counts: JobCounts): string {
   const number = new Intl.NumberFormat('en-US');
   return Object.entries(counts)
     .map(([name, count]) => `${number.format(count)} ${name}`)
     .join(', ');
-}
-
-function reportUrl(ctx: Ctx, job: Job): string | null {
-  return job.counts.rejected === 0 ? null : `${ctx.config.PUBLIC_URL}/api/jobs/${job.jobId}/errors.csv`;
-}
-
-function isoOrNull(atMs: number | null): string | null {
-  return atMs === null ? null : new Date(atMs).toISOString();
 }
 
 function subjectOf(job: Job): string {

@@ -2,6 +2,7 @@ import type { Ctx } from '../../context.ts';
 import { commit } from '../../platform/d1.ts';
 import { newId } from '../../platform/ids.ts';
 import { raiseAttention } from '../attention/index.ts';
+import { startDeliveries } from '../deliveries/index.ts';
 import { findProgram } from '../programs/index.ts';
 import {
   advance,
@@ -13,6 +14,7 @@ import {
   findDataset,
   releaseCheckpoint,
 } from '../records/index.ts';
+import { announceHeld } from './announce.ts';
 import { type ApplyingMemory, applyChunk, commitStep, revertChunk, type Step } from './apply.ts';
 import { type CheckingMemory, checkSlots } from './check.ts';
 import { decideFormat } from './decide.ts';
@@ -237,14 +239,18 @@ async function check(ctx: Ctx, { job, datasetId, state }: Claim, memory: Memory)
 /** Waits for a person: the dataset stays occupied, and contacts are told. */
 async function holdJob(ctx: Ctx, { job, state, fence }: Claim): Promise<void> {
   const at = ctx.now();
+  const message = `Held: ${state.guards.join(' ')} Approve or reject it within 72 hours.`;
+  const held: Job = { ...job, ...columnsOf(state), status: 'held', heldAt: at, message };
+  const announced = await announceHeld(ctx, held);
   await commit(ctx.db, [
     updateUnfinished(ctx, job, {
       ...columnsOf(state),
       status: 'held',
       heldAt: at,
       wakeAt: at + holdMs,
-      message: `Held: ${state.guards.join(' ')} Approve or reject it within 72 hours.`,
+      message,
     }),
+    ...announced.statements,
     raiseAttention(ctx, {
       programId: job.programId,
       kind: 'job_held',
@@ -258,6 +264,7 @@ async function holdJob(ctx: Ctx, { job, state, fence }: Claim): Promise<void> {
   await commit(ctx.recordsDatabase(job.programId), [
     releaseCheckpoint(ctx, job.programId, job.jobId, fence.token),
   ]);
+  startDeliveries(ctx, announced.deliveryIds);
   ctx.log.line('job.held', { jobId: job.jobId, programId: job.programId, traceId: job.traceId });
 }
 

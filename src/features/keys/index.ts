@@ -1,8 +1,8 @@
-export { sealedDropKeys } from './drop-keys.ts';
 export {
   claimIdempotencyKey,
   completeIdempotencyKey,
   pruneIdempotencyKeys,
   releaseIdempotencyKey,
 } from './idempotency.ts';
+export { endSession, type Opener, openerOf, openSession, type Session } from './sessions.ts';
 export { keysLifecycle } from './store.ts';

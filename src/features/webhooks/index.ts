@@ -1,3 +1,5 @@
+export { sealedEndpointHeaders } from './endpoints.ts';
+export type { MessageType } from './schema.ts';
 export {
   createSigningSecret,
   notificationPurpose,
@@ -5,3 +7,4 @@ export {
   signingSecretsOf,
   webhooksLifecycle,
 } from './secrets.ts';
+export { listProgramsWithEndpoints } from './store.ts';

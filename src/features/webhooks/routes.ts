@@ -4,12 +4,20 @@ import {
   defineRoute,
   isoTime,
   jsonBody,
+  linkNext,
+  noContent,
   ok,
+  pageOf,
+  pageQuery,
   programParam,
   toIso,
   toIsoOrNull,
 } from '../../http.ts';
+import { decodeCursor, toPage } from '../../platform/cursor.ts';
+import { changeEndpoint, createEndpoint, deleteEndpoint, requireEndpoint } from './endpoints.ts';
+import { endpointCreated, endpointIn, endpointOut, endpointPatch } from './schema.ts';
 import { notificationPurpose, rotateSigningSecret, signingSecretsOf } from './secrets.ts';
+import { type Endpoint, listEndpoints, listTwins } from './store.ts';
 
 const tags = ['Webhooks and deliveries'];
 
@@ -32,7 +40,7 @@ const getSecret = defineRoute(
   },
 );
 
-export const overlapIn = z
+const overlapIn = z
   .strictObject({ overlapHours: z.number().min(0).max(168, 'At most a week.').default(24) })
   .openapi('Overlap');
 
@@ -47,6 +55,101 @@ const rotate = defineRoute(
     responses: { 200: ok(z.object({ secret: z.string() }), 'The new secret.') },
   },
 );
+
+const webhookParam = programParam.extend({
+  webhookId: z.string().openapi({ param: { name: 'webhookId', in: 'path' } }),
+});
+
+const createRoute = defineRoute(
+  { scope: 'webhooks', answersSecret: true },
+  {
+    method: 'post',
+    path: '/api/programs/{programId}/webhooks',
+    tags,
+    summary: 'Be called about messages of these types',
+    request: { params: programParam, body: jsonBody(endpointIn) },
+    responses: { 201: ok(endpointCreated, 'The endpoint, with the secret that signs its calls.') },
+  },
+);
+
+const listRoute = defineRoute(
+  { scope: 'read' },
+  {
+    method: 'get',
+    path: '/api/programs/{programId}/webhooks',
+    tags,
+    summary: "The program's endpoints, oldest first",
+    request: { params: programParam, query: pageQuery },
+    responses: { 200: ok(pageOf(endpointOut, 'WebhookPage'), 'A page of endpoints.') },
+  },
+);
+
+const getRoute = defineRoute(
+  { scope: 'read' },
+  {
+    method: 'get',
+    path: '/api/programs/{programId}/webhooks/{webhookId}',
+    tags,
+    summary: 'An endpoint',
+    request: { params: webhookParam },
+    responses: { 200: ok(endpointOut, 'The endpoint.') },
+  },
+);
+
+const patchRoute = defineRoute(
+  { scope: 'webhooks' },
+  {
+    method: 'patch',
+    path: '/api/programs/{programId}/webhooks/{webhookId}',
+    tags,
+    summary: 'Change an endpoint; it holds for what becomes due from then on',
+    request: { params: webhookParam, body: jsonBody(endpointPatch) },
+    responses: { 200: ok(endpointOut, 'The endpoint as it is now.') },
+  },
+);
+
+const deleteRoute = defineRoute(
+  { scope: 'webhooks' },
+  {
+    method: 'delete',
+    path: '/api/programs/{programId}/webhooks/{webhookId}',
+    tags,
+    summary: 'Never call it again; what was due is cancelled, on record',
+    request: { params: webhookParam },
+    responses: { 204: noContent },
+  },
+);
+
+const rotateEndpointRoute = defineRoute(
+  { scope: 'webhooks', answersSecret: true },
+  {
+    method: 'post',
+    path: '/api/programs/{programId}/webhooks/{webhookId}/rotate-secret',
+    tags,
+    summary: "A new secret for an endpoint's calls; both sign during the overlap",
+    request: { params: webhookParam, body: { ...jsonBody(overlapIn), required: false } },
+    responses: { 200: ok(z.object({ secret: z.string() }), 'The new secret.') },
+  },
+);
+
+function presentEndpoint(endpoint: Endpoint) {
+  return {
+    webhookId: endpoint.endpointId,
+    programId: endpoint.programId,
+    url: endpoint.url,
+    events: endpoint.events,
+    categories: endpoint.categories,
+    description: endpoint.description,
+    active: endpoint.state === 'active',
+    state: endpoint.state,
+    stateReason: endpoint.stateReason,
+    stateSince: toIso(endpoint.stateAt),
+    headerNames: endpoint.headerNames,
+    rateLimitPerSecond: endpoint.rateLimitPerSecond,
+    createdAt: toIso(endpoint.createdAt),
+    updatedAt: toIso(endpoint.updatedAt),
+  };
+}
 
 export const webhookRoutes = createRouter()
   .openapi(getSecret, async (c) => {
@@ -72,4 +175,37 @@ export const webhookRoutes = createRouter()
       overlapHours,
     );
     return c.json({ secret }, 200);
+  })
+  .openapi(createRoute, async (c) => {
+    const ctx = c.get('ctx');
+    const { endpoint, secret } = await createEndpoint(ctx, c.get('programId'), c.req.valid('json'));
+    const sameAs = await listTwins(ctx, endpoint);
+    return c.json({ ...presentEndpoint(endpoint), secret, sameAs }, 201);
+  })
+  .openapi(listRoute, async (c) => {
+    const { limit, cursor } = c.req.valid('query');
+    const after = cursor === undefined ? null : decodeCursor(cursor, 'string')[0];
+    const rows = await listEndpoints(c.get('ctx'), c.get('programId'), after, limit + 1);
+    const page = toPage(rows, limit, presentEndpoint, (row) => [row.endpointId]);
+    linkNext(c, page.nextCursor);
+    return c.json(page, 200);
+  })
+  .openapi(getRoute, async (c) => {
+    const { webhookId } = c.req.valid('param');
+    return c.json(presentEndpoint(await requireEndpoint(c.get('ctx'), c.get('programId'), webhookId)), 200);
+  })
+  .openapi(patchRoute, async (c) => {
+    const { webhookId } = c.req.valid('param');
+    const endpoint = await changeEndpoint(c.get('ctx'), c.get('programId'), webhookId, c.req.valid('json'));
+    return c.json(presentEndpoint(endpoint), 200);
+  })
+  .openapi(deleteRoute, async (c) => {
+    await deleteEndpoint(c.get('ctx'), c.get('programId'), c.req.valid('param').webhookId);
+    return c.body(null, 204);
+  })
+  .openapi(rotateEndpointRoute, async (c) => {
+    const [ctx, programId] = [c.get('ctx'), c.get('programId')];
+    const { overlapHours = 24 } = c.req.valid('json');
+    const { endpointId } = await requireEndpoint(ctx, programId, c.req.valid('param').webhookId);
+    return c.json({ secret: await rotateSigningSecret(ctx, programId, endpointId, overlapHours) }, 200);
   });

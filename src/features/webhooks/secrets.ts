@@ -4,7 +4,7 @@ import { commit, type Statement } from '../../platform/d1.ts';
 import { newId } from '../../platform/ids.ts';
 import { newSigningSecret } from '../../platform/standard-webhooks.ts';
 import { recordAudit } from '../audit/index.ts';
-import { signingSecrets } from './table.ts';
+import { signingSecrets, webhookEndpointChanges, webhookEndpoints } from './table.ts';
 
 /** The purpose of the secret that signs a program's job notifications and alerts. */
 export const notificationPurpose = 'notification';
@@ -82,6 +82,13 @@ export async function rotateSigningSecret(
   return fresh.secret;
 }
 
+/** The statement that removes the secrets of a purpose that is gone. */
+export function endSigningSecrets(ctx: Ctx, programId: string, purpose: string): Statement {
+  return ctx.db
+    .delete(signingSecrets)
+    .where(and(eq(signingSecrets.programId, programId), eq(signingSecrets.purpose, purpose)));
+}
+
 /** For the re-seal command. */
 export const sealedSigningSecrets: SealedColumn = {
   name: 'signing_secrets.sealed',
@@ -107,8 +114,18 @@ export const webhooksLifecycle: Lifecycle = {
     return [(await createSigningSecret(ctx, programId, notificationPurpose)).statement];
   },
   async deleted(ctx, programId) {
-    await ctx.db.delete(signingSecrets).where(eq(signingSecrets.programId, programId));
-    return true;
+    await commit(ctx.db, [
+      ctx.db.delete(signingSecrets).where(eq(signingSecrets.programId, programId)),
+      ctx.db.delete(webhookEndpoints).where(eq(webhookEndpoints.programId, programId)),
+    ]);
+    // Changes are many where an endpoint was changed by a program: a bounded part at a time.
+    const some = ctx.db
+      .select({ rowid: sql`rowid` })
+      .from(webhookEndpointChanges)
+      .where(eq(webhookEndpointChanges.programId, programId))
+      .limit(1_000);
+    const done = await ctx.db.delete(webhookEndpointChanges).where(sql`rowid IN ${some}`);
+    return done.meta.changes === 0;
   },
   async prune(ctx, programId) {
     const ended = ctx.db

@@ -1,0 +1,103 @@
+import { type SQL, sql } from 'drizzle-orm';
+import type { Ctx } from '../../context.ts';
+import type { Statement } from '../../platform/d1.ts';
+import { newId } from '../../platform/ids.ts';
+import type { MessageType } from '../webhooks/index.ts';
+import { keepForStart } from './started.ts';
+import { insertAnnounced } from './store.ts';
+
+/** Something that endpoints of a program may want to hear of. */
+export interface Announcement {
+  /** Whose endpoints; one that was published to several programs is announced to each. */
+  programId: string;
+  type: MessageType;
+  data: Record<string, unknown>;
+  /** The id of what it tells of. */
+  about: string;
+  traceId: string;
+  /** For messages about events: their category, null where they have none. Left out: no filter applies. */
+  category?: string | null;
+  /**
+   * What receivers see as `webhook-id`, and what makes it due once per endpoint: the same again adds nothing.
+   * `msg_` and the 26 characters of an id, such as those of the event that it tells of.
+   */
+  messageId: string;
+  /** When it happened; now unless told. */
+  atMs?: number;
+  /** Never to this endpoint: it is what the message complains of. */
+  exceptEndpointId?: string;
+}
+
+export interface Announced {
+  /** They commit together with the state change that causes them. */
+  statements: Statement[];
+  /** For `startDeliveries`, after the commit; they stand for whatever the statements make due. */
+  deliveryIds: string[];
+}
+
+/** The statements that make a message due at every endpoint of the program that wants it. */
+export function announce(ctx: Ctx, announcement: Announcement, onlyIf?: SQL): Promise<Announced> {
+  return announceAll(ctx, [announcement], onlyIf);
+}
+
+/** A statement's JSON stays well below D1's 2 MB for a value. */
+const statementChars = 600_000;
+
+/**
+ * The same for many at once: one statement for each type and 600 KB, whatever the number of messages or
+ * endpoints; who wants what is decided inside the transaction, so that an endpoint created, changed or paused
+ * a moment ago is seen. `onlyIf` is a condition for each row, which sees it as `due` (`due.about`,
+ * `due.message_id`): for what may turn out in the transaction not to have happened.
+ */
+export async function announceAll(ctx: Ctx, announcements: Announcement[], onlyIf?: SQL): Promise<Announced> {
+  const byType = new Map<MessageType, Announcement[]>();
+  for (const one of announcements) {
+    const same = byType.get(one.type);
+    if (same) same.push(one);
+    else byType.set(one.type, [one]);
+  }
+  const announced: Announced = { statements: [], deliveryIds: [] };
+  for (const [type, same] of byType) {
+    for (const rows of chunk(same.map((one) => toRow(ctx, one)))) {
+      const statement = insertAnnounced(ctx, type, rows, onlyIf ?? sql`true`);
+      announced.statements.push(statement);
+      announced.deliveryIds.push(keepForStart(ctx, statement));
+    }
+  }
+  return announced;
+}
+
+function* chunk(rows: string[]): Generator<string> {
+  let part: string[] = [];
+  let size = 0;
+  for (const row of rows) {
+    if (part.length > 0 && size + row.length > statementChars) {
+      yield `[${part.join(',')}]`;
+      part = [];
+      size = 0;
+    }
+    part.push(row);
+    size += row.length;
+  }
+  if (part.length > 0) yield `[${part.join(',')}]`;
+}
+
+/** As `insertAnnounced` reads it. */
+function toRow(ctx: Ctx, one: Announcement): string {
+  const at = one.atMs ?? ctx.now();
+  const body = JSON.stringify({ type: one.type, timestamp: new Date(at).toISOString(), data: one.data });
+  const named = /^[a-z]{2,5}_[0-9a-z]{26}$/.test(one.messageId);
+  return JSON.stringify([
+    one.programId,
+    // The endpoint's slot ends it: a delivery of a message is found by its id, and can be there only once.
+    named ? `dlv_${one.messageId.slice(-26, -3)}` : newId('dlv', at).slice(0, -3),
+    one.messageId,
+    body,
+    one.about,
+    one.traceId,
+    one.category === undefined ? 0 : 1,
+    one.category ?? null,
+    one.exceptEndpointId ?? '',
+    named ? 0 : 1,
+  ]);
+}

@@ -1,0 +1,199 @@
+import { and, eq, isNotNull, sql } from 'drizzle-orm';
+import type { Ctx, SealedColumn } from '../../context.ts';
+import { commit } from '../../platform/d1.ts';
+import { AppError } from '../../platform/errors.ts';
+import { newId } from '../../platform/ids.ts';
+import { checkCallable } from '../../platform/outbound.ts';
+import { recordAudit } from '../audit/index.ts';
+import { checkHeaders } from './headers.ts';
+import type { EndpointIn, EndpointPatch } from './schema.ts';
+import { createSigningSecret, endSigningSecrets } from './secrets.ts';
+import { type Endpoint, findEndpoint, insertEndpoint, recordChange, updateEndpoint } from './store.ts';
+import { webhookEndpoints } from './table.ts';
+
+/** Of one program; deleted ones do not count. */
+const endpointLimit = 200;
+
+const headersIdentity = (endpointId: string) => `webhook_endpoints:${endpointId}:headers`;
+
+/** Throws `url_not_allowed`, `header_invalid`, or `conflict` where the program has its full number. */
+export async function createEndpoint(
+  ctx: Ctx,
+  programId: string,
+  input: EndpointIn,
+): Promise<{ endpoint: Endpoint; secret: string }> {
+  const at = ctx.now();
+  const endpointId = newId('whk', at);
+  await requireCallable(ctx, input.url);
+  const row: Omit<Endpoint, 'slot'> = {
+    endpointId,
+    programId,
+    url: input.url,
+    events: input.events,
+    categories: input.categories,
+    description: input.description,
+    state: input.active ? 'active' : 'paused',
+    stateReason: null,
+    stateAt: at,
+    ...(await toHeaderColumns(ctx, endpointId, input.headers)),
+    rateLimitPerSecond: input.rateLimitPerSecond,
+    createdAt: at,
+    updatedAt: at,
+    deletedAt: null,
+  };
+  const secret = await createSigningSecret(ctx, programId, endpointId);
+  const [inserted] = await commit(ctx.db, [
+    insertEndpoint(ctx, row, endpointLimit),
+    recordChange(ctx, endpointId),
+    secret.statement,
+    recordAudit(ctx, { programId, action: 'webhook.created', target: endpointId }),
+  ]);
+  const endpoint = await findEndpoint(ctx, programId, endpointId);
+  if (inserted?.changes !== 1 || !endpoint) {
+    await commit(ctx.db, [endSigningSecrets(ctx, programId, endpointId)]);
+    throw new AppError(
+      'conflict',
+      `A program has at most ${endpointLimit} endpoints: delete one that is not needed.`,
+    );
+  }
+  return { endpoint, secret: secret.secret };
+}
+
+/** Throws `not_found`, `url_not_allowed`, `header_invalid`, or `conflict` where another changed it just now. */
+export async function changeEndpoint(
+  ctx: Ctx,
+  programId: string,
+  endpointId: string,
+  patch: EndpointPatch,
+): Promise<Endpoint> {
+  const was = await requireEndpoint(ctx, programId, endpointId);
+  if (patch.url !== undefined) await requireCallable(ctx, patch.url);
+  const { active, headers, url, events, categories, description, rateLimitPerSecond } = patch;
+  const wanted = active === undefined ? was.state : active ? 'active' : 'paused';
+  const change: Partial<Endpoint> = {
+    ...(url === undefined ? {} : { url }),
+    ...(events === undefined ? {} : { events }),
+    ...(categories === undefined ? {} : { categories }),
+    ...(description === undefined ? {} : { description }),
+    ...(rateLimitPerSecond === undefined ? {} : { rateLimitPerSecond }),
+    ...(headers === undefined ? {} : await toHeaderColumns(ctx, endpointId, headers)),
+    // A pause of what is disabled changes nothing; only being made active ends that.
+    ...(wanted === was.state || (wanted === 'paused' && was.state === 'disabled')
+      ? {}
+      : { state: wanted, stateReason: null, stateAt: ctx.now() }),
+  };
+  return writeChange(ctx, was, change, 'webhook.changed', Object.keys(patch));
+}
+
+/** Pauses, resumes or disables; no change where it stands so already. @public */
+export async function setEndpointState(
+  ctx: Ctx,
+  was: Endpoint,
+  state: Endpoint['state'],
+  reason: string | null,
+): Promise<Endpoint> {
+  if (was.state === state) return was;
+  const change = { state, stateReason: reason, stateAt: ctx.now() };
+  return writeChange(ctx, was, change, `webhook.${state}`, []);
+}
+
+/** It is called no more; what was due is cancelled by the ledger, and its past can still be asked for. */
+export async function deleteEndpoint(ctx: Ctx, programId: string, endpointId: string): Promise<void> {
+  const was = await requireEndpoint(ctx, programId, endpointId);
+  const change = { deletedAt: ctx.now(), headers: null, headerNames: [] };
+  await commit(ctx.db, [
+    updateEndpoint(ctx, was, change),
+    recordChange(ctx, endpointId),
+    endSigningSecrets(ctx, programId, endpointId),
+    recordAudit(ctx, { programId, action: 'webhook.deleted', target: endpointId }),
+  ]);
+}
+
+async function writeChange(
+  ctx: Ctx,
+  was: Endpoint,
+  change: Partial<Endpoint>,
+  action: string,
+  members: string[],
+): Promise<Endpoint> {
+  // Two changes within a millisecond are told apart too.
+  const updatedAt = Math.max(ctx.now(), was.updatedAt + 1);
+  const [updated] = await commit(ctx.db, [
+    updateEndpoint(ctx, was, { ...change, updatedAt }),
+    recordChange(ctx, was.endpointId),
+    recordAudit(ctx, { programId: was.programId, action, target: was.endpointId, detail: { members } }),
+  ]);
+  if (updated?.changes !== 1) {
+    throw new AppError('conflict', 'This endpoint was changed at this very moment. Read it, and try again.');
+  }
+  return { ...was, ...change, updatedAt };
+}
+
+export async function requireEndpoint(ctx: Ctx, programId: string, endpointId: string): Promise<Endpoint> {
+  const endpoint = await findEndpoint(ctx, programId, endpointId);
+  if (!endpoint) throw new AppError('not_found', 'There is no such webhook endpoint.');
+  return endpoint;
+}
+
+async function requireCallable(ctx: Ctx, url: string): Promise<void> {
+  const judged = await checkCallable(url, ctx.outbound);
+  if (judged.ok) return;
+  throw new AppError('url_not_allowed', judged.message, {
+    issues: [{ path: 'url', code: judged.code, message: judged.message }],
+  });
+}
+
+async function toHeaderColumns(ctx: Ctx, endpointId: string, given: Record<string, string>) {
+  const headers = checkHeaders(given);
+  const headerNames = Object.keys(headers);
+  const sealed =
+    headerNames.length === 0
+      ? null
+      : await ctx.sealer.seal(JSON.stringify(headers), headersIdentity(endpointId));
+  return { headers: sealed, headerNames };
+}
+
+/** The custom headers to send. @public */
+export async function openHeaders(
+  ctx: Ctx,
+  endpoint: Pick<Endpoint, 'endpointId' | 'headers'>,
+): Promise<Record<string, string>> {
+  if (endpoint.headers === null) return {};
+  return JSON.parse(await ctx.sealer.open(endpoint.headers, headersIdentity(endpoint.endpointId)));
+}
+
+/** For the re-seal command. */
+export const sealedEndpointHeaders: SealedColumn = {
+  name: 'webhook_endpoints.headers',
+  async list(ctx, keyId, limit) {
+    const rows = await ctx.db
+      .select({ endpointId: webhookEndpoints.endpointId, sealed: webhookEndpoints.headers })
+      .from(webhookEndpoints)
+      .where(
+        and(
+          isNotNull(webhookEndpoints.headers),
+          // Not LIKE: it takes "_" for any character and "K1" for "k1".
+          sql`substr(${webhookEndpoints.headers}, 1, ${keyId.length + 1}) <> ${`${keyId}.`}`,
+        ),
+      )
+      .limit(limit);
+    return rows.flatMap(({ endpointId, sealed }) =>
+      sealed === null
+        ? []
+        : [
+            {
+              sealed,
+              identity: headersIdentity(endpointId),
+              write: (again: string) =>
+                ctx.db
+                  .update(webhookEndpoints)
+                  .set({ headers: again })
+                  // Unless it was changed in between.
+                  .where(
+                    and(eq(webhookEndpoints.endpointId, endpointId), eq(webhookEndpoints.headers, sealed)),
+                  ),
+            },
+          ],
+    );
+  },
+};

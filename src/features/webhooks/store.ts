@@ -1,0 +1,140 @@
+import { and, asc, desc, eq, isNull, lte, ne, sql } from 'drizzle-orm';
+import type { Ctx } from '../../context.ts';
+import type { Statement } from '../../platform/d1.ts';
+import { webhookEndpointChanges, webhookEndpoints } from './table.ts';
+
+export type Endpoint = typeof webhookEndpoints.$inferSelect;
+export type EndpointChange = typeof webhookEndpointChanges.$inferSelect;
+
+/** An endpoint that is not deleted. */
+export async function findEndpoint(
+  ctx: Ctx,
+  programId: string,
+  endpointId: string,
+): Promise<Endpoint | null> {
+  const [row] = await ctx.db
+    .select()
+    .from(webhookEndpoints)
+    .where(
+      and(
+        eq(webhookEndpoints.programId, programId),
+        eq(webhookEndpoints.endpointId, endpointId),
+        isNull(webhookEndpoints.deletedAt),
+      ),
+    )
+    .limit(1);
+  return row ?? null;
+}
+
+export function listEndpoints(
+  ctx: Ctx,
+  programId: string,
+  after: string | null,
+  limit: number,
+): Promise<Endpoint[]> {
+  return ctx.db
+    .select()
+    .from(webhookEndpoints)
+    .where(
+      and(
+        eq(webhookEndpoints.programId, programId),
+        isNull(webhookEndpoints.deletedAt),
+        after === null ? undefined : sql`${webhookEndpoints.endpointId} > ${after}`,
+      ),
+    )
+    .orderBy(asc(webhookEndpoints.endpointId))
+    .limit(limit);
+}
+
+/** Others of the program that are called at the same address about the same. */
+export async function listTwins(ctx: Ctx, endpoint: Endpoint): Promise<string[]> {
+  const rows = await ctx.db
+    .select({ id: webhookEndpoints.endpointId })
+    .from(webhookEndpoints)
+    .where(
+      and(
+        eq(webhookEndpoints.programId, endpoint.programId),
+        isNull(webhookEndpoints.deletedAt),
+        ne(webhookEndpoints.endpointId, endpoint.endpointId),
+        eq(webhookEndpoints.url, endpoint.url),
+        sql`${webhookEndpoints.events} = ${JSON.stringify(endpoint.events)}`,
+        sql`${webhookEndpoints.categories} IS ${endpoint.categories === null ? null : JSON.stringify(endpoint.categories)}`,
+      ),
+    )
+    .limit(50);
+  return rows.map((row) => row.id);
+}
+
+/** Inserts it under the program's next slot, while the program has room; no change where it has none. */
+export function insertEndpoint(ctx: Ctx, row: Omit<Endpoint, 'slot'>, limit: number): Statement {
+  const json = (value: unknown) => (value === null ? null : JSON.stringify(value));
+  return ctx.db.run(sql`INSERT INTO webhook_endpoints (endpoint_id, program_id, slot, url, events, categories,
+      description, state, state_reason, state_at, headers, header_names, rate_limit_per_second, created_at, updated_at)
+    SELECT ${row.endpointId}, ${row.programId},
+      (SELECT coalesce(max(slot), 0) + 1 FROM webhook_endpoints WHERE program_id = ${row.programId}),
+      ${row.url}, ${json(row.events)}, ${json(row.categories)}, ${row.description}, ${row.state}, ${row.stateReason},
+      ${row.stateAt}, ${row.headers}, ${json(row.headerNames)}, ${row.rateLimitPerSecond}, ${row.createdAt}, ${row.updatedAt}
+    WHERE (SELECT count(*) FROM webhook_endpoints WHERE program_id = ${row.programId} AND deleted_at IS NULL) < ${limit}`);
+}
+
+/** Changes an endpoint that is as it was read; the number of changes says whether. */
+export function updateEndpoint(ctx: Ctx, was: Endpoint, change: Partial<Endpoint>): Statement {
+  return ctx.db
+    .update(webhookEndpoints)
+    .set(change)
+    .where(
+      and(
+        eq(webhookEndpoints.endpointId, was.endpointId),
+        eq(webhookEndpoints.updatedAt, was.updatedAt),
+        eq(webhookEndpoints.state, was.state),
+        isNull(webhookEndpoints.deletedAt),
+      ),
+    );
+}
+
+/** The statement that keeps what the endpoint now wants, taken from its row within the same transaction. */
+export function recordChange(ctx: Ctx, endpointId: string): Statement {
+  return ctx.db.run(sql`INSERT INTO webhook_endpoint_changes
+      (endpoint_id, version, program_id, at, events, categories, state, reason)
+    SELECT e.endpoint_id,
+      (SELECT coalesce(max(version), 0) + 1 FROM webhook_endpoint_changes WHERE endpoint_id = e.endpoint_id),
+      e.program_id, ${ctx.now()}, e.events, e.categories,
+      CASE WHEN e.deleted_at IS NULL THEN e.state ELSE 'deleted' END, e.state_reason
+    FROM webhook_endpoints AS e WHERE e.endpoint_id = ${endpointId}`);
+}
+
+/** What an endpoint wanted at a time; null where it was not there yet. @public */
+export async function findEndpointAt(
+  ctx: Ctx,
+  programId: string,
+  endpointId: string,
+  atMs: number,
+): Promise<EndpointChange | null> {
+  const [row] = await ctx.db
+    .select()
+    .from(webhookEndpointChanges)
+    .where(
+      and(
+        eq(webhookEndpointChanges.endpointId, endpointId),
+        eq(webhookEndpointChanges.programId, programId),
+        lte(webhookEndpointChanges.at, atMs),
+      ),
+    )
+    .orderBy(desc(webhookEndpointChanges.version))
+    .limit(1);
+  return row ?? null;
+}
+
+/** Those of the named programs that have an endpoint at all: the others need no messages made for them. */
+export async function listProgramsWithEndpoints(ctx: Ctx, programIds: string[]): Promise<string[]> {
+  const rows = await ctx.db
+    .selectDistinct({ programId: webhookEndpoints.programId })
+    .from(webhookEndpoints)
+    .where(
+      and(
+        sql`${webhookEndpoints.programId} IN (SELECT value FROM json_each(${JSON.stringify(programIds)}))`,
+        isNull(webhookEndpoints.deletedAt),
+      ),
+    );
+  return rows.map((row) => row.programId);
+}

@@ -1,0 +1,9 @@
+declare module '*.json?raw' {
+  const text: string;
+  export default text;
+}
+
+declare module '*.ts?raw' {
+  const text: string;
+  export default text;
+}
