@@ -33,6 +33,8 @@ export type Actor =
       expiresAtMs: number | null;
       session?: ActorSession;
     }
+  /** The bearer of a drop key, at the S3 door: its own program's bucket, and nothing else. */
+  | { kind: 'drop'; keyId: string; programId: string }
   | { kind: 'hub'; door: 'queue' | 'cron' | 'dev' };
 
 /** Set where a person acts through the dashboard: the audit log names them. */
@@ -53,6 +55,13 @@ export interface DeliverMessage {
 }
 /** A night to be written, or a delivery that takes minutes. */
 export type ExportMessage = { type: 'run'; runId: string } | DeliverMessage;
+
+/** The SFTP relay, whatever stands between: `send` is a fetch of one of its paths. */
+export interface Relay {
+  /** Signs each request. */
+  token: string;
+  send(path: string, init: RequestInit): Promise<Response>;
+}
 
 /** An e-mail as the `send_email` binding takes it. */
 export interface Email {
@@ -82,6 +91,8 @@ export interface Ctx {
     deliver: QueueSender<DeliverMessage>;
     export: QueueSender<ExportMessage>;
   };
+  /** Null where the hub has none. */
+  relay: Relay | null;
   sendEmail(email: Email): Promise<{ messageId: string }>;
   sealer: Sealer;
   outbound: OutboundPolicy;
@@ -102,6 +113,13 @@ export interface Lifecycle {
   deleted?(ctx: Ctx, programId: string): Promise<boolean>;
   /** Which of these file versions something unfinished still needs. */
   pins?(ctx: Ctx, programId: string, versionIds: string[]): Promise<string[]>;
+  /** The sequence after which something still needs the events that this program publishes; null: none. */
+  needsEventsAfter?(ctx: Ctx, programId: string): Promise<number | null>;
+  /** Statements that empty whatever the slice holds of an event; they join the one that deletes it. */
+  eraseEvent?(
+    ctx: Ctx,
+    event: { programId: string; eventId: string; sequence: number },
+  ): Promise<Statement[]>;
   /** Removes what retention has ended, a bounded part; the number of things removed. */
   prune?(ctx: Ctx, programId: string, retention: Record<string, number>): Promise<number>;
 }
@@ -169,8 +187,27 @@ export interface Channel {
   ): OutcomeEffects;
 }
 
+/** A dropped file, as far as what it starts needs to know it. */
+export interface StoredFile {
+  programId: string;
+  folder: string;
+  filename: string;
+  versionId: string;
+  objectKey: string;
+  sizeBytes: number;
+  etag: string;
+  traceId: string;
+}
+
+/** What a dropped file starts: statements that join the transaction that stores it, and what follows it. */
+export type OnFileStored = (
+  ctx: Ctx,
+  file: StoredFile,
+) => Promise<{ statements: Statement[]; committed(): void }>;
+
 /** What higher slices register for lower ones at the doors. */
 export interface Registry {
+  onFileStored: OnFileStored;
   channels: Record<string, Channel>;
   lifecycles: Lifecycle[];
   sealedColumns: SealedColumn[];

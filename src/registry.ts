@@ -2,31 +2,44 @@ import type { Registry } from './context.ts';
 import { attentionLifecycle } from './features/attention/index.ts';
 import { auditLifecycle } from './features/audit/index.ts';
 import { deliveriesLifecycle, emailChannel, webhookChannel } from './features/deliveries/index.ts';
+import { dropsLifecycle, sealedDropKeys } from './features/drops/index.ts';
 import { eventsLifecycle } from './features/events/index.ts';
+import { exportsLifecycle, sealedExportColumns, sftpChannel } from './features/exports/index.ts';
 import { filesLifecycle } from './features/files/index.ts';
 import { flowsLifecycle } from './features/flows/index.ts';
-import { jobsLifecycle } from './features/jobs/index.ts';
-import { keysLifecycle, sealedDropKeys } from './features/keys/index.ts';
+import { jobsLifecycle, startOnDrop } from './features/jobs/index.ts';
+import { keysLifecycle } from './features/keys/index.ts';
 import { sealedProgramColumns } from './features/programs/index.ts';
 import { recordsLifecycle } from './features/records/index.ts';
+import { subscriptionsLifecycle } from './features/subscriptions/index.ts';
 import { tasksLifecycle } from './features/tasks/index.ts';
 import { sealedEndpointHeaders, sealedSigningSecrets, webhooksLifecycle } from './features/webhooks/index.ts';
 
 /** What would point upward among the slices meets here, in the slices' order. */
 export const registry: Registry = {
-  channels: { webhook: webhookChannel, email: emailChannel },
+  onFileStored: startOnDrop,
+  channels: { webhook: webhookChannel, email: emailChannel, sftp: sftpChannel },
   lifecycles: [
     auditLifecycle,
     attentionLifecycle,
     webhooksLifecycle,
     deliveriesLifecycle,
     keysLifecycle,
+    dropsLifecycle,
     filesLifecycle,
+    subscriptionsLifecycle,
     eventsLifecycle,
     tasksLifecycle,
     recordsLifecycle,
     jobsLifecycle,
+    exportsLifecycle,
     flowsLifecycle,
   ],
-  sealedColumns: [sealedProgramColumns, sealedSigningSecrets, sealedEndpointHeaders, sealedDropKeys],
+  sealedColumns: [
+    sealedProgramColumns,
+    sealedSigningSecrets,
+    sealedEndpointHeaders,
+    sealedDropKeys,
+    sealedExportColumns,
+  ],
 };

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gte, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gte, inArray, isNull, lt, ne, type SQL, sql } from 'drizzle-orm';
 import type { Ctx, Lifecycle } from '../../context.ts';
 import { commit, type Statement } from '../../platform/d1.ts';
 import { idAlphabet } from '../../platform/ids.ts';
@@ -128,17 +128,20 @@ export function listDeliveriesOfTraces(
   traceIds: string[],
 ): Promise<DeliveryOfTrace[]> {
   const { deliveryId, about, status, attemptsTotal, endedAt } = deliveries;
-  return ctx.db
-    .select({ deliveryId, about, status, attemptsTotal, endedAt })
-    .from(deliveries)
-    .where(
-      and(
-        eq(deliveries.programId, programId),
-        sql`${deliveries.traceId} IN (SELECT value FROM json_each(${JSON.stringify(traceIds)}))`,
-      ),
-    )
-    .orderBy(asc(deliveryId))
-    .limit(2_000);
+  return (
+    ctx.db
+      .select({ deliveryId, about, status, attemptsTotal, endedAt })
+      .from(deliveries)
+      .where(
+        and(
+          eq(deliveries.programId, programId),
+          sql`${deliveries.traceId} IN (SELECT value FROM json_each(${JSON.stringify(traceIds)}))`,
+        ),
+      )
+      // "+": sorted after they are found by their traces, not found by walking the ledger in order.
+      .orderBy(sql`+${deliveryId}`)
+      .limit(2_000)
+  );
 }
 
 export function listAttempts(ctx: Ctx, programId: string, deliveryId: string): Promise<Attempt[]> {
@@ -201,6 +204,8 @@ export function rearm(ctx: Ctx, programId: string, deliveryId: string): Statemen
         eq(deliveries.programId, programId),
         eq(deliveries.deliveryId, deliveryId),
         inArray(deliveries.status, ['waiting', 'exhausted', 'cancelled', 'delivered']),
+        // Erased with what it told of: there is nothing to send.
+        ne(deliveries.body, ''),
       ),
     );
 }
@@ -237,8 +242,35 @@ async function eraseWhere(ctx: Ctx, condition: SQL | undefined): Promise<number>
   return rows.length;
 }
 
+/** Empties what was or is to be sent of an event: what is on its way is cancelled, what arrived stays on record. */
+function eraseEventBodies(ctx: Ctx, eventId: string): Statement {
+  // A message about an event has the event's own time in its id, and so has each delivery of it.
+  const time = `dlv_${eventId.slice(4, 14)}`;
+  const isOpen = sql`${deliveries.status} IN ('pending', 'sending', 'waiting', 'paused')`;
+  return ctx.db
+    .update(deliveries)
+    .set({
+      body: '',
+      status: sql`CASE WHEN ${isOpen} THEN 'cancelled' ELSE ${deliveries.status} END`,
+      reason: sql`CASE WHEN ${isOpen} THEN 'The event was deleted.' ELSE ${deliveries.reason} END`,
+      endedAt: sql`coalesce(${deliveries.endedAt}, ${ctx.now()})`,
+      nextAttemptAt: null,
+      leaseToken: null,
+      leaseUntil: null,
+    })
+    .where(
+      and(
+        gte(deliveries.deliveryId, time),
+        lt(deliveries.deliveryId, `${time}{`),
+        eq(deliveries.about, eventId),
+        eq(deliveries.type, 'event.published'),
+      ),
+    );
+}
+
 export const deliveriesLifecycle: Lifecycle = {
   slice: 'deliveries',
+  eraseEvent: async (ctx, { eventId }) => [eraseEventBodies(ctx, eventId)],
   async deleted(ctx, programId) {
     // "}" is the character after "|": this program's days and no other's.
     const ofProgram = and(gte(emailsSent.day, `${programId}|`), lt(emailsSent.day, `${programId}}`));

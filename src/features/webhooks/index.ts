@@ -7,3 +7,4 @@ export {
   signingSecretsOf,
   webhooksLifecycle,
 } from './secrets.ts';
+export { listProgramsWithEndpoints } from './store.ts';
