@@ -128,17 +128,20 @@ export function listDeliveriesOfTraces(
   traceIds: string[],
 ): Promise<DeliveryOfTrace[]> {
   const { deliveryId, about, status, attemptsTotal, endedAt } = deliveries;
-  return ctx.db
-    .select({ deliveryId, about, status, attemptsTotal, endedAt })
-    .from(deliveries)
-    .where(
-      and(
-        eq(deliveries.programId, programId),
-        sql`${deliveries.traceId} IN (SELECT value FROM json_each(${JSON.stringify(traceIds)}))`,
-      ),
-    )
-    .orderBy(asc(deliveryId))
-    .limit(2_000);
+  return (
+    ctx.db
+      .select({ deliveryId, about, status, attemptsTotal, endedAt })
+      .from(deliveries)
+      .where(
+        and(
+          eq(deliveries.programId, programId),
+          sql`${deliveries.traceId} IN (SELECT value FROM json_each(${JSON.stringify(traceIds)}))`,
+        ),
+      )
+      // "+": sorted after they are found by their traces, not found by walking the ledger in order.
+      .orderBy(sql`+${deliveryId}`)
+      .limit(2_000)
+  );
 }
 
 export function listAttempts(ctx: Ctx, programId: string, deliveryId: string): Promise<Attempt[]> {
