@@ -28,7 +28,7 @@ export function targetOf(host: string, path: string, ownBucket: string): Target 
 
 /** The prefix of the drops that this deployment consumes: `production/`, in a QA deployment `qa/`. */
 export function ownPrefix(config: Config): string {
-  return config.ENVIRONMENT === 'qa' ? 'qa/' : 'production/';
+  return `${config.DROP_ENVIRONMENT}/`;
 }
 
 export interface DropName {
