@@ -190,4 +190,3 @@ show('D1 rows written per 1,000 rows', (first.meter.rowsWritten / thousands).toF
 show('D1 statements per 1,000 rows', (first.meter.statements / thousands).toFixed(2), '', null);
 show('p99 of an API read, idle', `${quantile(idle, 0.99).toFixed(0)} ms`, '', null);
 show('p99 of an API read during the load', `${quantile(first.readMs, 0.99).toFixed(0)} ms`, '', null);
-process.exit(0);
