@@ -20,9 +20,13 @@ function take(text: string, run: Run): string {
   return text;
 }
 
-/** A value that is no string and not nothing, as stock Handlebars writes it. */
+/** A value that is no string and not nothing, as stock Handlebars writes it. A list costs its items. */
 export function plainText(value: unknown, run: Run): string {
   if (typeof value !== 'object') return String(value);
+  if (Array.isArray(value)) {
+    run.charge(value.length + 1);
+    return value.map((item) => (item == null ? '' : plainText(item, run))).join(',');
+  }
   try {
     return `${value}`;
   } catch {
