@@ -56,6 +56,13 @@ export interface DeliverMessage {
 /** A night to be written, or a delivery that takes minutes. */
 export type ExportMessage = { type: 'run'; runId: string } | DeliverMessage;
 
+/** The SFTP relay, whatever stands between: `send` is a fetch of one of its paths. */
+export interface Relay {
+  /** Signs each request. */
+  token: string;
+  send(path: string, init: RequestInit): Promise<Response>;
+}
+
 /** An e-mail as the `send_email` binding takes it. */
 export interface Email {
   from: string;
@@ -84,6 +91,8 @@ export interface Ctx {
     deliver: QueueSender<DeliverMessage>;
     export: QueueSender<ExportMessage>;
   };
+  /** Null where the hub has none. */
+  relay: Relay | null;
   sendEmail(email: Email): Promise<{ messageId: string }>;
   sealer: Sealer;
   outbound: OutboundPolicy;

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import type { Actor, Ctx } from './context.ts';
+import type { Actor, Ctx, Relay } from './context.ts';
 import { type Config, type Env, readConfig } from './env.ts';
 import { type Database, openDatabase } from './platform/d1.ts';
 import { newId } from './platform/ids.ts';
@@ -39,6 +39,7 @@ export async function openContext(env: Env, opening: Opening): Promise<Ctx> {
       deliver: createSender(env.DELIVER, log, lose),
       export: createSender(env.EXPORT, log, lose),
     },
+    relay: shared.relay,
     sendEmail: async ({ headers = {}, ...mail }) => env.EMAIL.send({ ...mail, headers }),
     sealer: shared.sealer,
     outbound: {
@@ -62,6 +63,7 @@ interface Shared {
   objects: ObjectStore;
   presigner: S3Presigner | null;
   sealer: Sealer;
+  relay: Relay | null;
 }
 
 const sharedByEnv = new WeakMap<object, Shared>();
@@ -77,9 +79,23 @@ function sharedOf(env: Env, config: Config): Shared {
     objects,
     presigner: s3 ? new S3Presigner(s3) : null,
     sealer: createSealer(config.SEAL_KEYS),
+    relay: relayOf(env, config),
   };
   sharedByEnv.set(env, shared);
   return shared;
+}
+
+/** At its own address where it has one, else the container beside the Worker. */
+function relayOf(env: Env, config: Config): Relay | null {
+  const { RELAY_TOKEN: token, RELAY_URL: url } = config;
+  if (token === undefined) return null;
+  return {
+    token,
+    send: (path, init) =>
+      url === undefined
+        ? env.RELAY.get(env.RELAY.idFromName('relay')).fetch(`http://relay${path}`, init)
+        : fetch(`${url}${path}`, { ...init, redirect: 'manual' }),
+  };
 }
 
 function s3Config(config: Config) {

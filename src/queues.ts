@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import type { Ctx } from './context.ts';
 import { raiseAttention } from './features/attention/index.ts';
 import { deliverMessage, handleDeliverMessage } from './features/deliveries/consumer.ts';
+import { exportMessage, handleExportMessage } from './features/exports/consumer.ts';
 import { handleIngestMessage, ingestMessage } from './features/jobs/consumer.ts';
 import { commit } from './platform/d1.ts';
 import { consume, type MessageOutcome } from './platform/queue.ts';
@@ -17,6 +18,7 @@ const consumer = <Schema extends z.ZodType>(one: Consumer<Schema>) => one as unk
 const consumers: Record<string, Consumer<z.ZodType>> = {
   'crosswalk-ingest': consumer({ schema: ingestMessage, handle: handleIngestMessage }),
   'crosswalk-deliver': consumer({ schema: deliverMessage, handle: handleDeliverMessage }),
+  'crosswalk-export': consumer({ schema: exportMessage, handle: handleExportMessage }),
 };
 
 export async function consumeBatch(ctx: Ctx, batch: MessageBatch<unknown>): Promise<void> {

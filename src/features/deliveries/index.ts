@@ -6,7 +6,7 @@ export {
   announceAll,
 } from './announce.ts';
 export { emailChannel, webhookChannel } from './channels.ts';
-export { alertType, startDeliveries, sweepDeliveries } from './deliver.ts';
+export { alertType, attemptDelivery, startDeliveries, sweepDeliveries } from './deliver.ts';
 export {
   deliveriesLifecycle,
   insertDeliveriesFrom,
