@@ -99,7 +99,7 @@ async function tellFailure(report: StepReport, office: Office, flow: Flow): Prom
 
 async function tellEnrichment(printer: Printer, open: Open): Promise<Office> {
   const { students } = open;
-  return printer.step('MAT-210 and a flow without a known code: empty flows are enriched', async (report) => {
+  return printer.step('MAT-210 and another: empty flows are enriched', async (report) => {
     const office = await openOffice(report, open, 'mathematics', 'enrich-flow');
     const [byCode] = await addFlow(office, 'MAT-210', ['setup']);
     const [byId] = await addFlow(office, 're-exam of spring', ['setup']);

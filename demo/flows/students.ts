@@ -44,8 +44,11 @@ export class StudentSystem {
   }
 
   beSlow(): void {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#slow = { until: promise, end: resolve };
+    let end = () => {};
+    const until = new Promise<void>((resolve) => {
+      end = resolve;
+    });
+    this.#slow = { until, end };
   }
 
   beQuick(): void {
