@@ -128,7 +128,7 @@ describe('npm run demo', () => {
     expect(output.match(/"Sync Requested", then "Complete"/g)).toHaveLength(8);
     expect(output).toContain('Done. 9 requests, 9 webhooks, each heard once');
     expect(leftovers()).toEqual([]);
-  });
+  }, 300_000);
 
   it("shows the hub's problem detail and ends with 1", async () => {
     const file = writeFile('presentations.csv', presentations);
