@@ -136,12 +136,10 @@ export const syncRequestedMessage = z
       flowId: z.number().int().openapi({ example: 1042 }),
       flowCode: z.string().openapi({ example: 'HIS-101' }),
       references: z.array(z.string()).openapi({ example: ['HIS101:2026-2|A'] }),
-      sources: z
-        .array(asked)
-        .openapi({
-          description: 'The same with the ids that allocations ask for.',
-          example: [{ id: 7, reference: 'HIS101:2026-2|A' }],
-        }),
+      sources: z.array(asked).openapi({
+        description: 'The same with the ids that allocations ask for.',
+        example: [{ id: 7, reference: 'HIS101:2026-2|A' }],
+      }),
       deadline: isoTime.openapi({ description: 'When the request will have waited too long.' }),
     }),
   })
