@@ -150,10 +150,8 @@ describe('an upload in parts', () => {
     const uploadId = await begin(key);
     expectS3(await sendPart(key, uploadId, 1, last), 200);
     expectS3(await sendPart(key, uploadId, 2, last), 200);
-    const [one, two]: [number, string][] = [
-      [1, md5(last)],
-      [2, md5(last)],
-    ];
+    const one: [number, string] = [1, md5(last)];
+    const two: [number, string] = [2, md5(last)];
     expectS3(await complete(key, uploadId, [one, two]), 400, 'EntityTooSmall');
     expectS3(await complete(key, uploadId, [two, one]), 400, 'InvalidPartOrder');
     expectS3(await complete(key, uploadId, [one, one]), 400, 'InvalidPartOrder');
