@@ -2,5 +2,7 @@
 await import('./csv.ts');
 await import('./damage.ts');
 await import('./templates.ts');
+await import('./relay.ts');
+await import('./jobs.ts');
 
 export {};

@@ -8,6 +8,8 @@ export interface Env {
   INGEST: Queue;
   DELIVER: Queue;
   EXPORT: Queue;
+  /** The object store's notifications come through it; the hub itself sends none. */
+  DROPS: Queue;
   EMAIL: SendEmail;
   API_RATE: RateLimit;
   RELAY: DurableObjectNamespace;
@@ -62,6 +64,8 @@ const configSchema = z
     RELAY_TOKEN: optionalText,
     /** Where the relay runs; the container beside the Worker unless told. */
     RELAY_URL: optionalText,
+    /** Whose drops this deployment consumes; `qa` for a deployment beside production on the same store. */
+    DROP_ENVIRONMENT: z.enum(['production', 'qa']).default('production'),
     RATE_LIMIT: z.enum(['on', 'off']).default('on'),
     ALLOW_LOOPBACK: onOff,
     TEST_CLOCK: onOff,

@@ -4,7 +4,13 @@ import { type Config, type Env, readConfig } from './env.ts';
 import { type Database, openDatabase } from './platform/d1.ts';
 import { newId } from './platform/ids.ts';
 import { createLogger } from './platform/log.ts';
-import { type ObjectStore, R2ObjectStore, S3ObjectStore, S3Presigner } from './platform/objects/index.ts';
+import {
+  type ObjectStore,
+  R2ObjectStore,
+  S3ObjectStore,
+  S3Presigner,
+  withKeyPrefix,
+} from './platform/objects/index.ts';
 import { dnsOverHttps } from './platform/outbound.ts';
 import { createSender } from './platform/queue.ts';
 import { createSealer, type Sealer } from './platform/seal.ts';
@@ -73,11 +79,14 @@ function sharedOf(env: Env, config: Config): Shared {
   const known = sharedByEnv.get(env);
   if (known) return known;
   const s3 = s3Config(config);
-  const objects = config.OBJECT_STORE === 's3' && s3 ? new S3ObjectStore(s3) : new R2ObjectStore(env.OBJECTS);
+  const bucket = config.OBJECT_STORE === 's3' && s3 ? new S3ObjectStore(s3) : new R2ObjectStore(env.OBJECTS);
+  // A QA deployment may share production's bucket: its objects have a stretch of keys to themselves.
+  const keyPrefix = config.DROP_ENVIRONMENT === 'qa' ? 'qa/' : '';
+  const objects = keyPrefix === '' ? bucket : withKeyPrefix(bucket, keyPrefix);
   const shared: Shared = {
     db: openDatabase(env.DB),
     objects,
-    presigner: s3 ? new S3Presigner(s3) : null,
+    presigner: s3 ? new S3Presigner({ ...s3, bucketUrl: prefixed(s3.bucketUrl, keyPrefix) }) : null,
     sealer: createSealer(config.SEAL_KEYS),
     relay: relayOf(env, config),
   };
@@ -96,6 +105,10 @@ function relayOf(env: Env, config: Config): Relay | null {
         ? env.RELAY.get(env.RELAY.idFromName('relay')).fetch(`http://relay${path}`, init)
         : fetch(`${url}${path}`, { ...init, redirect: 'manual' }),
   };
+}
+
+function prefixed(bucketUrl: string, keyPrefix: string): string {
+  return keyPrefix === '' ? bucketUrl : `${bucketUrl}/${keyPrefix.slice(0, -1)}`;
 }
 
 function s3Config(config: Config) {

@@ -44,7 +44,7 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
   let child: ChildProcess | null = null;
 
   const start = async () => {
-    const started = spawn(process.execPath, [main], {
+    const started = spawn(process.execPath, ['--max-semi-space-size=1', main], {
       env: {
         PATH: process.env.PATH,
         HOST: '127.0.0.1',
@@ -82,7 +82,7 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
     if (!ending || ending.exitCode !== null || ending.signalCode !== null) return;
     const gone = once(ending, 'exit');
     ending.kill(signal);
-    const timer = setTimeout(() => ending.kill('SIGKILL'), 5_000);
+    const timer = setTimeout(() => ending.kill('SIGKILL'), 30_000);
     await gone;
     clearTimeout(timer);
   };
