@@ -33,12 +33,14 @@ export interface IngestMessage {
   type: 'job';
   jobId: string;
 }
-export interface DeliverMessage {
+export interface DeliveryMessage {
   type: 'delivery';
   deliveryId: string;
 }
+/** One that goes to no endpoint, or an endpoint that something is due to. */
+export type DeliverMessage = DeliveryMessage | { type: 'endpoint'; endpointId: string };
 /** A night to be written, or a delivery that takes minutes. */
-export type ExportMessage = { type: 'run'; runId: string } | DeliverMessage;
+export type ExportMessage = { type: 'run'; runId: string } | DeliveryMessage;
 
 /** An e-mail as the `send_email` binding takes it. */
 export interface Email {

@@ -8,6 +8,8 @@ import { consume, type MessageOutcome } from './platform/queue.ts';
 
 interface Consumer<Schema extends z.ZodType> {
   schema: Schema;
+  /** Messages of a batch that are handled side by side; one unless told. */
+  atOnce?: number;
   handle(ctx: Ctx, message: z.output<Schema>): Promise<MessageOutcome>;
 }
 
@@ -16,12 +18,13 @@ const consumer = <Schema extends z.ZodType>(one: Consumer<Schema>) => one as unk
 /** Door: queue name → consumer. A queue `x` has its dead-letter queue `x-dead`, consumed below. */
 const consumers: Record<string, Consumer<z.ZodType>> = {
   'crosswalk-ingest': consumer({ schema: ingestMessage, handle: handleIngestMessage }),
-  'crosswalk-deliver': consumer({ schema: deliverMessage, handle: handleDeliverMessage }),
+  'crosswalk-deliver': consumer({ schema: deliverMessage, handle: handleDeliverMessage, atOnce: 10 }),
 };
 
 export async function consumeBatch(ctx: Ctx, batch: MessageBatch<unknown>): Promise<void> {
   const known = consumers[batch.queue];
-  if (known) return consume(batch, known.schema, (message) => known.handle(ctx, message), ctx.log);
+  if (known)
+    return consume(batch, known.schema, (message) => known.handle(ctx, message), ctx.log, known.atOnce);
   return consumeDead(ctx, batch);
 }
 

@@ -13,6 +13,7 @@ export type IdPrefix =
   | 'lse'
   | 'msg'
   | 'prb'
+  | 'rcv'
   | 'req'
   | 'sec'
   | 'tra'
@@ -30,6 +31,19 @@ export function newId(prefix: IdPrefix, atMs: number): string {
     rest = Math.floor(rest / 32);
   }
   return `${prefix}_${time}${randomText(16)}`;
+}
+
+/**
+ * An id made from another one, with its time: the same source and text give the same id. Of an id that has
+ * no time in it, such as a number, the time is 0.
+ */
+export async function deriveId(prefix: IdPrefix, source: string, text: string): Promise<string> {
+  const bytes = new TextEncoder().encode(`${source}|${text}`);
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  let tail = '';
+  for (const byte of digest.subarray(0, 16)) tail += idAlphabet.charAt(byte & 31);
+  const time = /^[a-z]{2,5}_([0-9a-z]{10})[0-9a-z]{16}$/.exec(source)?.[1] ?? '0'.repeat(10);
+  return `${prefix}_${time}${tail}`;
 }
 
 /** `length` random characters of base 32, five bits each. */

@@ -6,5 +6,6 @@ export {
   announceAll,
 } from './announce.ts';
 export { emailChannel, webhookChannel } from './channels.ts';
-export { alertType, startDeliveries, sweepDeliveries } from './deliver.ts';
+export { startDeliveries, sweepDeliveries } from './deliver.ts';
+export { alertType } from './problems.ts';
 export { deliveriesLifecycle, insertDeliveriesFrom, insertDelivery, type NewDelivery } from './store.ts';

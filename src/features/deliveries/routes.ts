@@ -14,10 +14,11 @@ import {
 } from '../../http.ts';
 import { decodeCursor, toPage } from '../../platform/cursor.ts';
 import { AppError } from '../../platform/errors.ts';
+import { parkedAt } from './announced.ts';
 import { programOfDelivery } from './deliveries.system.ts';
 import { retryDelivery } from './retry.ts';
-import { type Attempt, type Delivery, findDelivery, listAttempts, listDeliveries } from './store.ts';
-import { deliveryStatuses } from './table.ts';
+import { bodyOf, findDelivery, type ListedDelivery, listDeliveries } from './store.ts';
+import { type Attempt, deliveryStatuses } from './table.ts';
 
 const tags = ['Webhooks and deliveries'];
 
@@ -25,6 +26,7 @@ const deliveryOut = z
   .object({
     deliveryId: z.string(),
     programId: z.string(),
+    webhookId: z.string().nullable().openapi({ description: 'Null where it goes to no endpoint.' }),
     channel: z.string(),
     type: z.string(),
     messageId: z.string(),
@@ -75,6 +77,7 @@ const listRoute = defineRoute(
         type: z.string().max(100).optional(),
         traceId: z.string().max(100).optional(),
         about: z.string().max(100).optional(),
+        webhookId: z.string().max(100).optional(),
       }),
     },
     responses: { 200: ok(pageOf(deliveryOut, 'DeliveryPage'), 'A page of the ledger.') },
@@ -107,7 +110,8 @@ const retryRoute = defineRoute(
 
 export const deliveryRoutes = createRouter()
   .openapi(listRoute, async (c) => {
-    const { limit, cursor, ...filter } = c.req.valid('query');
+    const { limit, cursor, webhookId: endpointId, ...rest } = c.req.valid('query');
+    const filter = { ...rest, endpointId };
     const before = cursor === undefined ? null : decodeCursor(cursor, 'string')[0];
     const rows = await listDeliveries(c.get('ctx'), c.get('programId'), filter, before, limit + 1);
     const page = toPage(rows, limit, present, (row) => [row.deliveryId]);
@@ -119,8 +123,8 @@ export const deliveryRoutes = createRouter()
     const { deliveryId } = c.req.valid('param');
     const delivery = await findDelivery(ctx, await programOf(ctx, deliveryId), deliveryId);
     if (!delivery) throw noSuchDelivery();
-    const attempts = await listAttempts(ctx, delivery.programId, deliveryId);
-    return c.json({ ...present(delivery), body: delivery.body, attempts: attempts.map(presentAttempt) }, 200);
+    const body = await bodyOf(ctx, delivery);
+    return c.json({ ...present(delivery), body, attempts: delivery.log.map(presentAttempt) }, 200);
   })
   .openapi(retryRoute, async (c) => {
     const ctx = c.get('ctx');
@@ -139,10 +143,11 @@ function noSuchDelivery(): AppError {
   return new AppError('not_found', 'There is no such delivery.');
 }
 
-function present(row: Delivery) {
+function present(row: ListedDelivery) {
   return {
     deliveryId: row.deliveryId,
     programId: row.programId,
+    webhookId: row.endpointId === '' ? null : row.endpointId,
     channel: row.channel,
     type: row.type,
     messageId: row.messageId,
@@ -153,7 +158,7 @@ function present(row: Delivery) {
     reason: row.reason,
     uncertain: row.uncertain,
     attemptCount: row.attemptsTotal,
-    nextAttemptAt: toIsoOrNull(row.nextAttemptAt),
+    nextAttemptAt: row.nextAttemptAt === parkedAt ? null : toIsoOrNull(row.nextAttemptAt),
     createdAt: toIso(row.createdAt),
     endedAt: toIsoOrNull(row.endedAt),
   };
@@ -164,7 +169,7 @@ function presentAttempt(row: Attempt) {
     startedAt: toIso(row.startedAt),
     durationMs: row.durationMs,
     status: row.status,
-    failure: row.failure as 'connect' | 'timeout' | 'status' | 'body' | null,
+    failure: row.failure,
     detail: row.detail,
     excerpt: row.excerpt,
   };

@@ -1,9 +1,17 @@
-export { sealedEndpointHeaders } from './endpoints.ts';
-export type { MessageType } from './schema.ts';
+export {
+  callOf,
+  type EndpointCall,
+  requireEndpoint,
+  sealedEndpointHeaders,
+  setEndpointState,
+} from './endpoints.ts';
+export type { EndpointState, MessageType } from './schema.ts';
 export {
   createSigningSecret,
   notificationPurpose,
   sealedSigningSecrets,
+  signersOf,
   signingSecretsOf,
   webhooksLifecycle,
 } from './secrets.ts';
+export { type Endpoint, findEndpoint } from './store.ts';
