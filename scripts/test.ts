@@ -5,7 +5,7 @@ import { join } from 'node:path';
 
 // Runs the named suites (those of `npm test` unless told), and ends with one line that counts them.
 const suites = process.argv.slice(2).filter((argument) => !argument.startsWith('-'));
-const wanted = suites.length > 0 ? suites : ['pure', 'worker', 'hub', 'scenarios'];
+const wanted = suites.length > 0 ? suites : ['pure', 'worker', 'hub', 'scenarios', 'relay'];
 if (wanted.includes('shared') && !existsSync('../shared/data')) {
   process.stderr.write('The suite "shared" reads the reference data in ../shared, which is not there.\n');
   process.exit(1);

@@ -24,9 +24,23 @@ export type Scope = (typeof scopes)[number];
 /** Who acts. A system key may act in every program; a program's key in its own, within its scopes. */
 export type Actor =
   | { kind: 'anonymous' }
-  | { kind: 'system'; keyId: string }
-  | { kind: 'program'; keyId: string; programId: string; scopes: Scope[]; expiresAtMs: number | null }
+  | { kind: 'system'; keyId: string; session?: ActorSession }
+  | {
+      kind: 'program';
+      keyId: string;
+      programId: string;
+      scopes: Scope[];
+      expiresAtMs: number | null;
+      session?: ActorSession;
+    }
   | { kind: 'hub'; door: 'queue' | 'cron' | 'dev' };
+
+/** Set where a person acts through the dashboard: the audit log names them. */
+export interface ActorSession {
+  sessionId: string;
+  /** The key's name, or whom the link was made for. */
+  name: string;
+}
 
 /** The messages of each queue: ids and numbers only, versioned by `type`. */
 export interface IngestMessage {

@@ -9,6 +9,11 @@ import { AppError, type InputIssue } from './platform/errors.ts';
 export interface Access {
   /** A scope of the program's own keys; `system` for system keys alone; `public` for everyone. */
   scope: Scope | 'system' | 'public';
+  /**
+   * Whose the resource is that the path names, where it names no program. Throws `not_found` where there is
+   * none for this actor; the door asks before it looks at scope and body, so that 404 tells nothing.
+   */
+  owner?: (ctx: Ctx, params: Record<string, string>) => Promise<string>;
   /** The key may also stand in the body, as `apiKey` (the job call alone). */
   keyInBody?: boolean;
   /** `Idempotency-Key` is honoured. */
@@ -25,7 +30,7 @@ export interface ApiEnv {
   Bindings: Env;
   Variables: {
     ctx: Ctx;
-    /** The program the path names, as it was first written. */
+    /** The program of the path, as it was first written. */
     programId: string;
     guard: (c: Context<ApiEnv>, access: Access) => Promise<void>;
     /** Set while a request with an Idempotency-Key runs. */

@@ -1,5 +1,6 @@
 import { Container } from '@cloudflare/containers';
 import { app } from './api/app.ts';
+import { dashboard, isPagePath } from './dashboard/app.tsx';
 import type { Env } from './env.ts';
 import { openContext } from './open.ts';
 import { consumeBatch } from './queues.ts';
@@ -12,7 +13,10 @@ export class SftpRelay extends Container {
 }
 
 export default {
-  fetch: app.fetch,
+  fetch(request, env, execution) {
+    const { pathname } = new URL(request.url);
+    return (isPagePath(pathname) ? dashboard : app).fetch(request, env, execution);
+  },
 
   async queue(batch, env, execution) {
     const ctx = await openContext(env, {

@@ -4,6 +4,7 @@ import { auditLifecycle } from './features/audit/index.ts';
 import { deliveriesLifecycle, emailChannel, webhookChannel } from './features/deliveries/index.ts';
 import { eventsLifecycle } from './features/events/index.ts';
 import { filesLifecycle } from './features/files/index.ts';
+import { flowsLifecycle } from './features/flows/index.ts';
 import { jobsLifecycle } from './features/jobs/index.ts';
 import { keysLifecycle, sealedDropKeys } from './features/keys/index.ts';
 import { sealedProgramColumns } from './features/programs/index.ts';
@@ -25,6 +26,7 @@ export const registry: Registry = {
     tasksLifecycle,
     recordsLifecycle,
     jobsLifecycle,
+    flowsLifecycle,
   ],
   sealedColumns: [sealedProgramColumns, sealedSigningSecrets, sealedEndpointHeaders, sealedDropKeys],
 };

@@ -1,6 +1,7 @@
 import type { Ctx } from './context.ts';
 import { sendAlerts, watchStorage } from './features/alerts/index.ts';
 import { sweepDeliveries } from './features/deliveries/index.ts';
+import { sweepFlows } from './features/flows/index.ts';
 import { sweepJobs } from './features/jobs/index.ts';
 import { pruneIdempotencyKeys } from './features/keys/index.ts';
 import {
@@ -18,6 +19,7 @@ type Step = (ctx: Ctx) => Promise<number>;
 const steps: Record<string, Record<string, Step>> = {
   '* * * * *': {
     jobs: sweepJobs,
+    flows: sweepFlows,
     deliveries: sweepDeliveries,
     storage: watchStorage,
     alerts: sendAlerts,

@@ -1,16 +1,31 @@
-import { createServer } from 'node:http';
+import { once } from 'node:events';
+import { createRelay } from './server.ts';
+import { readSettings } from './settings.ts';
 
-// The relay's process. What it is for, uploads over SFTP, comes with the nightly exports; until then it
-// answers that it is alive, and refuses everything else.
-const port = Number(process.env.PORT ?? 8788);
+// The relay's process: settings from the environment, one JSON line per request on standard output.
 
-const server = createServer((request, response) => {
-  const alive = request.method === 'GET' && request.url === '/healthz';
-  response.writeHead(alive ? 200 : 404, { 'content-type': 'application/json' });
-  response.end(JSON.stringify(alive ? { status: 'ok' } : { code: 'not_found' }));
-});
+const log = (line: Record<string, unknown>) => {
+  process.stdout.write(`${JSON.stringify({ at: new Date().toISOString(), ...line })}\n`);
+};
 
-server.listen(port, process.env.HOST ?? '0.0.0.0');
-
-// A container is told to stop with SIGTERM, and killed later.
-process.once('SIGTERM', () => server.close());
+try {
+  const settings = readSettings(process.env);
+  const relay = createRelay(settings, { log });
+  relay.http.listen(settings.port, settings.host);
+  await once(relay.http, 'listening');
+  log({ level: 'info', message: 'started', address: relay.http.address(), tls: settings.tls !== null });
+  // A container is told to stop with SIGTERM and killed minutes later: what runs is finished, nothing begun.
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.once(signal, () => {
+      log({ level: 'info', message: 'stopping', signal });
+      void relay.stop().then(() => process.exit(0));
+    });
+  }
+} catch (error) {
+  log({
+    level: 'error',
+    message: 'not started',
+    reason: error instanceof Error ? error.message : String(error),
+  });
+  process.exit(1);
+}

@@ -8,8 +8,9 @@ import { auditRoutes } from '../features/audit/routes.ts';
 import { deliveryRoutes } from '../features/deliveries/routes.ts';
 import { eventRoutes } from '../features/events/routes.ts';
 import { fileRoutes } from '../features/files/routes.ts';
+import { flowRoutes } from '../features/flows/routes.ts';
 import { jobRoutes } from '../features/jobs/routes.ts';
-import { keyRoutes } from '../features/keys/routes.ts';
+import { keyRoutes, sessionRoutes } from '../features/keys/routes.ts';
 import { programRoutes } from '../features/programs/routes.ts';
 import { recordRoutes } from '../features/records/routes.ts';
 import { taskRoutes } from '../features/tasks/routes.ts';
@@ -27,6 +28,7 @@ import { guardRequest } from './guard.ts';
 import { ReplayedAnswer } from './idempotency.ts';
 import { httpStatus, toProblem } from './problem.ts';
 import { systemRoutes } from './system.ts';
+import { actorWithin } from './within.ts';
 
 /** The HTTP door: context, key, guard, routes, one map for errors, one log line. */
 export const app = new OpenAPIHono<ApiEnv>();
@@ -43,7 +45,7 @@ app.use('*', async (c, next) => {
     });
     c.set('ctx', ctx);
     c.set('guard', guardRequest);
-    ctx.actor = await authenticate(c);
+    ctx.actor = actorWithin(c.req.raw) ?? (await authenticate(c));
     await next();
     failure = c.error;
     if (failure instanceof ReplayedAnswer) c.res = failure.answer;
@@ -84,11 +86,13 @@ app.route('/', webhookRoutes);
 app.route('/', deliveryRoutes);
 app.route('/', alertRoutes);
 app.route('/', keyRoutes);
+app.route('/', sessionRoutes);
 app.route('/', fileRoutes);
 app.route('/', eventRoutes);
 app.route('/', taskRoutes);
 app.route('/', recordRoutes);
 app.route('/', jobRoutes);
+app.route('/', flowRoutes);
 app.route('/', systemRoutes);
 app.route(
   '/',

@@ -20,7 +20,7 @@ export async function guardRequest(c: Context<ApiEnv>, access: Access): Promise<
   }
   await checkRate(c);
   if (access.scope !== 'public') {
-    await checkProgram(c, ctx);
+    await checkProgram(c, ctx, access);
     checkScope(ctx.actor, access);
   }
   if (!takesBytes(access)) await readBody(c, access);
@@ -31,8 +31,8 @@ export async function guardRequest(c: Context<ApiEnv>, access: Access): Promise<
 const howToAuthenticate =
   'Send a key as "Authorization: Bearer KEY", as "x-api-key: KEY", or as Basic authentication with the key id as user name.';
 
-async function checkProgram(c: Context<ApiEnv>, ctx: Ctx): Promise<void> {
-  const named = c.req.param('programId');
+async function checkProgram(c: Context<ApiEnv>, ctx: Ctx, access: Access): Promise<void> {
+  const named = c.req.param('programId') ?? (await access.owner?.(ctx, c.req.param()));
   if (named === undefined) return;
   const program = await findProgram(ctx, named);
   if (!program || !mayEnter(ctx.actor, program.programId)) {

@@ -54,6 +54,11 @@ export function isUniqueViolation(error: unknown): boolean {
   return messages(error).some((text) => /UNIQUE constraint failed/i.test(text));
 }
 
+/** True when a column (`table.column`) that must hold something refused the write. */
+export function isNullViolation(error: unknown, column: string): boolean {
+  return messages(error).some((text) => text.includes(`NOT NULL constraint failed: ${column}`));
+}
+
 /** True for faults of the database service that pass by themselves; writes are ours to repeat. */
 export function isTransient(error: unknown): boolean {
   return messages(error).some((text) =>

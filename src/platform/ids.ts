@@ -16,6 +16,8 @@ export type IdPrefix =
   | 'rcv'
   | 'req'
   | 'sec'
+  | 'ses'
+  | 'srq'
   | 'tra'
   | 'upl'
   | 'whk';

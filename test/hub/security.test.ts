@@ -1,4 +1,5 @@
 import { describe, expect, inject, it } from 'vitest';
+import { signedIn } from '../support/browser.ts';
 import {
   type Answer,
   allScopes,
@@ -13,6 +14,7 @@ import {
   peopleTask,
   type TestProgram,
 } from '../support/client.ts';
+import { newFlow, newParticipants, newSource, sourcesPath } from '../support/flows.ts';
 import { startReceiver } from '../support/receiver.ts';
 
 // The routes and their guards come from the running app: a route that is written tomorrow is tested tomorrow.
@@ -82,6 +84,11 @@ const resources: Record<string, (owner: Owner) => Promise<string>> = {
     const made = await owner.call('POST', `/api/programs/${owner.programId}/keys`, { body });
     return expectStatus(made, 201).body.keyId;
   },
+  sessionId: async (owner) => {
+    await signedIn(url, owner.key);
+    const listed = await owner.call('GET', `/api/programs/${owner.programId}/sessions`);
+    return expectStatus(listed, 200).body.items[0].sessionId;
+  },
   uploadId: async (owner) => {
     const body = { folder: 'warehouse', filename: 'upload.csv', size: 3 };
     const begun = await owner.call('POST', `/api/programs/${owner.programId}/uploads`, { body });
@@ -117,6 +124,32 @@ const resources: Record<string, (owner: Owner) => Promise<string>> = {
     }
   },
 };
+
+/** The flow that this path's other names are of; its id is made first. */
+const flowOf = async (owner: Owner): Promise<number> => {
+  const listed = await owner.call('GET', `/api/programs/${owner.programId}/flows`);
+  return expectStatus(listed, 200).body.items[0].flowId;
+};
+
+Object.assign(resources, {
+  flowId: async (owner) => String((await newFlow(owner)).flowId),
+  sourceId: async (owner) => String((await newSource(owner, await flowOf(owner), 'class-A')).id),
+  reference: async (owner) => {
+    const flowId = await flowOf(owner);
+    const { reference } = await newSource(owner, flowId, 'HIS101:2026-2|A;1,2.3');
+    expectStatus(await owner.call('POST', `${sourcesPath(flowId)}/sync`), 202);
+    return reference;
+  },
+  participantId: async (owner) => {
+    const flowId = await flowOf(owner);
+    const [participantId] = await newParticipants(owner, flowId, 1);
+    for (const { id } of (await owner.call('GET', sourcesPath(flowId))).body.items) {
+      const path = `${sourcesPath(flowId)}/${id}/allocations/participants`;
+      expectStatus(await owner.call('POST', path, { body: [participantId] }), 200);
+    }
+    return String(participantId);
+  },
+} satisfies typeof resources);
 
 /** Records and datasets are made by a job; a path that names one needs it to have run. */
 const needsJob = new Set(['dataset', 'key']);

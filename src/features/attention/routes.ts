@@ -27,6 +27,8 @@ const problemOut = z
   })
   .openapi('OpenProblem');
 
+export type OpenProblemPage = { items: z.output<typeof problemOut>[]; nextCursor: string | null };
+
 const listRoute = defineRoute(
   { scope: 'read' },
   {

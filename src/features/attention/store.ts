@@ -1,4 +1,4 @@
-import { and, desc, eq, inArray, isNotNull, isNull, lt, sql } from 'drizzle-orm';
+import { and, desc, eq, inArray, isNotNull, isNull, lt, type SQL, sql } from 'drizzle-orm';
 import type { Ctx, Lifecycle } from '../../context.ts';
 import type { Statement } from '../../platform/d1.ts';
 import { newId } from '../../platform/ids.ts';
@@ -48,8 +48,17 @@ export function raiseAttention(ctx: Ctx, problem: Problem): Statement {
     });
 }
 
-/** The statement that ends a problem; it joins the state change that mends it. Nothing open: no change. */
-export function endAttention(ctx: Ctx, programId: string, kind: string, subject: string): Statement {
+/**
+ * The statement that ends a problem; it joins the state change that mends it. Nothing open: no change. `when`
+ * is asked inside the transaction, where only that can tell whether the problem is over.
+ */
+export function endAttention(
+  ctx: Ctx,
+  programId: string,
+  kind: string,
+  subject: string,
+  when?: SQL,
+): Statement {
   return ctx.db
     .update(attention)
     .set({ endedAt: ctx.now() })
@@ -59,6 +68,7 @@ export function endAttention(ctx: Ctx, programId: string, kind: string, subject:
         eq(attention.kind, kind),
         eq(attention.subject, subject),
         isNull(attention.endedAt),
+        when,
       ),
     );
 }

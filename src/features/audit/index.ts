@@ -1,2 +1,2 @@
-export { recordAudit } from './record.ts';
+export { actorName, recordAudit } from './record.ts';
 export { auditLifecycle } from './store.ts';

@@ -13,7 +13,7 @@ export function recordAudit(
     auditId: newId('aud', at),
     programId: act.programId,
     at,
-    actor: nameOf(ctx.actor),
+    actor: actorName(ctx.actor),
     action: act.action,
     target: act.target,
     requestId: ctx.requestId,
@@ -21,7 +21,9 @@ export function recordAudit(
   });
 }
 
-function nameOf(actor: Actor): string {
+/** Who acts, as logs and histories name it: a key id, or `hub:` and the door. */
+export function actorName(actor: Actor): string {
   if (actor.kind === 'hub') return `hub:${actor.door}`;
-  return actor.kind === 'anonymous' ? 'anonymous' : actor.keyId;
+  if (actor.kind === 'anonymous') return 'anonymous';
+  return actor.session === undefined ? actor.keyId : `${actor.keyId} (${actor.session.name})`;
 }

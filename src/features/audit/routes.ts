@@ -25,6 +25,8 @@ const auditOut = z
   })
   .openapi('AuditEntry');
 
+export type AuditPage = { items: z.output<typeof auditOut>[]; nextCursor: string | null };
+
 const listRoute = defineRoute(
   { scope: 'read' },
   {

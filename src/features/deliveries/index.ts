@@ -8,4 +8,10 @@ export {
 export { emailChannel, webhookChannel } from './channels.ts';
 export { startDeliveries, sweepDeliveries } from './deliver.ts';
 export { alertType } from './problems.ts';
-export { deliveriesLifecycle, insertDeliveriesFrom, insertDelivery, type NewDelivery } from './store.ts';
+export {
+  deliveriesLifecycle,
+  insertDeliveriesFrom,
+  insertDelivery,
+  listDeliveriesOfTraces,
+  type NewDelivery,
+} from './store.ts';

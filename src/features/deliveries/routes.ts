@@ -58,6 +58,9 @@ const oneOut = deliveryOut
   .extend({ attempts: z.array(attemptOut), body: z.string() })
   .openapi('DeliveryWithAttempts');
 
+export type DeliveryPage = { items: z.output<typeof deliveryOut>[]; nextCursor: string | null };
+
+export type DeliveryOut = z.output<typeof oneOut>;
 const deliveryParam = z.object({
   deliveryId: z.string().openapi({ param: { name: 'deliveryId', in: 'path' } }),
 });

@@ -1,4 +1,4 @@
-import { and, desc, eq, getTableColumns, gte, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, getTableColumns, gte, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm';
 import type { Ctx, Lifecycle } from '../../context.ts';
 import { commit, type Statement } from '../../platform/d1.ts';
 import {
@@ -108,6 +108,29 @@ export function listDeliveries(
     )
     .orderBy(desc(deliveries.deliveryId))
     .limit(limit);
+}
+
+export type DeliveryOfTrace = Pick<Delivery, 'deliveryId' | 'about' | 'status' | 'attemptsTotal' | 'endedAt'>;
+
+/** What became due in the course of these traces, oldest first; a bounded part, without bodies. */
+export function listDeliveriesOfTraces(
+  ctx: Ctx,
+  programId: string,
+  traceIds: string[],
+): Promise<DeliveryOfTrace[]> {
+  const { deliveryId, about, status, attemptsTotal, endedAt } = deliveries;
+  return ctx.db
+    .select({ deliveryId, about, status, attemptsTotal, endedAt })
+    .from(deliveries)
+    .where(
+      and(
+        eq(deliveries.programId, programId),
+        sinceTrace([...traceIds].sort()[0]),
+        sql`${deliveries.traceId} IN (SELECT value FROM json_each(${JSON.stringify(traceIds)}))`,
+      ),
+    )
+    .orderBy(asc(deliveryId))
+    .limit(2_000);
 }
 
 /** The body as it goes out, wherever it is kept. */

@@ -21,6 +21,8 @@ import { beginUpload, completeUpload, receiveFile } from './receive.ts';
 import { fileOut, folderName, requireFilename, uploadIn, uploadOut } from './schema.ts';
 import { type FileVersion, findFile, listFiles } from './store.ts';
 
+export type FilePage = { items: z.output<typeof fileOut>[]; nextCursor: string | null };
+
 const tags = ['Files'];
 
 const fileParam = programParam.extend({

@@ -29,6 +29,14 @@ import { type JobState, phaseOf } from './state.ts';
 import { jobStatuses } from './statuses.ts';
 import { findJob, type Job, listJobs, listRecipients } from './store.ts';
 
+interface Paged<Item> {
+  items: Item[];
+  nextCursor: string | null;
+}
+export type JobOut = z.output<typeof jobOut>;
+export type JobPage = Paged<JobOut>;
+export type ChangePage = Paged<z.output<typeof changeOut>>;
+
 const tags = ['Warehouse sync'];
 
 const callRoute = defineRoute(

@@ -5,4 +5,5 @@ export {
   pruneIdempotencyKeys,
   releaseIdempotencyKey,
 } from './idempotency.ts';
+export { endSession, type Opener, openerOf, openSession, type Session } from './sessions.ts';
 export { keysLifecycle } from './store.ts';

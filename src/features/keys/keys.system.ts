@@ -1,7 +1,8 @@
-import { eq } from 'drizzle-orm';
+import { and, eq, gt } from 'drizzle-orm';
 import type { Actor, Ctx } from '../../context.ts';
 import { equalsConstantTime, sha256Hex } from '../../platform/encoding.ts';
-import { apiKeys } from './table.ts';
+import { idleMs, type Opener, type Session, seenEveryMs } from './sessions.ts';
+import { apiKeys, portalLinks, sessions } from './table.ts';
 
 /** Across tenants, for authentication: who a key makes its bearer, or null. Asked anew for each request, so
  * that a revoked key is dead at once. */
@@ -19,6 +20,10 @@ export async function actorOfKey(ctx: Ctx, key: string, keyId?: string): Promise
   const now = ctx.now();
   if (row.revokedAt !== null && row.revokedAt <= now) return null;
   if (row.expiresAt !== null && row.expiresAt <= now) return null;
+  return actorOf(row);
+}
+
+function actorOf(row: typeof apiKeys.$inferSelect): Actor {
   if (row.programId === null) return { kind: 'system', keyId: row.keyId };
   const ends = [row.expiresAt, row.revokedAt].filter((at) => at !== null);
   return {
@@ -29,4 +34,71 @@ export async function actorOfKey(ctx: Ctx, key: string, keyId?: string): Promise
     // The overlap of a rotation is an end as well.
     expiresAtMs: ends.length === 0 ? null : Math.min(...ends),
   };
+}
+
+/**
+ * Across tenants, for the dashboard's door: whose session a cookie's secret opens, or null. One statement,
+ * asked anew for each request, so that a session and its key are dead at once.
+ */
+export async function actorOfSession(
+  ctx: Ctx,
+  secret: string,
+): Promise<{ actor: Actor; session: Session } | null> {
+  if (!/^[\w-]{43}$/.test(secret)) return null;
+  const now = ctx.now();
+  const [found] = await ctx.db
+    .select({ session: sessions, key: apiKeys })
+    .from(sessions)
+    .leftJoin(apiKeys, eq(apiKeys.keyId, sessions.keyId))
+    .where(
+      and(
+        eq(sessions.hash, await sha256Hex(secret)),
+        gt(sessions.endsAt, now),
+        gt(sessions.seenAt, now - idleMs),
+      ),
+    )
+    .limit(1);
+  if (!found) return null;
+  const { session, key } = found;
+  const owner = await ownerOf(ctx, session, key);
+  if (owner === null || (owner.kind !== 'system' && owner.kind !== 'program')) return null;
+  const via = { session: { sessionId: session.sessionId, name: session.name } };
+  if (now - session.seenAt > seenEveryMs)
+    await ctx.db.update(sessions).set({ seenAt: now }).where(eq(sessions.sessionId, session.sessionId));
+  if (owner.kind === 'system') return { actor: { ...owner, ...via }, session };
+  const allowed = session.scopes;
+  const scopes = allowed === null ? owner.scopes : owner.scopes.filter((scope) => allowed.includes(scope));
+  return { actor: { ...owner, scopes, ...via }, session };
+}
+
+async function ownerOf(
+  ctx: Ctx,
+  session: Session,
+  key: typeof apiKeys.$inferSelect | null,
+): Promise<Actor | null> {
+  if (session.keyId === 'system') {
+    const isSame = session.keyHash === (await sha256Hex(ctx.config.SYSTEM_KEY));
+    return isSame ? { kind: 'system', keyId: 'system' } : null;
+  }
+  const now = ctx.now();
+  if (key === null || key.hash !== session.keyHash) return null;
+  if (key.revokedAt !== null && key.revokedAt <= now) return null;
+  if (key.expiresAt !== null && key.expiresAt <= now) return null;
+  return actorOf(key);
+}
+
+/** Across tenants: spends a single-use link; null where it was spent, is over, or never was. */
+export async function spendPortalLink(
+  ctx: Ctx,
+  code: string,
+): Promise<{ opener: Opener; programId: string; path: string } | null> {
+  const [link] = await ctx.db
+    .delete(portalLinks)
+    .where(and(eq(portalLinks.hash, await sha256Hex(code)), gt(portalLinks.endsAt, ctx.now())))
+    .returning();
+  if (!link) return null;
+  const [key] = await ctx.db.select().from(apiKeys).where(eq(apiKeys.keyId, link.keyId)).limit(1);
+  if (!key) return null;
+  const { programId, path, scopes, name, keyId } = link;
+  return { opener: { keyId, programId, keyHash: key.hash, scopes, name }, programId, path };
 }

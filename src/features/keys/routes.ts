@@ -16,6 +16,7 @@ import {
 } from '../../http.ts';
 import { decodeCursor, toPage } from '../../platform/cursor.ts';
 import { createKey, revokeKey, rotateKey } from './issue.ts';
+import { createPortalLink, endSession, listSessions } from './sessions.ts';
 import { listKeys } from './store.ts';
 
 const tags = ['Programs and keys'];
@@ -42,10 +43,13 @@ const keyOut = z
   })
   .openapi('Key');
 
+export type KeyPage = { items: z.output<typeof keyOut>[]; nextCursor: string | null };
+
 const newKeyOut = z
   .object({ keyId: z.string(), key: z.string().openapi({ description: 'Shown once.' }) })
   .openapi('NewKey');
 
+export type NewKeyOut = z.output<typeof newKeyOut>;
 const keyParam = programParam.extend({ keyId: z.string().openapi({ param: { name: 'keyId', in: 'path' } }) });
 
 const overlapIn = z
@@ -140,4 +144,109 @@ export const keyRoutes = createRouter()
   .openapi(revokeRoute, async (c) => {
     await revokeKey(c.get('ctx'), c.get('programId'), c.req.valid('param').keyId);
     return c.body(null, 204);
+  });
+
+const sessionOut = z
+  .object({
+    sessionId: z.string(),
+    name: z.string(),
+    keyId: z.string(),
+    userAgent: z.string(),
+    createdAt: isoTime,
+    seenAt: isoTime,
+    endsAt: isoTime,
+  })
+  .openapi('DashboardSession');
+
+export type SessionPage = { items: z.output<typeof sessionOut>[]; nextCursor: string | null };
+
+const linkIn = z
+  .strictObject({
+    name: z
+      .string()
+      .trim()
+      .min(1)
+      .max(100)
+      .openapi({ description: 'Whom it is for; the audit log says so.' }),
+    scopes: scopeNames,
+    path: z
+      .string()
+      .max(300)
+      .regex(/^[a-z][\w\-./~%?=&,:]*$/i, 'A path below the program’s pages, such as "flows/12".')
+      .default('overview'),
+  })
+  .openapi('PortalLinkIn');
+
+const linkOut = z.object({ url: z.string(), expiresAt: isoTime }).openapi('PortalLink');
+
+const sessionsRoute = defineRoute(
+  { scope: 'manage' },
+  {
+    method: 'get',
+    path: '/api/programs/{programId}/sessions',
+    tags,
+    summary: 'Who is signed in to the dashboard with a key of this program',
+    request: { params: programParam, query: pageQuery },
+    responses: { 200: ok(pageOf(sessionOut, 'DashboardSessionPage'), 'A page of sessions.') },
+  },
+);
+
+const endRoute = defineRoute(
+  { scope: 'manage' },
+  {
+    method: 'delete',
+    path: '/api/programs/{programId}/sessions/{sessionId}',
+    tags,
+    summary: 'End a session of the dashboard now',
+    request: {
+      params: programParam.extend({
+        sessionId: z.string().openapi({ param: { name: 'sessionId', in: 'path' } }),
+      }),
+    },
+    responses: { 204: noContent },
+  },
+);
+
+const linkRoute = defineRoute(
+  { scope: 'manage', answersSecret: true },
+  {
+    method: 'post',
+    path: '/api/programs/{programId}/portal-links',
+    tags,
+    summary: 'A single-use link into the dashboard, for a minute, with some of this key’s scopes',
+    request: { params: programParam, body: jsonBody(linkIn) },
+    responses: { 201: ok(linkOut, 'Send the person there at once.') },
+  },
+);
+
+export const sessionRoutes = createRouter()
+  .openapi(sessionsRoute, async (c) => {
+    const { limit, cursor } = c.req.valid('query');
+    const before = cursor === undefined ? null : decodeCursor(cursor, 'string')[0];
+    const rows = await listSessions(c.get('ctx'), c.get('programId'), before, limit + 1);
+    const page = toPage(
+      rows,
+      limit,
+      (row) => ({
+        sessionId: row.sessionId,
+        name: row.name,
+        keyId: row.keyId,
+        userAgent: row.userAgent,
+        createdAt: toIso(row.createdAt),
+        seenAt: toIso(row.seenAt),
+        endsAt: toIso(row.endsAt),
+      }),
+      (row) => [row.sessionId],
+    );
+    linkNext(c, page.nextCursor);
+    return c.json(page, 200);
+  })
+  .openapi(endRoute, async (c) => {
+    await endSession(c.get('ctx'), c.get('programId'), c.req.valid('param').sessionId);
+    return c.body(null, 204);
+  })
+  .openapi(linkRoute, async (c) => {
+    const input = c.req.valid('json');
+    const link = await createPortalLink(c.get('ctx'), c.get('programId'), input);
+    return c.json({ url: link.url, expiresAt: toIso(link.expiresAt) }, 201);
   });

@@ -3,6 +3,7 @@ import type { Ctx, Lifecycle } from '../../context.ts';
 
 import { commit, type Statement } from '../../platform/d1.ts';
 import { createDropKey } from './drop-keys.ts';
+import { eraseSessions } from './sessions.ts';
 import { apiKeys, dropKeys, idempotencyKeys } from './table.ts';
 
 export type ApiKey = typeof apiKeys.$inferSelect;
@@ -77,6 +78,7 @@ export const keysLifecycle: Lifecycle = {
       ctx.db.delete(apiKeys).where(eq(apiKeys.programId, programId)),
       ctx.db.delete(idempotencyKeys).where(ofProgram),
     ]);
-    return true;
+    return (await eraseSessions(ctx, programId, true)) === 0;
   },
+  prune: (ctx, programId) => eraseSessions(ctx, programId, false),
 };

@@ -35,6 +35,54 @@ export const dropKeys = sqliteTable(
   (table) => [index('drop_keys_by_program').on(table.programId)],
 );
 
+/**
+ * Sessions of the dashboard. A session is as good as the key it was opened with: it ends with the key, and
+ * never has more scopes. `userAgent` may tell a person's machine; the row goes a week after its end.
+ */
+export const sessions = sqliteTable(
+  'sessions',
+  {
+    sessionId: text('session_id').primaryKey(),
+    /** SHA-256 of the cookie's secret. */
+    hash: text('hash').notNull().unique(),
+    /** Null for a system key's. */
+    programId: text('program_id'),
+    keyId: text('key_id').notNull(),
+    /** Of the key when it was opened: the Worker's SYSTEM_KEY can change under the same id. */
+    keyHash: text('key_hash').notNull(),
+    /** Narrower than the key's where a link opened it; null for all of the key's. */
+    scopes: text('scopes', { mode: 'json' }).$type<Scope[]>(),
+    /** Who it is, in the audit log: the key's name, or whom the link was made for. */
+    name: text('name').notNull(),
+    /** Stands in every form; a page of another site cannot know it. */
+    formToken: text('form_token').notNull(),
+    userAgent: text('user_agent').notNull(),
+    createdAt: integer('created_at').notNull(),
+    /** Brought up to date at most every few minutes. */
+    seenAt: integer('seen_at').notNull(),
+    /** Ends then whatever happens. */
+    endsAt: integer('ends_at').notNull(),
+  },
+  (table) => [index('sessions_by_program').on(table.programId, table.sessionId)],
+);
+
+/** Single-use links into the dashboard, made by the program's own system for one of its people. */
+export const portalLinks = sqliteTable(
+  'portal_links',
+  {
+    /** SHA-256 of the link's code. */
+    hash: text('hash').primaryKey(),
+    programId: text('program_id').notNull(),
+    keyId: text('key_id').notNull(),
+    scopes: text('scopes', { mode: 'json' }).$type<Scope[]>().notNull(),
+    name: text('name').notNull(),
+    /** Where it leads, below the program's pages. */
+    path: text('path').notNull(),
+    endsAt: integer('ends_at').notNull(),
+  },
+  (table) => [index('portal_links_by_program').on(table.programId)],
+);
+
 /** First answers to requests with an Idempotency-Key, for 24 hours. */
 export const idempotencyKeys = sqliteTable(
   'idempotency_keys',

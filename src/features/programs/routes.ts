@@ -1,3 +1,4 @@
+import type { z } from '@hono/zod-openapi';
 import type { Ctx } from '../../context.ts';
 import {
   createRouter,
@@ -80,6 +81,8 @@ const deleteOne = defineRoute(
     responses: { 204: noContent },
   },
 );
+
+export type ProgramPage = { items: z.output<typeof programOut>[]; nextCursor: string | null };
 
 export const programRoutes = createRouter()
   .openapi(createOne, async (c) => {

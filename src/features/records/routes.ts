@@ -37,6 +37,10 @@ const recordOut = z
   })
   .openapi('Record');
 
+export type DatasetPage = { items: z.output<typeof datasetOut>[]; nextCursor: string | null };
+
+export type RecordPage = { items: z.output<typeof recordOut>[]; nextCursor: string | null };
+
 const datasetParam = programParam.extend({
   dataset: z.string().openapi({ param: { name: 'dataset', in: 'path' } }),
 });

@@ -1,3 +1,4 @@
+import type { z } from '@hono/zod-openapi';
 import {
   createRouter,
   defineRoute,
@@ -19,6 +20,8 @@ import { jobName, taskDefinition, taskOut } from './schema.ts';
 import { findTask, listTasks, removeTask, saveTask, type Task } from './store.ts';
 
 const tags = ['Warehouse sync'];
+
+export type TaskPage = { items: z.output<typeof taskOut>[]; nextCursor: string | null };
 
 const taskParam = programParam.extend({
   job: jobName.openapi({ param: { name: 'job', in: 'path' }, example: 'warehouse' }),

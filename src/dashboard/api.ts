@@ -1,0 +1,73 @@
+import type { ExecutionContext } from 'hono';
+import { app } from '../api/app.ts';
+import { actWithin } from '../api/within.ts';
+import type { Actor } from '../context.ts';
+import type { Env } from '../env.ts';
+import type { Problem } from './view.ts';
+
+/** The API said no; a page shows what it said. */
+export class ApiProblem extends Error {
+  override name = 'ApiProblem';
+  readonly problem: Problem;
+
+  constructor(problem: Problem) {
+    super(problem.detail);
+    this.problem = problem;
+  }
+}
+
+/**
+ * The hub's own API, asked within the isolate with the session's rights: the same guards, the same
+ * validation, the same figures as every other client gets. Throws `ApiProblem` for what it refuses.
+ */
+export class Api {
+  private readonly env: Env;
+  private readonly execution: ExecutionContext;
+  private readonly actor: Actor;
+  private readonly origin: string;
+
+  constructor(env: Env, execution: ExecutionContext, actor: Actor, origin: string) {
+    this.env = env;
+    this.execution = execution;
+    this.actor = actor;
+    this.origin = origin;
+  }
+
+  /** The answer's JSON; the caller names its shape, which the route's schema gives. */
+  async get<T>(path: string): Promise<T> {
+    return (await this.ask('GET', path)).json<T>();
+  }
+
+  /** As `get`, and null where there is no such thing. */
+  async find<T>(path: string): Promise<T | null> {
+    try {
+      return await this.get<T>(path);
+    } catch (error) {
+      if (error instanceof ApiProblem && error.problem.status === 404) return null;
+      throw error;
+    }
+  }
+
+  async send<T>(
+    method: 'POST' | 'PUT' | 'PATCH' | 'DELETE',
+    path: string,
+    body?: unknown,
+  ): Promise<T | null> {
+    const answer = await this.ask(method, path, body);
+    const isJson = answer.headers.get('content-type')?.startsWith('application/json') === true;
+    return isJson ? answer.json<T>() : null;
+  }
+
+  /** The answer itself, for what is no JSON. */
+  async ask(method: string, path: string, body?: unknown): Promise<Response> {
+    const isBytes = body instanceof ReadableStream || body instanceof Blob;
+    const request = new Request(`${this.origin}${path}`, {
+      method,
+      ...(body === undefined ? {} : { body: isBytes ? body : JSON.stringify(body) }),
+      headers: body === undefined || isBytes ? {} : { 'content-type': 'application/json' },
+    });
+    const answer = await app.fetch(actWithin(request, this.actor), this.env, this.execution);
+    if (answer.ok) return answer;
+    throw new ApiProblem(await answer.json<Problem>());
+  }
+}

@@ -1,0 +1,215 @@
+import { type Context, Hono } from 'hono';
+import { ConfigError } from '../env.ts';
+import { findProgram } from '../features/programs/index.ts';
+import { openContext } from '../open.ts';
+import { sha256Hex } from '../platform/encoding.ts';
+import { newId } from '../platform/ids.ts';
+import { createLogger } from '../platform/log.ts';
+import { actOn } from './act.tsx';
+import { Api, ApiProblem } from './api.ts';
+import { type DoorEnv, signedOutRoutes } from './door.tsx';
+import { pageHeaders } from './headers.ts';
+import { renderPage, renderPlain } from './layout.tsx';
+import { actionRoutes, downloadRoutes, pageRoutes } from './routes.ts';
+import { sessionOf, zoneOf } from './session.ts';
+import { noFields, type Page, type PageRoute, type View } from './view.ts';
+
+/** The door for people: pages and forms. What is no page of ours is the API's. */
+export const dashboard = new Hono<DoorEnv>();
+
+/** Addresses that people open; everything else goes to the API's door. */
+export function isPagePath(path: string): boolean {
+  return /^\/(?:$|p\/|hub(?:\/|$)|sign-in$|sign-out$|jump$|link\/|csp-reports$)/.test(path);
+}
+
+dashboard.use('*', async (c, next) => {
+  const requestId = newId('req', Date.now());
+  const startedAt = Date.now();
+  c.set('requestId', requestId);
+  const ctx = await openContext(c.env, {
+    actor: { kind: 'anonymous' },
+    requestId,
+    waitUntil: (work) => c.executionCtx.waitUntil(work),
+  });
+  c.set('ctx', ctx);
+  const opened = await sessionOf(c, ctx);
+  c.set('session', opened?.session ?? null);
+  if (opened) ctx.actor = opened.actor;
+  await next();
+  ctx.log.line('page.request', {
+    method: c.req.method,
+    route: c.req.routePath,
+    status: c.res.status,
+    programId: c.req.param('programId'),
+    actor: ctx.actor.kind,
+    durationMs: Date.now() - startedAt,
+  });
+});
+
+dashboard.onError((error, c) => {
+  const requestId = c.get('requestId');
+  createLogger({ requestId }).error('page.request', error);
+  const isSettings = error instanceof ConfigError;
+  return answer(
+    c,
+    renderPlain(
+      'Something failed on our side',
+      <>
+        <p>
+          {isSettings
+            ? 'The hub is not configured; its log says which settings are missing.'
+            : 'Nothing was changed by this page. Try again in a moment.'}
+        </p>
+        <p class="dim">Request {requestId}</p>
+      </>,
+    ),
+    isSettings ? 503 : 500,
+  );
+});
+
+dashboard.notFound((c) =>
+  answer(
+    c,
+    renderPlain(
+      'There is no such page',
+      <p>
+        The address may be mistyped, or what it showed is gone. <a href="/">Go to the beginning.</a>
+      </p>,
+    ),
+    404,
+  ),
+);
+
+dashboard.route('/', signedOutRoutes);
+
+for (const route of pageRoutes) {
+  dashboard.get(route.path, async (c) => {
+    const view = await viewOf(c, route);
+    if (view instanceof Response) return view;
+    const page = await shown(view, route);
+    return 'to' in page ? c.redirect(page.to, 303) : showPage(c, view, route.section, page);
+  });
+}
+
+for (const route of downloadRoutes) {
+  dashboard.get(route.path, async (c) => {
+    const view = await viewOf(c, route);
+    if (view instanceof Response) return view;
+    try {
+      const file = await route.open(view);
+      const headers = new Headers(file.headers);
+      headers.set('content-security-policy', 'sandbox');
+      headers.set('x-content-type-options', 'nosniff');
+      headers.set('cache-control', 'no-store');
+      return new Response(file.body, { status: file.status, headers });
+    } catch (error) {
+      if (!(error instanceof ApiProblem)) throw error;
+      return showPage(c, view, '', problemPage(error));
+    }
+  });
+}
+
+for (const route of actionRoutes) {
+  dashboard.post(route.path, async (c) => {
+    const view = await viewOf(c, route);
+    if (view instanceof Response) return view;
+    return actOn(c, view, route, (page) => showPage(c, view, route.section, page));
+  });
+}
+
+async function shown(view: View, route: PageRoute): Promise<Page | { to: string }> {
+  try {
+    return await route.show(view);
+  } catch (error) {
+    if (!(error instanceof ApiProblem)) throw error;
+    return problemPage(error);
+  }
+}
+
+function problemPage({ problem }: ApiProblem): Page {
+  const titles: Record<number, string> = {
+    403: 'This is not yours to see',
+    404: 'There is no such thing here',
+    410: 'It has been removed',
+  };
+  return {
+    title: titles[problem.status] ?? problem.title,
+    verdict: { tone: 'attention', text: problem.detail },
+    body: <p class="dim">Request {problem.requestId}</p>,
+    status: problem.status as Page['status'] & number,
+  };
+}
+
+/** Who looks at what; an answer instead where nobody is signed in, or it is not theirs. */
+async function viewOf(c: Context<DoorEnv>, route: { scope: PageRoute['scope'] }): Promise<View | Response> {
+  const ctx = c.get('ctx');
+  const session = c.get('session');
+  const { actor } = ctx;
+  if (session === null || (actor.kind !== 'system' && actor.kind !== 'program')) {
+    const url = new URL(c.req.url);
+    const to = c.req.method === 'GET' ? `${url.pathname}${url.search}` : '/';
+    return c.redirect(`/sign-in?to=${encodeURIComponent(to)}`, 303);
+  }
+  const url = new URL(c.req.url);
+  const named = c.req.param('programId');
+  const program = named === undefined ? null : await findProgram(ctx, named);
+  const mayEnter = actor.kind === 'system' || actor.programId === program?.programId;
+  const view: View = {
+    ctx,
+    actor,
+    api: new Api(c.env, c.executionCtx, actor, url.origin),
+    programId: program?.programId ?? '',
+    programName: program?.name ?? '',
+    zone: zoneOf(c, program?.timeZone ?? 'UTC'),
+    params: c.req.param(),
+    query: url.searchParams,
+    url,
+    formToken: session.formToken,
+    problem: null,
+    form: noFields,
+    can: (scope) => actor.kind === 'system' || (scope !== 'system' && actor.scopes.includes(scope)),
+    at: (path) => `/p/${encodeURIComponent(program?.programId ?? '')}/${path}`,
+  };
+  if (named !== undefined && (!program || !mayEnter)) {
+    return showPage(
+      c,
+      { ...view, programId: '', programName: '' },
+      '',
+      refusal(404, 'There is no such program, or it is not yours.'),
+    );
+  }
+  if (!view.can(route.scope)) {
+    const who =
+      route.scope === 'system' ? 'the operator of this hub' : `a key with the scope “${route.scope}”`;
+    return showPage(c, view, '', refusal(403, `This page is for ${who}.`));
+  }
+  return view;
+}
+
+function refusal(status: 403 | 404, text: string): Page {
+  return {
+    title: status === 403 ? 'This is not yours to see' : 'There is no such thing here',
+    verdict: { tone: 'attention', text },
+    body: <p />,
+    status,
+  };
+}
+
+/** The page; 304 where it is still what the browser has. */
+async function showPage(c: Context<DoorEnv>, view: View, section: string, page: Page): Promise<Response> {
+  const html = renderPage(view, section, page);
+  const status = page.status ?? 200;
+  if (page.secret || status !== 200 || c.req.method !== 'GET') return answer(c, html, status, page.secret);
+  // The footer says when the page was made: that alone is no change.
+  const etag = `"${(await sha256Hex(html.replace(/<footer class="bottom">.*<\/footer>/s, ''))).slice(0, 27)}"`;
+  if (c.req.header('if-none-match') === etag) return c.body(null, 304, { ...pageHeaders, etag });
+  const response = answer(c, html, 200);
+  response.headers.set('etag', etag);
+  return response;
+}
+
+function answer(c: Context, html: string, status: number, secret = false): Response {
+  const response = c.body(html, status as 200, pageHeaders);
+  response.headers.set('cache-control', secret ? 'no-store' : 'private, no-cache');
+  return response;
+}

@@ -1,0 +1,212 @@
+import { Idiomorph } from 'idiomorph/dist/idiomorph.esm.js';
+
+// All that pages do beyond links and forms. Everything works without it, only less conveniently.
+
+/** The one policy through which text becomes markup here: pages of our own, asked from our own origin. */
+const policy = globalThis.trustedTypes?.createPolicy('hub', { createHTML: (html) => html });
+
+function parsePage(html: string): Document {
+  return new DOMParser().parseFromString((policy?.createHTML(html) ?? html) as string, 'text/html');
+}
+
+const afterErrorMs = 15_000;
+
+/**
+ * Asks for the page again while the server says that something moves, and takes in what differs. Stops when
+ * nobody looks, never touches what is being typed in, and says so when it cannot ask.
+ */
+class HubLive extends HTMLElement {
+  #timer = 0;
+  #etag = '';
+  #asking: AbortController | null = null;
+
+  connectedCallback() {
+    document.addEventListener('visibilitychange', this.#onVisibility);
+    this.#schedule(this.#everyMs);
+  }
+
+  disconnectedCallback() {
+    document.removeEventListener('visibilitychange', this.#onVisibility);
+    clearTimeout(this.#timer);
+    this.#asking?.abort();
+  }
+
+  get #everyMs(): number {
+    return Number(this.dataset.every ?? 0) * 1_000;
+  }
+
+  #onVisibility = () => {
+    clearTimeout(this.#timer);
+    if (!document.hidden && this.#everyMs > 0) void this.#look();
+  };
+
+  // After the answer, never at a fixed beat: a slow hub is not asked faster than it answers.
+  #schedule(ms: number) {
+    clearTimeout(this.#timer);
+    if (ms > 0 && !document.hidden) this.#timer = window.setTimeout(() => void this.#look(), ms);
+  }
+
+  async #look() {
+    this.#asking?.abort();
+    const asking = new AbortController();
+    this.#asking = asking;
+    try {
+      const headers: Record<string, string> = this.#etag === '' ? {} : { 'if-none-match': this.#etag };
+      const answer = await fetch(location.href, { headers, cache: 'no-store', signal: asking.signal });
+      if (answer.status !== 304) {
+        if (!answer.ok || new URL(answer.url).pathname !== location.pathname) throw new Error('not the page');
+        this.#etag = answer.headers.get('etag') ?? '';
+        this.#take(parsePage(await answer.text()));
+      }
+      this.#say('');
+      this.#schedule(this.#everyMs);
+    } catch (error) {
+      if (asking.signal.aborted) return;
+      void error;
+      if (this.#stale === '') this.#stale = new Date().toLocaleTimeString('en-GB');
+      this.#say(`Not updating since ${this.#stale}.`);
+      this.#schedule(Math.min(afterErrorMs, Math.max(this.#everyMs, 2_000)));
+      return;
+    }
+    this.#stale = '';
+  }
+
+  #stale = '';
+
+  #say(text: string) {
+    let line = document.getElementById('stale');
+    if (text === '') {
+      line?.remove();
+      return;
+    }
+    if (line === null) {
+      line = document.createElement('p');
+      line.id = 'stale';
+      line.className = 'notice tone-attention';
+      line.setAttribute('role', 'status');
+      this.before(line);
+    }
+    if (line.textContent !== text) line.textContent = text;
+  }
+
+  #take(page: Document) {
+    const fresh = page.getElementById(this.id);
+    if (fresh === null) return;
+    document.title = page.title;
+    const open = new Set([...this.querySelectorAll('details[open] > summary')].map((one) => one.textContent));
+    Idiomorph.morph(this, fresh, {
+      morphStyle: 'outerHTML',
+      ignoreActiveValue: true,
+      callbacks: {
+        // What a person has opened, ticked or typed stays as it is.
+        beforeAttributeUpdated: (name: string, node: Element) =>
+          !(name === 'open' && node.tagName === 'DETAILS'),
+        beforeNodeMorphed: (old: Node) => !isBeingFilledIn(old),
+      },
+    });
+    for (const summary of this.querySelectorAll('details > summary'))
+      if (open.has(summary.textContent)) (summary.parentElement as HTMLDetailsElement).open = true;
+  }
+}
+
+function isBeingFilledIn(node: Node): boolean {
+  if (!(node instanceof HTMLFormElement)) return false;
+  return [...node.elements].some(
+    (field) =>
+      (field instanceof HTMLInputElement && field.type !== 'hidden' && field.value !== field.defaultValue) ||
+      (field instanceof HTMLTextAreaElement && field.value !== field.defaultValue),
+  );
+}
+
+/** Every form of a moment: the program's zone, mine, UTC and milliseconds, each to be copied. */
+class HubTime extends HTMLElement {
+  connectedCallback() {
+    const time = this.querySelector('time');
+    if (time === null || this.querySelector('button') !== null) return;
+    const button = document.createElement('button');
+    button.type = 'button';
+    button.className = 'time';
+    button.setAttribute('aria-expanded', 'false');
+    time.replaceWith(button);
+    button.append(time);
+    button.addEventListener('click', () => this.#toggle(button, time));
+    this.addEventListener('keydown', (event) => {
+      if (event.key !== 'Escape') return;
+      this.querySelector('.forms')?.remove();
+      button.setAttribute('aria-expanded', 'false');
+      button.focus();
+    });
+  }
+
+  #toggle(button: HTMLButtonElement, time: HTMLTimeElement) {
+    const shown = this.querySelector('.forms');
+    button.setAttribute('aria-expanded', String(shown === null));
+    if (shown !== null) return shown.remove();
+    const at = new Date(time.dateTime);
+    const mine = Intl.DateTimeFormat().resolvedOptions().timeZone;
+    const list = document.createElement('dl');
+    list.className = 'forms';
+    for (const [name, text] of [
+      ['this page', time.textContent ?? ''],
+      [mine, at.toLocaleString('en-GB', { timeZoneName: 'short' })],
+      ['UTC', at.toISOString()],
+      ['ms since 1970', String(at.getTime())],
+    ]) {
+      const term = document.createElement('dt');
+      term.textContent = name ?? '';
+      const value = document.createElement('dd');
+      value.textContent = text ?? '';
+      list.append(term, value);
+    }
+    this.append(list);
+    return undefined;
+  }
+}
+
+class HubCopy extends HTMLElement {
+  connectedCallback() {
+    const button = this.querySelector('button');
+    const text = this.querySelector('code, pre')?.textContent ?? '';
+    if (button === null || !navigator.clipboard) return;
+    button.hidden = false;
+    button.addEventListener('click', async () => {
+      await navigator.clipboard.writeText(text);
+      button.textContent = 'Copied';
+      setTimeout(() => {
+        button.textContent = 'Copy';
+      }, 2_000);
+    });
+  }
+}
+
+customElements.define('hub-live', HubLive);
+customElements.define('hub-time', HubTime);
+customElements.define('hub-copy', HubCopy);
+
+// "/" leads to the jump box, unless one is typing already or has switched keys off (WCAG 2.1.4).
+document.addEventListener('keydown', (event) => {
+  if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (localStorage.getItem('keys') === 'off') return;
+  const target = event.target;
+  if (
+    target instanceof HTMLElement &&
+    target.closest('input, textarea, select, [contenteditable], hub-editor')
+  )
+    return;
+  const box = document.getElementById('jump');
+  if (box === null) return;
+  event.preventDefault();
+  box.focus();
+});
+
+// "my zone" is the browser's to know. The Cookie Store API is not everywhere yet.
+function remember(name: string, value: string) {
+  const secure = location.protocol === 'https:' ? '; secure' : '';
+  // biome-ignore lint/suspicious/noDocumentCookie: see above.
+  document.cookie = `${name}=${encodeURIComponent(value)}; path=/; max-age=31536000; samesite=lax${secure}`;
+}
+
+const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+if (zone && !document.cookie.includes(`zone=${encodeURIComponent(zone)}`)) remember('zone', zone);
+const mode = new URLSearchParams(location.search).get('tz');
+if (mode === 'program' || mode === 'mine' || mode === 'utc') remember('tz', mode);

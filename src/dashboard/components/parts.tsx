@@ -1,0 +1,286 @@
+import type { Child } from 'hono/jsx';
+import { formatDuration, formatMoment, formatRelative } from '../time.ts';
+import type { Tone, View } from '../view.ts';
+
+/** Shapes of the tones: a state is told by its form and its word, never by its colour alone. */
+const shapes: Record<Tone, string> = {
+  ok: 'M3 8.5l3.2 3.2L13 4.8',
+  busy: 'M5 3.5v9l7-4.5z',
+  attention: 'M8 2.5v7M8 12.2v1.3',
+  bad: 'M4 4l8 8M12 4l-8 8',
+  quiet: 'M3 8h10',
+};
+
+export function Icon({ tone }: { tone: Tone }) {
+  return (
+    <svg class={`icon tone-${tone}`} viewBox="0 0 16 16" aria-hidden="true" focusable="false">
+      <path d={shapes[tone]} />
+    </svg>
+  );
+}
+
+export function State({ word, tone }: { word: string; tone: Tone }) {
+  return (
+    <span class={`state tone-${tone}`}>
+      <Icon tone={tone} />
+      {word}
+    </span>
+  );
+}
+
+/** A moment in the page's zone, with seconds; the script adds the other forms. */
+export function Time({ view, at }: { view: View; at: string | null }) {
+  if (at === null) return <span class="none">–</span>;
+  return (
+    <hub-time>
+      <time datetime={at}>{formatMoment(Date.parse(at), view.zone.name)}</time>
+    </hub-time>
+  );
+}
+
+/** The hub's own sentences: a moment in them is printed as every other, in the page's zone. */
+export function Said({ view, text }: { view: View; text: string }) {
+  const parts = text.split(/(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)/);
+  return <>{parts.map((part, index) => (index % 2 === 1 ? <Time view={view} at={part} /> : part))}</>;
+}
+
+/** A moment, and beside it how long ago or ahead. */
+export function TimeAndAgo({ view, at }: { view: View; at: string }) {
+  return (
+    <>
+      <Time view={view} at={at} />{' '}
+      <small class="dim">({formatRelative(Date.parse(at), view.ctx.now())})</small>
+    </>
+  );
+}
+
+export function Took({ from, to }: { from: string | null; to: string | null }) {
+  if (from === null || to === null) return <span class="none">–</span>;
+  return <>{formatDuration(Date.parse(to) - Date.parse(from), true)}</>;
+}
+
+/** Text to take along: selectable, and one press with the script. */
+export function Copy({ text, label }: { text: string; label: string }) {
+  return (
+    <hub-copy>
+      <code class="copyable">{text}</code>
+      <button type="button" class="copy" hidden aria-label={`Copy ${label}`}>
+        Copy
+      </button>
+    </hub-copy>
+  );
+}
+
+export interface Column<Row> {
+  head: string;
+  cell(row: Row): Child;
+  kind?: 'number' | 'name';
+}
+
+/** A real table in a scroll region that the keyboard reaches; on a phone each row is a card. */
+export function Table<Row>(props: { caption: string; columns: Column<Row>[]; rows: Row[]; empty: Child }) {
+  const { caption, columns, rows, empty } = props;
+  if (rows.length === 0) return <div class="empty">{empty}</div>;
+  return (
+    <section class="table" aria-label={caption} tabindex={0}>
+      <table>
+        <caption>{caption}</caption>
+        <thead>
+          <tr>
+            {columns.map(({ head, kind }) => (
+              <th scope="col" class={kind}>
+                {head}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {rows.map((row) => (
+            <tr>
+              {columns.map(({ head, cell, kind }) =>
+                kind === 'name' ? (
+                  <th scope="row" data-label={head}>
+                    {cell(row)}
+                  </th>
+                ) : (
+                  <td class={kind} data-label={head}>
+                    {cell(row)}
+                  </td>
+                ),
+              )}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+/** Names and values of one thing. */
+export function Facts({ of }: { of: [string, Child][] }) {
+  return (
+    <dl class="facts">
+      {of.map(([name, value]) => (
+        <div>
+          <dt>{name}</dt>
+          <dd>{value}</dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+/** Links to the first and the next page; the address says it all. */
+export function Pager({ view, next }: { view: View; next: string | null }) {
+  const isFirst = !view.query.has('cursor');
+  if (isFirst && next === null) return null;
+  return (
+    <nav class="pager" aria-label="Pages">
+      {isFirst ? <span /> : <a href={withQuery(view, { cursor: null })}>Newest</a>}
+      {next === null ? <span /> : <a href={withQuery(view, { cursor: next })}>Older</a>}
+    </nav>
+  );
+}
+
+/** The page's own address with other parameters; null takes one away. */
+export function withQuery(view: View, change: Record<string, string | null>): string {
+  const query = new URLSearchParams(view.query);
+  query.delete('done');
+  for (const [name, value] of Object.entries(change)) {
+    if (value === null || value === '') query.delete(name);
+    else query.set(name, value);
+  }
+  const text = query.toString();
+  return text === '' ? view.url.pathname : `${view.url.pathname}?${text}`;
+}
+
+/** A form that posts, with the session's token. */
+export function PostForm(props: {
+  view: View;
+  to: string;
+  class?: string;
+  upload?: boolean;
+  children?: Child;
+}) {
+  return (
+    <form
+      method="post"
+      action={props.to}
+      class={props.class}
+      enctype={props.upload ? 'multipart/form-data' : undefined}
+    >
+      <input type="hidden" name="_token" value={props.view.formToken} />
+      {props.children}
+    </form>
+  );
+}
+
+/** An act with consequences: its effect is read before its button is there. Works without the script. */
+export function Confirm(props: {
+  view: View;
+  to: string;
+  label: string;
+  effect: Child;
+  button: string;
+  danger?: boolean;
+  children?: Child;
+}) {
+  return (
+    <details class="confirm">
+      <summary class={props.danger ? 'button danger' : 'button'}>{props.label}</summary>
+      <PostForm view={props.view} to={props.to}>
+        <p>{props.effect}</p>
+        {props.children}
+        <button type="submit" class={props.danger ? 'danger' : 'primary'}>
+          {props.button}
+        </button>
+      </PostForm>
+    </details>
+  );
+}
+
+/** A labelled field, with what was wrong with it. */
+export function Field(props: {
+  view: View;
+  name: string;
+  label: string;
+  hint?: string;
+  type?: string;
+  value?: string | undefined;
+  required?: boolean;
+  rows?: number;
+  autocomplete?: string;
+}) {
+  const { view, name, label, hint, type = 'text', required, rows } = props;
+  const value = view.form[name]?.[0] ?? props.value ?? '';
+  const wrong = view.problem?.errors?.find(({ path }) => path === name)?.message;
+  const described = [hint ? `${name}-hint` : '', wrong ? `${name}-wrong` : ''].filter(Boolean).join(' ');
+  const common = {
+    id: name,
+    name,
+    required,
+    'aria-invalid': wrong ? ('true' as const) : undefined,
+    'aria-describedby': described === '' ? undefined : described,
+    autocomplete: props.autocomplete ?? 'off',
+  };
+  return (
+    <div class="field">
+      <label for={name}>{label}</label>
+      {hint ? (
+        <p class="hint" id={`${name}-hint`}>
+          {hint}
+        </p>
+      ) : null}
+      {rows === undefined ? (
+        <input type={type} value={type === 'password' ? '' : value} {...common} />
+      ) : (
+        <textarea rows={rows} spellcheck={false} {...common}>
+          {value}
+        </textarea>
+      )}
+      {wrong ? (
+        <p class="wrong" id={`${name}-wrong`}>
+          {wrong}
+        </p>
+      ) : null}
+    </div>
+  );
+}
+
+/** Filters live in the address: a plain GET form. */
+export function Filters({ view, children }: { view: View; children: Child }) {
+  return (
+    <search>
+      <form method="get" action={view.url.pathname} class="filters">
+        {children}
+        <button type="submit">Filter</button>
+      </form>
+    </search>
+  );
+}
+
+export function Select(props: {
+  view: View;
+  name: string;
+  label: string;
+  options: (string | [value: string, text: string])[];
+  any?: string;
+}) {
+  const chosen = props.view.query.get(props.name) ?? '';
+  return (
+    <label>
+      {props.label}{' '}
+      <select name={props.name}>
+        {props.any === undefined ? null : <option value="">{props.any}</option>}
+        {props.options.map((option) => {
+          const [value, text] = typeof option === 'string' ? [option, option] : option;
+          return (
+            <option value={value} selected={value === chosen}>
+              {text}
+            </option>
+          );
+        })}
+      </select>
+    </label>
+  );
+}

@@ -1,0 +1,241 @@
+import { raw } from 'hono/html';
+import type { Child } from 'hono/jsx';
+import type { Scope } from '../context.ts';
+import { assets } from './assets.gen.ts';
+import { Icon } from './components/parts.tsx';
+import { formatMoment, offsetOf } from './time.ts';
+import type { Page, View } from './view.ts';
+
+interface Entry {
+  section: string;
+  label: string;
+  path: string;
+  scope: Scope | 'system';
+}
+
+/** The navigation of a program's pages, in the order in which records pass. */
+const entries: { group: string; of: Entry[] }[] = [
+  { group: '', of: [{ section: 'overview', label: 'Overview', path: 'overview', scope: 'read' }] },
+  {
+    group: 'In',
+    of: [
+      { section: 'files', label: 'Files', path: 'files', scope: 'read' },
+      { section: 'jobs', label: 'Jobs', path: 'jobs', scope: 'read' },
+      { section: 'tasks', label: 'Tasks', path: 'tasks', scope: 'read' },
+      { section: 'datasets', label: 'Datasets', path: 'datasets', scope: 'read' },
+    ],
+  },
+  {
+    group: 'Out',
+    of: [{ section: 'deliveries', label: 'Deliveries', path: 'deliveries', scope: 'read' }],
+  },
+  {
+    group: 'Settings',
+    of: [
+      { section: 'keys', label: 'Keys', path: 'keys', scope: 'manage' },
+      { section: 'audit', label: 'Audit', path: 'audit', scope: 'manage' },
+    ],
+  },
+];
+
+/** What a form did, by the word in `?done=`; an unknown word says nothing. */
+const doneSentences: Record<string, string> = {
+  approve: 'Approved. The job goes on.',
+  reject: 'Rejected. The dataset stays as it was.',
+  cancel: 'Cancelled. What was applied is being put back.',
+  retry: 'A new job over the same file is queued: this is it.',
+  undo: 'The undo is queued as a job of its own: this is it.',
+  'delivery-retry': 'It is due again. This page shows the outcome.',
+  uploaded: 'The file has arrived.',
+  deleted: 'Deleted.',
+  queued: 'Accepted. The job is queued.',
+  revoked: 'Revoked. Nothing can use it any more.',
+  'session-ended': 'That session has ended.',
+  saved: 'Saved.',
+};
+
+export function renderPage(view: View, section: string, page: Page): string {
+  const done = doneSentences[view.query.get('done') ?? ''];
+  const titled = `${page.title} · ${view.programId === '' ? 'Crosswalk' : view.programName}`;
+  const live = page.every !== undefined && view.query.get('live') !== 'off';
+  return document(
+    titled,
+    <>
+      <a class="skip" href="#main">
+        Skip to the page
+      </a>
+      <Header view={view} />
+      <div class="frame">
+        {view.programId === '' ? null : <Navigation view={view} section={section} />}
+        <main id="main" tabindex={-1}>
+          {done === undefined ? null : (
+            <p class="notice tone-ok" role="status">
+              <Icon tone="ok" /> {done}
+            </p>
+          )}
+          {view.problem === null ? null : <ProblemBox view={view} />}
+          <hub-live id="live" data-every={live ? page.every : undefined}>
+            <h1>{page.title}</h1>
+            {page.verdict === null ? null : (
+              <p class={`verdict tone-${page.verdict.tone}`}>
+                <Icon tone={page.verdict.tone} />
+                <span>{page.verdict.text}</span>
+              </p>
+            )}
+            {page.body}
+          </hub-live>
+        </main>
+      </div>
+      <Footer view={view} />
+    </>,
+  );
+}
+
+/** A page of nobody's: sign-in, and errors before anyone is known. */
+export function renderPlain(title: string, body: Child): string {
+  return document(
+    `${title} · Crosswalk`,
+    <div class="plain">
+      <p class="brand">Crosswalk</p>
+      <main id="main">
+        <h1>{title}</h1>
+        {body}
+      </main>
+    </div>,
+  );
+}
+
+function document(title: string, body: Child): string {
+  const html = (
+    <html lang="en">
+      <head>
+        <meta charset="utf-8" />
+        <meta name="viewport" content="width=device-width, initial-scale=1" />
+        <meta name="color-scheme" content="light dark" />
+        <title>{title}</title>
+        <link rel="icon" href={assets.icon} type="image/svg+xml" />
+        <link rel="stylesheet" href={assets.style} />
+        <script type="module" src={assets.script} />
+      </head>
+      <body>{body}</body>
+    </html>
+  );
+  // Without a doctype browsers go into quirks mode; JSX cannot say it.
+  return `${raw('<!doctype html>')}${String(html)}`;
+}
+
+function Header({ view }: { view: View }) {
+  return (
+    <header class="top">
+      <p class="brand">
+        <a href="/">Crosswalk</a>
+      </p>
+      {view.programId === '' ? null : (
+        <p class="program">
+          <a href={view.at('overview')}>{view.programName}</a>
+        </p>
+      )}
+      <search>
+        <form action="/jump" method="get" class="jump">
+          <input type="hidden" name="in" value={view.programId} />
+          <label for="jump" class="visually-hidden">
+            Jump to an id, a file or a message
+          </label>
+          <input id="jump" name="q" type="search" placeholder="Paste any id" autocomplete="off" />
+        </form>
+      </search>
+      <div class="who">
+        <span>{view.actor.session?.name ?? view.actor.keyId}</span>
+        <form method="post" action="/sign-out">
+          <input type="hidden" name="_token" value={view.formToken} />
+          <button type="submit" class="plain-button">
+            Sign out
+          </button>
+        </form>
+      </div>
+    </header>
+  );
+}
+
+function Navigation({ view, section }: { view: View; section: string }) {
+  return (
+    <nav class="sections" aria-label="Pages of the program">
+      {entries.map(({ group, of }) => {
+        const mine = of.filter(({ scope }) => view.can(scope));
+        if (mine.length === 0) return null;
+        return (
+          <div>
+            {group === '' ? null : <p class="group">{group}</p>}
+            <ul>
+              {mine.map((entry) => (
+                <li>
+                  <a href={view.at(entry.path)} aria-current={entry.section === section ? 'page' : undefined}>
+                    {entry.label}
+                  </a>
+                </li>
+              ))}
+            </ul>
+          </div>
+        );
+      })}
+    </nav>
+  );
+}
+
+function Footer({ view }: { view: View }) {
+  const now = view.ctx.now();
+  const choices = [
+    ['program', 'the program’s zone'],
+    ['mine', 'my zone'],
+    ['utc', 'UTC'],
+  ] as const;
+  const to = (mode: string) => {
+    const query = new URLSearchParams(view.query);
+    query.set('tz', mode);
+    return `${view.url.pathname}?${query}`;
+  };
+  return (
+    <footer class="bottom">
+      <p>
+        All times {view.zone.name} ({offsetOf(now, view.zone.name)}). Made at{' '}
+        <time datetime={new Date(now).toISOString()}>{formatMoment(now, view.zone.name)}</time>.
+      </p>
+      <ul>
+        {choices.map(([mode, label]) => (
+          <li>
+            {mode === view.zone.mode ? (
+              <span aria-current="true">{label}</span>
+            ) : (
+              <a href={to(mode)}>{label}</a>
+            )}
+          </li>
+        ))}
+        <li>
+          <a href="/api/docs">API</a>
+        </li>
+      </ul>
+    </footer>
+  );
+}
+
+function ProblemBox({ view }: { view: View }) {
+  const { problem } = view;
+  if (problem === null) return null;
+  return (
+    <div class="notice tone-bad" role="alert">
+      <p>
+        <Icon tone="bad" /> {problem.detail}
+      </p>
+      {problem.errors === undefined || problem.errors.length === 0 ? null : (
+        <ul>
+          {problem.errors.map(({ path, message }) => (
+            <li>
+              {path === '' ? null : <code>{path}</code>} {message}
+            </li>
+          ))}
+        </ul>
+      )}
+      <p class="dim">Request {problem.requestId}</p>
+    </div>
+  );
+}

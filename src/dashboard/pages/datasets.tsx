@@ -1,0 +1,205 @@
+import { recordAudit } from '../../features/audit/index.ts';
+import type { JobPage } from '../../features/jobs/routes.ts';
+import type { DatasetPage, RecordPage } from '../../features/records/routes.ts';
+import { commit } from '../../platform/d1.ts';
+import { Facts, Filters, Pager, PostForm, Table, Time } from '../components/parts.tsx';
+import { formatCount } from '../time.ts';
+import type { Outcome, Page, View } from '../view.ts';
+import { JobState } from './jobs.tsx';
+
+const base = (view: View) => `/api/programs/${encodeURIComponent(view.programId)}`;
+const dataset = (view: View) => encodeURIComponent(view.params.dataset ?? '');
+
+export async function datasetsPage(view: View): Promise<Page> {
+  const cursor = view.query.get('cursor');
+  const path = `${base(view)}/datasets${cursor === null ? '' : `?cursor=${encodeURIComponent(cursor)}`}`;
+  const datasets = await view.api.get<DatasetPage>(path);
+  const applying = datasets.items.filter((one) => one.applying !== null);
+  return {
+    title: 'Datasets',
+    every: applying.length > 0 ? 2 : 15,
+    verdict:
+      applying.length > 0
+        ? {
+            tone: 'busy',
+            text: `${applying.map((one) => one.dataset).join(', ')} is being changed by a job now.`,
+          }
+        : {
+            tone: datasets.items.length === 0 ? 'quiet' : 'ok',
+            text:
+              datasets.items.length === 0
+                ? 'There is no dataset yet.'
+                : 'No job is changing any of these now.',
+          },
+    body: (
+      <>
+        <Table
+          caption="Datasets by name"
+          rows={datasets.items}
+          columns={[
+            {
+              head: 'Dataset',
+              kind: 'name',
+              cell: (one) => (
+                <a href={view.at(`datasets/${encodeURIComponent(one.dataset)}`)}>{one.dataset}</a>
+              ),
+            },
+            { head: 'Records', kind: 'number', cell: (one) => formatCount(one.recordCount) },
+            { head: 'Changed', cell: (one) => <Time view={view} at={one.updatedAt} /> },
+            {
+              head: 'Job at work',
+              cell: (one) =>
+                one.applying === null ? '–' : <a href={view.at(`jobs/${one.applying}`)}>{one.applying}</a>,
+            },
+          ]}
+          empty={<p>A task’s first job makes its dataset.</p>}
+        />
+        <Pager view={view} next={datasets.nextCursor} />
+      </>
+    ),
+  };
+}
+
+/** A dataset: the jobs that made it, and the keys of its records. Values are on a record's own page. */
+export async function datasetPage(view: View): Promise<Page> {
+  const query = new URLSearchParams({ limit: '50' });
+  for (const name of ['cursor', 'changedSince']) {
+    const value = view.query.get(name);
+    if (value) query.set(name, value);
+  }
+  const [records, jobs] = await Promise.all([
+    view.api.get<RecordPage>(`${base(view)}/datasets/${dataset(view)}/records?${query}`),
+    view.api.get<JobPage>(`${base(view)}/jobs?dataset=${dataset(view)}&limit=10`),
+  ]);
+  const latest = jobs.items.find(({ status, dryRun }) => status === 'succeeded' && !dryRun);
+  return {
+    title: view.params.dataset ?? '',
+    verdict: {
+      tone: 'ok',
+      text:
+        latest === undefined ? (
+          'Its jobs have been removed by retention.'
+        ) : (
+          <>
+            Last changed by <a href={view.at(`jobs/${latest.jobId}`)}>{latest.filename}</a> at{' '}
+            <Time view={view} at={latest.finishedAt} />.
+          </>
+        ),
+    },
+    body: (
+      <>
+        <form method="get" action={view.at(`datasets/${dataset(view)}/record`)} class="filters">
+          <label>
+            Key <input name="key" autocomplete="off" required />
+          </label>
+          <button type="submit">Open the record</button>
+        </form>
+        <Filters view={view}>
+          <label>
+            Changed since (UTC){' '}
+            <input
+              name="changedSince"
+              placeholder="2026-11-22T00:00Z"
+              value={view.query.get('changedSince') ?? ''}
+              autocomplete="off"
+            />
+          </label>
+        </Filters>
+        <Table
+          caption="Records"
+          rows={records.items}
+          columns={[
+            {
+              head: 'Key',
+              kind: 'name',
+              cell: (record) => (
+                <a href={view.at(`datasets/${dataset(view)}/record?key=${encodeURIComponent(record.key)}`)}>
+                  {record.key}
+                </a>
+              ),
+            },
+            { head: 'Version', kind: 'number', cell: (record) => formatCount(record.version) },
+            { head: 'Changed', cell: (record) => <Time view={view} at={record.changedAt} /> },
+            { head: 'By', cell: (record) => <a href={view.at(`jobs/${record.jobId}`)}>{record.jobId}</a> },
+          ]}
+          empty={<p>No record is like that.</p>}
+        />
+        <Pager view={view} next={records.nextCursor} />
+        <h2>Its jobs</h2>
+        <Table
+          caption="Jobs of this dataset, newest first"
+          rows={jobs.items}
+          columns={[
+            {
+              head: 'File',
+              kind: 'name',
+              cell: (job) => <a href={view.at(`jobs/${job.jobId}`)}>{job.filename}</a>,
+            },
+            { head: 'State', cell: (job) => <JobState job={job} /> },
+            {
+              head: 'Changed',
+              kind: 'number',
+              cell: (job) => formatCount(job.rows.inserted + job.rows.updated + job.rows.deleted),
+            },
+            { head: 'Ended', cell: (job) => <Time view={view} at={job.finishedAt} /> },
+          ]}
+          empty={<p>None.</p>}
+        />
+      </>
+    ),
+  };
+}
+
+/** One record's page with its values: personal data, shown on demand, and the showing is on record. */
+export async function showRecord(view: View): Promise<Outcome> {
+  const page = await showRecordPage(view, true);
+  const key = view.form.key?.[0] ?? '';
+  await commit(view.ctx.db, [
+    recordAudit(view.ctx, {
+      programId: view.programId,
+      action: 'record.shown',
+      target: `${view.params.dataset ?? ''}/${key}`,
+    }),
+  ]);
+  return page;
+}
+
+export function recordPage(view: View): Promise<Page> {
+  return showRecordPage(view, false);
+}
+
+async function showRecordPage(view: View, isShown: boolean): Promise<Page> {
+  const key = view.query.get('key') ?? view.form.key?.[0] ?? '';
+  const record = await view.api.get<RecordPage['items'][number]>(
+    `${base(view)}/datasets/${dataset(view)}/records/${encodeURIComponent(key)}`,
+  );
+  return {
+    title: record.key,
+    verdict: {
+      tone: 'ok',
+      text: (
+        <>
+          Version {record.version}, changed by <a href={view.at(`jobs/${record.jobId}`)}>{record.jobId}</a> at{' '}
+          <Time view={view} at={record.changedAt} />.
+        </>
+      ),
+    },
+    secret: isShown,
+    body: isShown ? (
+      <Facts of={Object.entries(record.data).map(([name, value]) => [name, showValue(value)])} />
+    ) : (
+      <>
+        <Facts of={Object.keys(record.data).map((name) => [name, '•••'])} />
+        <PostForm view={view} to={view.at(`datasets/${dataset(view)}/record`)}>
+          <input type="hidden" name="key" value={record.key} />
+          <button type="submit">Show data</button> <span class="dim">The audit log says who looked.</span>
+        </PostForm>
+      </>
+    ),
+  };
+}
+
+function showValue(value: unknown): string {
+  if (value === null) return '(nothing)';
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

@@ -1,0 +1,97 @@
+import { auditPage } from './pages/audit.tsx';
+import { datasetPage, datasetsPage, recordPage, showRecord } from './pages/datasets.tsx';
+import { deliveriesPage, deliveryPage, retryDelivery } from './pages/deliveries.tsx';
+import { filesPage } from './pages/files.tsx';
+import { hubPage } from './pages/hub.tsx';
+import { decideJob, jobPage } from './pages/job.tsx';
+import { jobsPage } from './pages/jobs.tsx';
+import { jumpTo } from './pages/jump.ts';
+import { createKey, endSession, keysPage, revokeKey, rotateKey } from './pages/keys.tsx';
+import { overviewPage } from './pages/overview.tsx';
+import { taskPage, tasksPage } from './pages/tasks.tsx';
+import type { ActionRoute, DownloadRoute, PageRoute } from './view.ts';
+
+/** Every page: its address, whose it is, and what makes it. */
+export const pageRoutes: PageRoute[] = [
+  { path: '/hub', section: '', scope: 'system', show: hubPage },
+  { path: '/jump', section: '', scope: 'read', show: jumpTo },
+  { path: '/p/:programId/overview', section: 'overview', scope: 'read', show: overviewPage },
+  { path: '/p/:programId/files', section: 'files', scope: 'read', show: filesPage },
+  { path: '/p/:programId/jobs', section: 'jobs', scope: 'read', show: jobsPage },
+  { path: '/p/:programId/jobs/:jobId', section: 'jobs', scope: 'read', show: jobPage },
+  { path: '/p/:programId/tasks', section: 'tasks', scope: 'read', show: tasksPage },
+  { path: '/p/:programId/tasks/:job', section: 'tasks', scope: 'read', show: taskPage },
+  { path: '/p/:programId/datasets', section: 'datasets', scope: 'read', show: datasetsPage },
+  { path: '/p/:programId/datasets/:dataset', section: 'datasets', scope: 'read', show: datasetPage },
+  { path: '/p/:programId/datasets/:dataset/record', section: 'datasets', scope: 'read', show: recordPage },
+  { path: '/p/:programId/deliveries', section: 'deliveries', scope: 'read', show: deliveriesPage },
+  { path: '/p/:programId/deliveries/:deliveryId', section: 'deliveries', scope: 'read', show: deliveryPage },
+  { path: '/p/:programId/keys', section: 'keys', scope: 'manage', show: keysPage },
+  { path: '/p/:programId/audit', section: 'audit', scope: 'manage', show: auditPage },
+];
+
+/** What is downloaded, through the API's own routes. */
+export const downloadRoutes: DownloadRoute[] = [
+  {
+    path: '/p/:programId/files/:folder/:filename',
+    scope: 'read',
+    open: ({ api, programId, params }) =>
+      api.ask(
+        'GET',
+        `/api/programs/${encodeURIComponent(programId)}/files/${encodeURIComponent(params.folder ?? '')}/${encodeURIComponent(params.filename ?? '')}`,
+      ),
+  },
+  {
+    path: '/p/:programId/jobs/:jobId/errors.csv',
+    scope: 'read',
+    open: ({ api, params }) =>
+      api.ask('GET', `/api/jobs/${encodeURIComponent(params.jobId ?? '')}/errors.csv`),
+  },
+];
+
+/** Every form: what it does, and the page that shows it again where it was refused. */
+export const actionRoutes: ActionRoute[] = [
+  {
+    path: '/p/:programId/jobs/:jobId/:verb{approve|reject|cancel|retry|undo}',
+    section: 'jobs',
+    scope: 'jobs',
+    act: decideJob,
+    page: jobPage,
+  },
+  {
+    path: '/p/:programId/deliveries/:deliveryId/retry',
+    section: 'deliveries',
+    scope: 'webhooks',
+    act: retryDelivery,
+    page: deliveryPage,
+  },
+  {
+    path: '/p/:programId/datasets/:dataset/record',
+    section: 'datasets',
+    scope: 'read',
+    act: showRecord,
+    page: recordPage,
+  },
+  { path: '/p/:programId/keys', section: 'keys', scope: 'manage', act: createKey, page: keysPage },
+  {
+    path: '/p/:programId/keys/:keyId/rotate',
+    section: 'keys',
+    scope: 'manage',
+    act: rotateKey,
+    page: keysPage,
+  },
+  {
+    path: '/p/:programId/keys/:keyId/revoke',
+    section: 'keys',
+    scope: 'manage',
+    act: revokeKey,
+    page: keysPage,
+  },
+  {
+    path: '/p/:programId/sessions/:sessionId/end',
+    section: 'keys',
+    scope: 'manage',
+    act: endSession,
+    page: keysPage,
+  },
+];

@@ -1,0 +1,83 @@
+import type { Child } from 'hono/jsx';
+import type { Actor, Ctx, Scope } from '../context.ts';
+import type { Api } from './api.ts';
+import type { Zone } from './time.ts';
+
+/** How a state feels; each has a shape of its own beside its colour. */
+export type Tone = 'ok' | 'busy' | 'attention' | 'bad' | 'quiet';
+
+/** One page: its first sentence is the verdict, in words. */
+export interface Page {
+  title: string;
+  verdict: { tone: Tone; text: Child } | null;
+  body: Child;
+  /** Seconds between looks while something moves; absent where nothing will change by itself. */
+  every?: number;
+  status?: 200 | 400 | 403 | 404 | 409 | 410 | 412 | 422 | 429 | 500 | 501 | 503;
+  /** Holds a secret: never kept by the browser. */
+  secret?: boolean;
+}
+
+/** What a page is made from. Pages ask the API of this same isolate, with the session's rights. */
+export interface View {
+  ctx: Ctx;
+  api: Api;
+  actor: Extract<Actor, { kind: 'system' | 'program' }>;
+  /** The program of the page; empty on the operator's own pages. */
+  programId: string;
+  programName: string;
+  zone: Zone;
+  params: Record<string, string>;
+  query: URLSearchParams;
+  url: URL;
+  /** Stands in every form. */
+  formToken: string;
+  /** What was wrong with the form just sent, and what it said. */
+  problem: Problem | null;
+  form: FormFields;
+  can(scope: Scope | 'system'): boolean;
+  /** An address of this program's pages. */
+  at(path: string): string;
+}
+
+export interface Problem {
+  status: number;
+  title: string;
+  detail: string;
+  code: string;
+  requestId: string;
+  errors?: { path: string; code: string; message: string }[];
+}
+
+/** A sent form's fields, as text; a repeated one's values in order. */
+export type FormFields = Record<string, string[]>;
+
+export const noFields: FormFields = {};
+
+/** What became of a form: another page to go to, or a page to show at once (a secret, shown once). */
+export type Outcome = { to: string; done?: string } | Page;
+
+export interface PageRoute {
+  path: string;
+  /** Which entry of the navigation it belongs to. */
+  section: string;
+  scope: Scope | 'system';
+  /** The page, or where it is. */
+  show(view: View): Promise<Page | { to: string }>;
+}
+
+/** A file to take along: never shown as a page of ours. */
+export interface DownloadRoute {
+  path: string;
+  scope: Scope | 'system';
+  open(view: View): Promise<Response>;
+}
+
+export interface ActionRoute {
+  path: string;
+  section: string;
+  scope: Scope | 'system';
+  /** Does it; an `ApiProblem` is shown on `page`, above what was sent. */
+  act(view: View): Promise<Outcome>;
+  page(view: View): Promise<Page>;
+}

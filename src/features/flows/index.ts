@@ -1,0 +1,2 @@
+export { flowsLifecycle } from './erase.ts';
+export { sweepFlows } from './sweep.ts';
