@@ -1,6 +1,6 @@
 import type { Ctx } from './context.ts';
 import { sendAlerts, watchStorage } from './features/alerts/index.ts';
-import { sweepDeliveries } from './features/deliveries/index.ts';
+import { sweepDeliveries, sweepRecoveries } from './features/deliveries/index.ts';
 import { sweepFlows } from './features/flows/index.ts';
 import { sweepJobs } from './features/jobs/index.ts';
 import { pruneIdempotencyKeys } from './features/keys/index.ts';
@@ -20,6 +20,7 @@ const steps: Record<string, Record<string, Step>> = {
   '* * * * *': {
     jobs: sweepJobs,
     flows: sweepFlows,
+    recoveries: sweepRecoveries,
     deliveries: sweepDeliveries,
     storage: watchStorage,
     alerts: sendAlerts,

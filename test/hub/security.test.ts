@@ -108,6 +108,7 @@ const resources: Record<string, (owner: Owner) => Promise<string>> = {
     const made = await owner.call('POST', `/api/programs/${owner.programId}/webhooks`, { body });
     return expectStatus(made, 201).body.webhookId;
   },
+  recoveryId: async () => 'rcv_00000000000000000000000000',
   deliveryId: async (owner) => {
     await saveTask(owner);
     const receiver = await startReceiver();

@@ -27,6 +27,8 @@ export interface Announcement {
   atMs?: number;
   /** Never to this endpoint: it is what the message complains of. */
   exceptEndpointId?: string;
+  /** To this endpoint alone, whatever it listens to. */
+  onlyEndpointId?: string;
 }
 
 export interface Announced {
@@ -111,6 +113,7 @@ function toMessage(ctx: Ctx, one: Announcement): { row: string; largeBody: strin
     one.category ?? null,
     one.exceptEndpointId ?? '',
     named ? 0 : 1,
+    one.onlyEndpointId ?? null,
   ]);
   return {
     row,

@@ -31,7 +31,8 @@ export interface AnnouncedRow {
 /**
  * Makes messages of one type due at each endpoint that wants them. `rows` is JSON, of each message:
  * program, the delivery's id without its slot, message id, body (null where it is kept apart), about,
- * trace, whether it has a category, the category, an endpoint to leave out, whether it needs a dedupe key.
+ * trace, whether it has a category, the category, an endpoint to leave out, whether it needs a dedupe key,
+ * the only endpoint.
  *
  * The first `startNow` rows of endpoints that may be called at once are born leased, which saves the write
  * of a claim; what counts as in flight is whatever is due within a lease, so that the bound holds across
@@ -74,9 +75,10 @@ export function insertAnnounced(
         ON h.endpoint_id = e.endpoint_id
       WHERE e.program_id = m.value ->> 0 AND e.deleted_at IS NULL AND e.state <> 'disabled'
         AND e.endpoint_id <> m.value ->> 8
-        AND EXISTS (SELECT 1 FROM json_each(e.events) AS p WHERE ${type} GLOB p.value)
-        AND (e.categories IS NULL OR m.value ->> 6 = 0
-          OR EXISTS (SELECT 1 FROM json_each(e.categories) AS c WHERE c.value = m.value ->> 7))) AS due
+        AND (e.endpoint_id = m.value ->> 10 OR (m.value ->> 10 IS NULL
+          AND EXISTS (SELECT 1 FROM json_each(e.events) AS p WHERE ${type} GLOB p.value)
+          AND (e.categories IS NULL OR m.value ->> 6 = 0
+            OR EXISTS (SELECT 1 FROM json_each(e.categories) AS c WHERE c.value = m.value ->> 7))))) AS due
     WHERE ${onlyIf} ON CONFLICT DO NOTHING
     RETURNING delivery_id AS deliveryId, program_id AS programId, endpoint_id AS endpointId, status, type,
       message_id AS messageId, body, trace_id AS traceId, about, created_at AS createdAt`);

@@ -7,9 +7,10 @@ export {
 } from './announce.ts';
 export { emailChannel, webhookChannel } from './channels.ts';
 export { startDeliveries, sweepDeliveries } from './deliver.ts';
+export { sweepRecoveries } from './endpoints/recover.ts';
+export { deliveriesLifecycle } from './lifecycle.ts';
 export { alertType } from './problems.ts';
 export {
-  deliveriesLifecycle,
   insertDeliveriesFrom,
   insertDelivery,
   listDeliveriesOfTraces,

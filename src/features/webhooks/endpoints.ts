@@ -5,6 +5,7 @@ import { AppError } from '../../platform/errors.ts';
 import { newId } from '../../platform/ids.ts';
 import { checkCallable } from '../../platform/outbound.ts';
 import { ShortCache } from '../../platform/short-cache.ts';
+import { endAttention } from '../attention/index.ts';
 import { recordAudit } from '../audit/index.ts';
 import { checkHeaders } from './headers.ts';
 import type { EndpointIn, EndpointPatch } from './schema.ts';
@@ -83,7 +84,10 @@ export async function changeEndpoint(
       ? {}
       : { state: wanted, stateReason: null, stateAt: ctx.now() }),
   };
-  return writeChange(ctx, was, change, 'webhook.changed', Object.keys(patch));
+  const ended = wanted === 'active' ? [endAttention(ctx, programId, 'webhook_disabled', endpointId)] : [];
+  const changed = await writeChange(ctx, was, change, 'webhook.changed', Object.keys(patch), ended);
+  if (wanted !== was.state) ctx.after(ctx.queues.deliver.send([{ type: 'endpoint', endpointId }]));
+  return changed;
 }
 
 /** Pauses, resumes or disables, with what else belongs to that; no change where it stands so already. */
@@ -107,9 +111,11 @@ export async function deleteEndpoint(ctx: Ctx, programId: string, endpointId: st
     updateEndpoint(ctx, was, change),
     recordChange(ctx, endpointId),
     endSigningSecrets(ctx, programId, endpointId),
+    endAttention(ctx, programId, 'webhook_disabled', endpointId),
     recordAudit(ctx, { programId, action: 'webhook.deleted', target: endpointId }),
   ]);
   calls.forget(ctx.db, endpointId);
+  ctx.after(ctx.queues.deliver.send([{ type: 'endpoint', endpointId }]));
 }
 
 async function writeChange(

@@ -5,7 +5,8 @@ export {
   sealedEndpointHeaders,
   setEndpointState,
 } from './endpoints.ts';
-export type { EndpointState, MessageType } from './schema.ts';
+export { presentEndpoint } from './present.ts';
+export { type EndpointState, endpointOut, type MessageType } from './schema.ts';
 export {
   createSigningSecret,
   notificationPurpose,
