@@ -7,7 +7,7 @@ const slow = { testTimeout: 120_000, hookTimeout: 120_000 };
  * `pure` runs plain functions in Node, `worker` the object stores inside the runtime, `hub` calls one shared
  * hub over HTTP, `scenarios` start hubs of their own and tell whole stories; `relay` is the SFTP relay against
  * real SFTP servers. Those five are `npm test`.
- * `shared` reads the reference data beside the repository; `soak` takes long. See test/suites.json.
+ * `browser` drives Chromium, `shared` reads the reference data beside the repository; `soak` takes long. See test/suites.json.
  */
 export default defineConfig({
   test: {
@@ -44,6 +44,7 @@ export default defineConfig({
           ...slow,
         },
       },
+      { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], fileParallelism: false, ...slow } },
       { test: { name: 'relay', include: ['relay/test/**/*.test.ts'], ...slow } },
       { test: { name: 'shared', include: ['test/shared/**/*.test.ts'], fileParallelism: false, ...slow } },
       {

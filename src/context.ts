@@ -104,6 +104,13 @@ export interface Lifecycle {
   deleted?(ctx: Ctx, programId: string): Promise<boolean>;
   /** Which of these file versions something unfinished still needs. */
   pins?(ctx: Ctx, programId: string, versionIds: string[]): Promise<string[]>;
+  /** The sequence after which something still needs the events that this program publishes; null: none. */
+  needsEventsAfter?(ctx: Ctx, programId: string): Promise<number | null>;
+  /** Statements that empty whatever the slice holds of an event; they join the one that deletes it. */
+  eraseEvent?(
+    ctx: Ctx,
+    event: { programId: string; eventId: string; sequence: number },
+  ): Promise<Statement[]>;
   /** Removes what retention has ended, a bounded part; the number of things removed. */
   prune?(ctx: Ctx, programId: string, retention: Record<string, number>): Promise<number>;
 }

@@ -9,6 +9,7 @@ import { jobsLifecycle } from './features/jobs/index.ts';
 import { keysLifecycle, sealedDropKeys } from './features/keys/index.ts';
 import { sealedProgramColumns } from './features/programs/index.ts';
 import { recordsLifecycle } from './features/records/index.ts';
+import { subscriptionsLifecycle } from './features/subscriptions/index.ts';
 import { tasksLifecycle } from './features/tasks/index.ts';
 import { sealedEndpointHeaders, sealedSigningSecrets, webhooksLifecycle } from './features/webhooks/index.ts';
 
@@ -22,6 +23,7 @@ export const registry: Registry = {
     deliveriesLifecycle,
     keysLifecycle,
     filesLifecycle,
+    subscriptionsLifecycle,
     eventsLifecycle,
     tasksLifecycle,
     recordsLifecycle,

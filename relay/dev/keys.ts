@@ -17,11 +17,7 @@ export interface KeyPair {
 type Kind = 'ed25519' | 'ecdsa' | 'rsa';
 
 export function makeKey(kind: Kind = 'ed25519', passphrase?: string): KeyPair {
-  const bits = { ed25519: 256, ecdsa: 256, rsa: 2_048 }[kind];
-  const made =
-    passphrase === undefined
-      ? ssh2.utils.generateKeyPairSync(kind, { bits })
-      : ssh2.utils.generateKeyPairSync(kind, { bits, passphrase, cipher: 'aes256-ctr', rounds: 16 });
+  const made = generate(kind, passphrase);
   const [type = '', blob = ''] = made.public.split(' ');
   return {
     type,
@@ -29,6 +25,19 @@ export function makeKey(kind: Kind = 'ed25519', passphrase?: string): KeyPair {
     publicKey: `${type} ${blob}`,
     fingerprint: fingerprintOf(Buffer.from(blob, 'base64')),
   };
+}
+
+/** ssh2 1.17 writes one Ed25519 key in 170 malformed: it drops leading zero bytes. Such a one is made again. */
+function generate(kind: Kind, passphrase: string | undefined): ssh2.utils.KeyPairReturn {
+  const bits = { ed25519: 256, ecdsa: 256, rsa: 2_048 }[kind];
+  for (;;) {
+    const made =
+      passphrase === undefined
+        ? ssh2.utils.generateKeyPairSync(kind, { bits })
+        : ssh2.utils.generateKeyPairSync(kind, { bits, passphrase, cipher: 'aes256-ctr', rounds: 16 });
+    const read = [ssh2.utils.parseKey(made.private, passphrase), ssh2.utils.parseKey(made.public)];
+    if (!read.some((key) => key instanceof Error)) return made;
+  }
 }
 
 function fingerprintOf(blob: Buffer): string {

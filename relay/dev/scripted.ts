@@ -14,6 +14,8 @@ export interface ScriptedServer extends SftpServer {
   log: string[];
   /** Every credential that was shown to it. */
   shown: string[];
+  /** How many are connected now. */
+  connections(): number;
 }
 
 export interface ScriptedOptions {
@@ -35,9 +37,8 @@ export interface ScriptedOptions {
 
 /** The server of the `ssh2` package over a folder, with faults to order. Its root is the folder. */
 export async function startScriptedServer(options: ScriptedOptions): Promise<ScriptedServer> {
-  const made = options.hostKeys && options.user ? null : makeKeys();
-  const hostKeys = options.hostKeys ?? made?.hostKeys ?? [];
-  const user = options.user ?? made?.user ?? makeKey();
+  const hostKeys = options.hostKeys ?? makeKeys().hostKeys;
+  const user = options.user ?? makeKey();
   const otherKeys = [makeKey('ed25519')];
   const username = options.username ?? 'crosswalk';
   const password = options.password ?? 'p@ss/w:ö?d';
@@ -155,6 +156,7 @@ export async function startScriptedServer(options: ScriptedOptions): Promise<Scr
     url: sftpUrl(server),
     log,
     shown,
+    connections: () => sockets.size,
     kill,
     restart: listen,
     stop: kill,

@@ -100,6 +100,8 @@ export function createRelay(settings: Settings, options: Options = {}): RelaySer
   // A put may take as long as the transfer may; the head of a request may not.
   http.requestTimeout = 0;
   http.headersTimeout = 20_000;
+  // Longer than any client keeps an idle connection: whoever closes it first must not be the one who listens.
+  http.keepAliveTimeout = 75_000;
   return {
     http,
     async stop() {
@@ -179,7 +181,6 @@ function answer(response: ServerResponse, status: number, body: unknown): void {
 
 function refuse(response: ServerResponse, { status, code, message, retryAfter }: Refusal): void {
   if (retryAfter !== null) response.setHeader('retry-after', String(retryAfter));
-  response.setHeader('connection', 'close');
   answer(response, status, { code, message });
 }
 
@@ -190,18 +191,19 @@ function beginAnswer(response: ServerResponse, everyMs: number): NodeJS.Timeout 
     'cache-control': 'no-store',
     // nginx would keep the line ends to itself.
     'x-accel-buffering': 'no',
-    connection: 'close',
   });
   response.flushHeaders();
   return setInterval(() => response.write('\n'), everyMs);
 }
 
 /**
- * A peer that is still sending when it is answered would lose the answer if the connection were cut: what it
- * sends is read and dropped for a while.
+ * A peer that is still sending when it is answered would lose the answer if the connection were cut, as
+ * `connection: close` does: what it sends is read and dropped for a while.
  */
 function drain(message: IncomingMessage): void {
   if (message.complete || message.destroyed) return;
+  // The iterator that read it so far listens for this, which would keep it from flowing.
+  message.removeAllListeners('readable');
   message.resume();
   setTimeout(() => message.destroy(), 30_000).unref();
 }

@@ -1,3 +1,6 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { type Answer, callRelay, sha256 } from '../dev/client.ts';
 import type { Relay } from '../dev/relay.ts';
 import type { SftpServer } from '../dev/server.ts';
@@ -33,4 +36,19 @@ export function put(
     envelope: envelopeFor(server, name, bytes, over),
     file: bytes,
   });
+}
+
+/** A folder of its own, and what removes it. */
+export function makeFolder(): { folder: string; remove: () => void } {
+  const folder = mkdtempSync(join(tmpdir(), 'crosswalk-relay-'));
+  return { folder, remove: () => rmSync(folder, { recursive: true, force: true, maxRetries: 10 }) };
+}
+
+/** Asks again until the condition holds; fails after `seconds`. */
+export async function until(holds: () => boolean, what: string, seconds = 30): Promise<void> {
+  const deadline = Date.now() + seconds * 1_000;
+  while (!holds()) {
+    if (Date.now() > deadline) throw new Error(`${what}: not within ${seconds} s.`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
 }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { describe, expect, inject, it } from 'vitest';
 import {
   type Answer,
@@ -9,18 +8,10 @@ import {
   newProgram,
   type TestProgram,
 } from '../support/client.ts';
+import { eventOf } from '../support/events.ts';
 
 const url = inject('hubUrl');
 const system = caller(url, localSystemKey);
-
-const eventOf = (program: Pick<TestProgram, 'programId'>, more: Record<string, unknown> = {}) => ({
-  PublisherProgramId: program.programId,
-  EventType: 'AI_COMP_SUCCESS',
-  PublisherEventId: randomBytes(8).toString('hex'),
-  EventStartUtc: '2026-11-22T02:00:00Z',
-  PublisherEventData: { course: 'Algebra' },
-  ...more,
-});
 
 /** An event whose data are this very text. */
 function withData(program: TestProgram, data: string, more: Record<string, unknown> = {}): string {

@@ -14,6 +14,7 @@ import {
   peopleTask,
   type TestProgram,
 } from '../support/client.ts';
+import { subscribe } from '../support/events.ts';
 import { newFlow, newParticipants, newSource, sourcesPath } from '../support/flows.ts';
 import { startReceiver } from '../support/receiver.ts';
 
@@ -78,6 +79,16 @@ const resources: Record<string, (owner: Owner) => Promise<string>> = {
     });
     expectStatus(await put, 201);
     return 'people.csv';
+  },
+  publisherId: async (owner) => {
+    const publisher = await newProgram(url);
+    await subscribe(url, owner, publisher);
+    return publisher.programId;
+  },
+  subscriberId: async (owner) => {
+    const subscriber = await newProgram(url);
+    await subscribe(url, subscriber, owner);
+    return subscriber.programId;
   },
   keyId: async (owner) => {
     const body = { name: 'another', scopes: ['manage'] };

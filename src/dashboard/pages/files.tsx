@@ -60,7 +60,7 @@ export async function filesPage(view: View): Promise<Page> {
           empty={
             <>
               <p>Drop one from any machine:</p>
-              <pre>
+              <pre tabindex={0}>
                 {`curl -T warehouse.csv -H "Authorization: Bearer $KEY" \\\n  ${view.ctx.config.PUBLIC_URL}${base}/files/warehouse/warehouse.csv`}
               </pre>
             </>

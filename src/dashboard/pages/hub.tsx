@@ -30,7 +30,9 @@ export async function hubPage(view: View): Promise<Page> {
             { head: 'Made', cell: (one) => <Time view={view} at={one.createdAt} /> },
           ]}
           empty={
-            <pre>{`curl -X POST ${view.ctx.config.PUBLIC_URL}/api/programs -H "Authorization: Bearer $SYSTEM_KEY" \\\n  -H 'content-type: application/json' -d '{"programId": "iqu", "name": "IQU", "timeZone": "Europe/Oslo"}'`}</pre>
+            <pre
+              tabindex={0}
+            >{`curl -X POST ${view.ctx.config.PUBLIC_URL}/api/programs -H "Authorization: Bearer $SYSTEM_KEY" \\\n  -H 'content-type: application/json' -d '{"programId": "iqu", "name": "IQU", "timeZone": "Europe/Oslo"}'`}</pre>
           }
         />
         <Pager view={view} next={programs.nextCursor} />

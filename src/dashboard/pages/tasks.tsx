@@ -76,7 +76,7 @@ export async function taskPage(view: View): Promise<Page> {
       <>
         <h2>Post to it</h2>
         <Copy text={address} label="the address" />
-        <pre>
+        <pre tabindex={0}>
           {`curl -T ${task.folder}.csv -H "Authorization: Bearer $KEY" \\
   ${PUBLIC_URL}/api/programs/${view.programId}/files/${task.folder}/${task.folder}.csv
 curl -X POST ${address} -H "Authorization: Bearer $KEY" \\

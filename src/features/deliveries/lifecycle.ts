@@ -1,6 +1,6 @@
 import { and, eq, gte, isNull, lt, type SQL, sql } from 'drizzle-orm';
 import type { Ctx, Lifecycle } from '../../context.ts';
-import { commit } from '../../platform/d1.ts';
+import { commit, type Statement } from '../../platform/d1.ts';
 import { newId } from '../../platform/ids.ts';
 import {
   deliveries,
@@ -44,8 +44,45 @@ async function eraseWhere(ctx: Ctx, condition: SQL | undefined): Promise<number>
   return rows.length;
 }
 
+/**
+ * Empties what was or is to be sent of an event, in every program: what is on its way is cancelled, what
+ * arrived stays on record, without the receivers' words.
+ */
+function eraseEventBodies(ctx: Ctx, eventId: string): Statement[] {
+  // A message about an event has the event's own time in its id, and so has each delivery of it.
+  const time = `dlv_${eventId.slice(4, 14)}`;
+  const isOpen = sql`${deliveries.status} IN ('pending', 'sending', 'waiting', 'paused')`;
+  const ofEvent = and(
+    sql`${deliveries.programId} IN (SELECT program_id FROM programs)`,
+    gte(deliveries.deliveryId, time),
+    lt(deliveries.deliveryId, `${time}{`),
+    eq(deliveries.about, eventId),
+    eq(deliveries.type, 'event.published'),
+  );
+  return [
+    ctx.db.delete(deliveryBodies).where(
+      sql`(${deliveryBodies.programId}, ${deliveryBodies.messageId}) IN (SELECT program_id, message_id
+        FROM deliveries WHERE ${ofEvent})`,
+    ),
+    ctx.db
+      .update(deliveries)
+      .set({
+        body: '',
+        log: sql`(SELECT json_group_array(json_set(value, '$.excerpt', '')) FROM json_each(${deliveries.log}))`,
+        status: sql`CASE WHEN ${isOpen} THEN 'cancelled' ELSE ${deliveries.status} END`,
+        reason: sql`CASE WHEN ${isOpen} THEN 'The event was deleted.' ELSE ${deliveries.reason} END`,
+        endedAt: sql`coalesce(${deliveries.endedAt}, ${ctx.now()})`,
+        nextAttemptAt: null,
+        leaseToken: null,
+        leaseUntil: null,
+      })
+      .where(ofEvent),
+  ];
+}
+
 export const deliveriesLifecycle: Lifecycle = {
   slice: 'deliveries',
+  eraseEvent: async (ctx, { eventId }) => eraseEventBodies(ctx, eventId),
   async deleted(ctx, programId) {
     // "}" is the character after "|": this program's days and no other's.
     const ofProgram = and(gte(emailsSent.day, `${programId}|`), lt(emailsSent.day, `${programId}}`));

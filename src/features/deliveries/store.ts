@@ -224,6 +224,8 @@ export function rearm(ctx: Ctx, programId: string, deliveryId: string): Statemen
         eq(deliveries.programId, programId),
         eq(deliveries.deliveryId, deliveryId),
         inArray(deliveries.status, ['waiting', 'exhausted', 'cancelled', 'delivered']),
+        // Erased with what it told of: there is nothing to send.
+        sql`${deliveries.body} IS NOT ''`,
       ),
     );
 }

@@ -1,1 +1,1 @@
-export { type ChangeEvent, eventsLifecycle, insertChangeEvents } from './store.ts';
+export { type ChangeEvent, eventsLifecycle, insertChangeEvents, sequenceBefore } from './store.ts';

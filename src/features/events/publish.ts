@@ -3,7 +3,9 @@ import { commit } from '../../platform/d1.ts';
 import type { InputIssue } from '../../platform/errors.ts';
 import { newId } from '../../platform/ids.ts';
 import { canonicalJson } from '../../platform/json/raw.ts';
+import { startDeliveries } from '../deliveries/index.ts';
 import { findProgramIds } from '../programs/index.ts';
+import { announceEvents } from './announce.ts';
 import type { ReadEvent } from './read.ts';
 import type { EnvelopeIn } from './schema.ts';
 import { type Event, findKnownEvents, insertEvents, type NewEvent } from './store.ts';
@@ -60,7 +62,14 @@ type Standing = Pick<Event, 'eventId' | 'participantId' | 'category' | 'data' | 
 
 async function write(ctx: Ctx, list: NewEvent[]): Promise<{ result: Published; stands: Standing }[]> {
   if (list.length === 0) return [];
-  const done = await commit(ctx.db, insertEvents(ctx, list));
+  const receivedAt = ctx.now();
+  const announced = await announceEvents(
+    ctx,
+    list.map((event) => ({ ...event, receivedAt })),
+  );
+  const inserts = insertEvents(ctx, list, receivedAt);
+  const done = (await commit(ctx.db, [...inserts, ...announced.statements])).slice(0, inserts.length);
+  startDeliveries(ctx, announced.deliveryIds);
   const written = list.map((event) => ({
     result: { status: 'created', eventId: event.eventId } as Published,
     stands: event as Standing,

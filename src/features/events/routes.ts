@@ -1,7 +1,17 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Ctx } from '../../context.ts';
-import { type ApiEnv, createRouter, defineRoute, linkNext, noContent, ok, pageQuery } from '../../http.ts';
+import {
+  type ApiEnv,
+  createRouter,
+  defineRoute,
+  jsonBody,
+  linkNext,
+  noContent,
+  ok,
+  pageQuery,
+  programParam,
+} from '../../http.ts';
 import { decodeCursor, encodeCursor } from '../../platform/cursor.ts';
 import { AppError } from '../../platform/errors.ts';
 import { findProgram } from '../programs/index.ts';
@@ -9,6 +19,7 @@ import { deleteEvent } from './delete.ts';
 import { programOfEvent } from './events.system.ts';
 import { eventJson } from './present.ts';
 import { type Published, publishEvents } from './publish.ts';
+import { acknowledge, pullEvents } from './pull.ts';
 import { readEvents } from './read.ts';
 import { eventIn, eventOut, maxCallBytes, publishedOut } from './schema.ts';
 import { type Event, findEvent, listEvents } from './store.ts';
@@ -99,6 +110,54 @@ const deleteRoute = defineRoute(
   },
 );
 
+/** It names the publishers with which a puller stands elsewhere than with most. */
+const cursorChars = 8_000;
+
+const pullRoute = defineRoute(
+  { scope: 'events:pull' },
+  {
+    method: 'get',
+    path: '/api/programs/{programId}/events',
+    tags,
+    summary: 'Pull the events of the publishers that the program subscribes to, in the order of the log',
+    description:
+      'Without `cursor` it begins behind what was acknowledged. Large events come a few at a time; go on until `nextCursor` is null. Deleted events come as tombstones.',
+    request: {
+      params: programParam,
+      query: pageQuery.extend({
+        cursor: z.string().max(cursorChars).optional(),
+        publisher: z.string().max(25).optional(),
+      }),
+    },
+    responses: {
+      200: ok(
+        z
+          .object({
+            items: z.array(eventOut),
+            cursor: z.string().openapi({ description: 'For `ack`, and for the next pull.' }),
+            nextCursor: z.string().nullable(),
+          })
+          .openapi('PulledEvents'),
+        'A page, and the cursor behind it.',
+      ),
+    },
+  },
+);
+
+const ackIn = z.strictObject({ cursor: z.string().max(cursorChars) }).openapi('AckIn');
+
+const ackRoute = defineRoute(
+  { scope: 'events:pull' },
+  {
+    method: 'post',
+    path: '/api/programs/{programId}/events/ack',
+    tags,
+    summary: 'Store how far the program has pulled; moves `LastSyncUtc`, never back',
+    request: { params: programParam, body: jsonBody(ackIn) },
+    responses: { 204: noContent },
+  },
+);
+
 export const eventRoutes = createRouter()
   .openapi(publishRoute, async (c) => {
     const isJsonLines = c.req.header('content-type') === jsonLines;
@@ -135,6 +194,19 @@ export const eventRoutes = createRouter()
     const ctx = c.get('ctx');
     if (!isEventId(id)) throw noSuchEvent();
     await deleteEvent(ctx, await programOf(ctx, id), id);
+    return c.body(null, 204);
+  })
+  .openapi(pullRoute, async (c) => {
+    const { limit, cursor = null, publisher = null } = c.req.valid('query');
+    const asked = { publisherId: publisher, cursor, limit };
+    const pulled = await pullEvents(c.get('ctx'), c.get('programId'), asked);
+    const nextCursor = pulled.events.length > 0 ? pulled.cursor : null;
+    linkNext(c, nextCursor);
+    const tail = JSON.stringify({ cursor: pulled.cursor, nextCursor }).slice(1);
+    return rawJson(c, `{"items":[${pulled.events.map(eventJson).join(',')}],${tail}`) as never;
+  })
+  .openapi(ackRoute, async (c) => {
+    await acknowledge(c.get('ctx'), c.get('programId'), c.req.valid('json').cursor);
     return c.body(null, 204);
   });
 

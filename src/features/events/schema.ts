@@ -75,7 +75,8 @@ export const eventOut = z
     PublisherEventData: z.unknown().optional(),
     EventStartUtc: isoTime,
     EventEndUtc: isoTime.nullable(),
-    ReceivedUtc: isoTime,
+    CreatedUtc: isoTime,
+    ReceivedUtc: isoTime.openapi({ description: 'The same as `CreatedUtc`.' }),
     Sequence: z.number().int(),
     Change: z
       .string()

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, gte, inArray, isNull, lt, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, gte, inArray, isNull, lt, lte, max, sql } from 'drizzle-orm';
 import type { Ctx, Lifecycle } from '../../context.ts';
 import type { Statement } from '../../platform/d1.ts';
 import { type EventCategory, events } from './table.ts';
@@ -57,12 +57,12 @@ export interface NewEvent {
 const maxRowsChars = 600_000;
 
 /** The statements that write events in their order; those whose publisher's key is known add nothing. */
-export function insertEvents(ctx: Ctx, list: NewEvent[]): Statement[] {
+export function insertEvents(ctx: Ctx, list: NewEvent[], receivedAt: number): Statement[] {
   return packRows(list.map(toRow)).map((rows) =>
     ctx.db.run(sql`INSERT INTO events (event_id, program_id, system_id, event_type, publisher_event_id,
         participant_id, category, data, start_at, end_at, trace_id, received_at)
       SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
-        value ->> 8, value ->> 9, value ->> 10, ${ctx.now()}
+        value ->> 8, value ->> 9, value ->> 10, ${receivedAt}
       FROM json_each(${rows}) WHERE true ON CONFLICT DO NOTHING`),
   );
 }
@@ -167,6 +167,67 @@ export function listEvents(
     .limit(limit);
 }
 
+/** Characters of data in one page: large events come a few at a time. */
+const pageChars = 2_000_000;
+
+/**
+ * The next events of several publishers, each after a sequence of its own, in the order of the log; fewer
+ * than asked for where their data are large, and at least one where there is any.
+ */
+export async function listEventsOf(
+  ctx: Ctx,
+  after: [publisherId: string, sequence: number][],
+  limit: number,
+): Promise<Event[]> {
+  if (after.length === 0) return [];
+  const wanted = JSON.stringify(after);
+  // Of each publisher the next by the index, of those the first, of these what is not too much at once.
+  const picked = sql`SELECT e.sequence, length(e.data) AS chars
+    FROM json_each(${wanted}) AS w CROSS JOIN events AS e
+    WHERE e.sequence IN (SELECT x.sequence FROM events AS x
+      WHERE x.program_id = w.value ->> 0 AND x.sequence > w.value ->> 1 ORDER BY x.sequence LIMIT ${limit})
+    ORDER BY e.sequence LIMIT ${limit}`;
+  const bearable = sql`SELECT sequence FROM (
+    SELECT sequence, sum(chars) OVER (ORDER BY sequence) - chars AS before FROM (${picked})) WHERE before < ${pageChars}`;
+  const rows = await ctx.db
+    .select()
+    .from(events)
+    .where(sql`${events.sequence} IN (${bearable})`)
+    .orderBy(asc(events.sequence));
+  return rows;
+}
+
+/** The last sequence of a publisher's log; 0 where it is empty. */
+export async function lastSequence(ctx: Ctx, programId: string): Promise<number> {
+  const [row] = await ctx.db
+    .select({ last: max(events.sequence) })
+    .from(events)
+    .where(eq(events.programId, programId));
+  return row?.last ?? 0;
+}
+
+/** The sequence before the first event that was received after a time: what a reader then has still to come. */
+export async function sequenceBefore(ctx: Ctx, programId: string, atMs: number): Promise<number> {
+  const [row] = await ctx.db
+    .select({ sequence: events.sequence })
+    .from(events)
+    .where(and(eq(events.programId, programId), gt(events.receivedAt, atMs)))
+    .orderBy(asc(events.sequence))
+    .limit(1);
+  return row ? row.sequence - 1 : lastSequence(ctx, programId);
+}
+
+/** When the event of a sequence was received; the nearest one before it where it is no more. */
+export async function findAtSequence(ctx: Ctx, sequence: number): Promise<Pick<Event, 'receivedAt'> | null> {
+  const [row] = await ctx.db
+    .select({ receivedAt: events.receivedAt })
+    .from(events)
+    .where(lte(events.sequence, sequence))
+    .orderBy(desc(events.sequence))
+    .limit(1);
+  return row ?? null;
+}
+
 const erasedAtOnce = 500;
 
 async function erase(ctx: Ctx, condition: ReturnType<typeof and>): Promise<number> {
@@ -182,6 +243,13 @@ export const eventsLifecycle: Lifecycle = {
   },
   async prune(ctx, programId, retention) {
     const before = ctx.now() - (retention.events ?? 400) * 86_400_000;
-    return erase(ctx, and(eq(events.programId, programId), lt(events.receivedAt, before)));
+    const needs = await Promise.all(
+      ctx.registry.lifecycles.map((slice) => slice.needsEventsAfter?.(ctx, programId) ?? null),
+    );
+    const seen = Math.min(...needs.filter((after) => after !== null), Number.MAX_SAFE_INTEGER);
+    return erase(
+      ctx,
+      and(eq(events.programId, programId), lt(events.receivedAt, before), lte(events.sequence, seen)),
+    );
   },
 };

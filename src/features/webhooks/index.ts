@@ -15,4 +15,4 @@ export {
   signingSecretsOf,
   webhooksLifecycle,
 } from './secrets.ts';
-export { type Endpoint, findEndpoint } from './store.ts';
+export { type Endpoint, findEndpoint, listProgramsWithEndpoints } from './store.ts';

@@ -2,3 +2,8 @@ declare module '*.json?raw' {
   const text: string;
   export default text;
 }
+
+declare module '*.ts?raw' {
+  const text: string;
+  export default text;
+}

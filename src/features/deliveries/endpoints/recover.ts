@@ -40,7 +40,7 @@ export async function countFailures(
   const { from, to } = edges(window);
   const rows = await ctx.db.all<{ n: number }>(sql`SELECT count(*) AS n FROM deliveries
     WHERE program_id = ${programId} AND delivery_id >= ${from} AND delivery_id < ${to}
-      AND endpoint_id = ${endpointId} AND status IN ('exhausted', 'cancelled')`);
+      AND endpoint_id = ${endpointId} AND status IN ('exhausted', 'cancelled') AND body IS NOT ''`);
   return rows[0]?.n ?? 0;
 }
 
@@ -91,7 +91,7 @@ export async function advanceRecovery(ctx: Ctx, programId: string, recoveryId: s
       FROM deliveries AS d JOIN webhook_endpoints AS e ON e.endpoint_id = d.endpoint_id
       WHERE d.program_id = ${programId} AND d.delivery_id >= ${from} AND d.delivery_id < ${to}
         AND d.delivery_id > ${position} AND d.endpoint_id = ${endpointId}
-        AND d.status IN ('exhausted', 'cancelled') AND e.state = 'active' AND e.deleted_at IS NULL
+        AND d.status IN ('exhausted', 'cancelled') AND d.body IS NOT '' AND e.state = 'active' AND e.deleted_at IS NULL
       ORDER BY d.delivery_id LIMIT ${rearmedAtOnce}`,
   );
   const at = ctx.now();

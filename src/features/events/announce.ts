@@ -1,0 +1,71 @@
+import { sql } from 'drizzle-orm';
+import type { Ctx } from '../../context.ts';
+import { hashLanes } from '../../platform/hash.ts';
+import { idAlphabet } from '../../platform/ids.ts';
+import { parseExactly } from '../../platform/json/raw.ts';
+import { type Announced, type Announcement, announceAll } from '../deliveries/index.ts';
+import { type EventReceiver, isImported, listReceivers } from '../subscriptions/index.ts';
+import { listProgramsWithEndpoints } from '../webhooks/index.ts';
+import { envelopeOf } from './present.ts';
+import type { NewEvent } from './store.ts';
+
+/** What a message tells of an event. */
+export type AnnouncedEvent = NewEvent & {
+  change?: string | null;
+  recordKey?: string | null;
+  receivedAt: number;
+};
+
+/**
+ * The messages that events set off: to the endpoints of the publisher, and of each subscriber whose template
+ * imports the category. They commit with the events, and only what the log then holds is told.
+ */
+export async function announceEvents(
+  ctx: Ctx,
+  list: AnnouncedEvent[],
+  type: 'event.published' | 'event.deleted' = 'event.published',
+): Promise<Announced> {
+  const publishers = [...new Set(list.map((event) => event.programId))];
+  const receivers = await listReceivers(ctx, publishers);
+  const concerned = [...new Set([...publishers, ...receivers.map((one) => one.programId)])];
+  const listening = new Set(await listProgramsWithEndpoints(ctx, concerned));
+  if (listening.size === 0) return { statements: [], deliveryIds: [] };
+  const messages = list.flatMap((event) => {
+    const data = { ...envelopeOf(event), PublisherEventData: parseExactly(event.data) };
+    return programsFor(event, receivers)
+      .filter((programId) => listening.has(programId))
+      .map(
+        (programId): Announcement => ({
+          programId,
+          type,
+          data,
+          about: event.eventId,
+          traceId: event.traceId,
+          category: event.category?.value ?? null,
+          messageId: messageIdOf(event, programId, type),
+          atMs: ctx.now(),
+        }),
+      );
+  });
+  return announceAll(ctx, messages, sql`EXISTS (SELECT 1 FROM events WHERE event_id = due.about)`);
+}
+
+function programsFor(event: NewEvent, receivers: EventReceiver[]): string[] {
+  const subscribers = receivers
+    .filter((one) => one.publisherId === event.programId)
+    .filter((one) => isImported(one.routing, event.category?.value ?? null));
+  return [...new Set([event.programId, ...subscribers.map((one) => one.programId)])];
+}
+
+/** The same for the same event, program and type: 26 characters, as ids have them, with the event's own time. */
+function messageIdOf(event: NewEvent, programId: string, type: string): string {
+  const time = event.eventId.slice(4, 14);
+  const text = `${event.eventId} ${programId} ${type}`;
+  const lanes = [...hashLanes(text), ...hashLanes(`${text} `)];
+  let random = '';
+  for (const lane of lanes) {
+    // Six characters of five bits each; a lane has 32.
+    for (let bits = 0; bits < 30; bits += 5) random += idAlphabet.charAt((lane >>> bits) & 31);
+  }
+  return `msg_${time}${random.slice(0, 16)}`;
+}

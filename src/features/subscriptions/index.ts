@@ -1,0 +1,28 @@
+export { checkedTemplate, readEnabled } from './create.ts';
+export { type SubscriptionPatch, subscriptionPatch } from './schema.ts';
+export {
+  type EventReceiver,
+  findSubscription,
+  lastSyncAt,
+  listReceivers,
+  listSubscriptions,
+  movePullCursors,
+  /** @public for the synchronisation. */
+  moveSyncCursor,
+  removeSubscription,
+  type Subscription,
+  setCursors,
+  subscriptionsLifecycle,
+  updateSubscription,
+} from './store.ts';
+export {
+  type CompiledTemplate,
+  /** @public for the synchronisation. */
+  compilePayloadTemplate,
+  isImported,
+  type Mapping,
+  /** @public for the synchronisation. */
+  matchCategory,
+  /** @public for the synchronisation. */
+  openPayloadTemplate,
+} from './template.ts';

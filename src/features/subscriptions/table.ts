@@ -1,0 +1,44 @@
+import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+
+/** Which categories a template imports, and whether it imports all others. */
+export interface Routing {
+  categories: [value: string, imported: boolean][];
+  others: boolean;
+}
+
+/**
+ * Who receives whose events, and in which shape. Each way of receiving has a cursor of its own: the
+ * sequence of the last event that it has seen of this publisher.
+ */
+export const subscriptions = sqliteTable(
+  'subscriptions',
+  {
+    /** The subscriber. */
+    programId: text('program_id').notNull(),
+    publisherId: text('publisher_id').notNull(),
+    createdAt: integer('created_at').notNull(),
+    updatedAt: integer('updated_at').notNull(),
+    /** Allows the nightly synchronisation; the program's own setting starts it. */
+    syncEnabled: integer('sync_enabled', { mode: 'boolean' }).notNull(),
+    /** `LbApiPayloadTemplate` as JSON text, in the form it was given: an object, or a string of one. */
+    template: text('template').notNull(),
+    /** What of the template decides where an event goes: which categories are imported. */
+    routing: text('routing', { mode: 'json' }).$type<Routing>().notNull(),
+    /** Counted up with each change of the template. */
+    templateVersion: integer('template_version').notNull(),
+    syncCursor: integer('sync_cursor').notNull(),
+    /** The time that the synchronisation's cursor stands for; null before the first. */
+    syncedAt: integer('synced_at'),
+    pullCursor: integer('pull_cursor').notNull(),
+    /** The same for the pull's. */
+    pulledAt: integer('pulled_at'),
+    /** Counted up when the cursors are set from outside: what was on its way then moves them no more. */
+    cursorVersion: integer('cursor_version').notNull(),
+    /** Since when the publisher withholds its events. */
+    suspendedAt: integer('suspended_at'),
+  },
+  (table) => [
+    primaryKey({ columns: [table.programId, table.publisherId] }),
+    index('subscriptions_by_publisher').on(table.publisherId, table.programId),
+  ],
+);

@@ -1,0 +1,94 @@
+import type { Ctx } from '../../context.ts';
+import { commit, type Statement } from '../../platform/d1.ts';
+import { AppError } from '../../platform/errors.ts';
+import { recordAudit } from '../audit/index.ts';
+import { sequenceBefore } from '../events/index.ts';
+import {
+  checkedTemplate,
+  findSubscription,
+  lastSyncAt,
+  readEnabled,
+  removeSubscription,
+  type Subscription,
+  type SubscriptionPatch,
+  setCursors,
+  updateSubscription,
+} from '../subscriptions/index.ts';
+
+/** Throws `not_found`. */
+export async function requireSubscription(
+  ctx: Ctx,
+  programId: string,
+  publisherId: string,
+): Promise<Subscription> {
+  const row = await findSubscription(ctx, programId, publisherId);
+  if (!row) throw new AppError('not_found', 'There is no such subscription.');
+  return row;
+}
+
+/**
+ * Changes a subscription. `LastSyncUtc` is resolved, once, to the sequence before the first event received
+ * after it, and sets both cursors; as it is shown already it changes nothing. A program's own key may
+ * change the template alone. Throws `forbidden`, `not_found`, `invalid_input`.
+ */
+export async function changeSubscription(
+  ctx: Ctx,
+  programId: string,
+  publisherId: string,
+  patch: SubscriptionPatch,
+): Promise<void> {
+  const row = await requireSubscription(ctx, programId, publisherId);
+  const { LastSyncUtc, LbApiPayloadTemplate } = patch;
+  const syncEnabled = readEnabled(patch);
+  const isSystem = ctx.actor.kind === 'system';
+  if (!isSystem && (LastSyncUtc !== undefined || syncEnabled !== undefined)) {
+    throw new AppError(
+      'forbidden',
+      'A program may change LbApiPayloadTemplate; the rest needs a system key.',
+    );
+  }
+  const change: Partial<Subscription> = {};
+  if (syncEnabled !== undefined) change.syncEnabled = syncEnabled;
+  if (LbApiPayloadTemplate !== undefined) {
+    const checked = checkedTemplate(LbApiPayloadTemplate);
+    if (checked.template !== row.template) {
+      Object.assign(change, checked, { templateVersion: row.templateVersion + 1 });
+    }
+  }
+  await commit(ctx.db, [
+    updateSubscription(ctx, row.programId, row.publisherId, change),
+    ...(LastSyncUtc === undefined ? [] : await moveCursors(ctx, row, LastSyncUtc)),
+    recordAudit(ctx, {
+      programId: row.programId,
+      action: 'subscription.changed',
+      target: row.publisherId,
+      detail: { members: Object.keys(patch), ...(LastSyncUtc === undefined ? {} : { LastSyncUtc }) },
+    }),
+  ]);
+}
+
+async function moveCursors(ctx: Ctx, row: Subscription, lastSyncUtc: string | null): Promise<Statement[]> {
+  const hasZone = lastSyncUtc === null || /(Z|[+-]\d{2}:?\d{2})$/i.test(lastSyncUtc);
+  const atMs = lastSyncUtc === null ? null : Date.parse(hasZone ? lastSyncUtc : `${lastSyncUtc}Z`);
+  if (atMs === lastSyncAt(row)) return [];
+  const sequence = atMs === null ? 0 : await sequenceBefore(ctx, row.publisherId, atMs);
+  return [setCursors(ctx, row, { sequence, atMs })];
+}
+
+/** Ends a subscription. Throws `not_found`. */
+export async function endSubscription(ctx: Ctx, programId: string, publisherId: string): Promise<void> {
+  const row = await requireSubscription(ctx, programId, publisherId);
+  await commit(ctx.db, [
+    removeSubscription(ctx, row.programId, row.publisherId),
+    recordAudit(ctx, {
+      programId: row.programId,
+      action: 'subscription.deleted',
+      target: row.publisherId,
+    }),
+    recordAudit(ctx, {
+      programId: row.publisherId,
+      action: 'subscriber.removed',
+      target: row.programId,
+    }),
+  ]);
+}
