@@ -15,7 +15,12 @@ export default defineConfig({
       {
         test: {
           name: 'pure',
-          include: ['test/platform/**/*.test.ts', 'test/features/**/*.test.ts', 'test/*.test.ts'],
+          include: [
+            'test/platform/**/*.test.ts',
+            'test/features/**/*.test.ts',
+            'test/s3/**/*.test.ts',
+            'test/*.test.ts',
+          ],
           environment: 'node',
         },
       },

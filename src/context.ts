@@ -33,6 +33,8 @@ export type Actor =
       expiresAtMs: number | null;
       session?: ActorSession;
     }
+  /** The bearer of a drop key, at the S3 door: its own program's bucket, and nothing else. */
+  | { kind: 'drop'; keyId: string; programId: string }
   | { kind: 'hub'; door: 'queue' | 'cron' | 'dev' };
 
 /** Set where a person acts through the dashboard: the audit log names them. */
@@ -178,8 +180,27 @@ export interface Channel {
   ): OutcomeEffects;
 }
 
+/** A dropped file, as far as what it starts needs to know it. */
+export interface StoredFile {
+  programId: string;
+  folder: string;
+  filename: string;
+  versionId: string;
+  objectKey: string;
+  sizeBytes: number;
+  etag: string;
+  traceId: string;
+}
+
+/** What a dropped file starts: statements that join the transaction that stores it, and what follows it. */
+export type OnFileStored = (
+  ctx: Ctx,
+  file: StoredFile,
+) => Promise<{ statements: Statement[]; committed(): void }>;
+
 /** What higher slices register for lower ones at the doors. */
 export interface Registry {
+  onFileStored: OnFileStored;
   channels: Record<string, Channel>;
   lifecycles: Lifecycle[];
   sealedColumns: SealedColumn[];

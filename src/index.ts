@@ -4,6 +4,7 @@ import { dashboard, isPagePath } from './dashboard/app.tsx';
 import type { Env } from './env.ts';
 import { openContext } from './open.ts';
 import { consumeBatch } from './queues.ts';
+import { isForS3, serveS3 } from './s3/app.ts';
 import { runCron } from './schedule.ts';
 
 /** The SFTP relay beside the Worker; see `relay/`. */
@@ -14,6 +15,7 @@ export class SftpRelay extends Container {
 
 export default {
   fetch(request, env, execution) {
+    if (isForS3(request)) return serveS3(request, env, execution);
     const { pathname } = new URL(request.url);
     return (isPagePath(pathname) ? dashboard : app).fetch(request, env, execution);
   },

@@ -2,11 +2,12 @@ import type { Registry } from './context.ts';
 import { attentionLifecycle } from './features/attention/index.ts';
 import { auditLifecycle } from './features/audit/index.ts';
 import { deliveriesLifecycle, emailChannel, webhookChannel } from './features/deliveries/index.ts';
+import { dropsLifecycle, sealedDropKeys } from './features/drops/index.ts';
 import { eventsLifecycle } from './features/events/index.ts';
 import { filesLifecycle } from './features/files/index.ts';
 import { flowsLifecycle } from './features/flows/index.ts';
-import { jobsLifecycle } from './features/jobs/index.ts';
-import { keysLifecycle, sealedDropKeys } from './features/keys/index.ts';
+import { jobsLifecycle, startOnDrop } from './features/jobs/index.ts';
+import { keysLifecycle } from './features/keys/index.ts';
 import { sealedProgramColumns } from './features/programs/index.ts';
 import { recordsLifecycle } from './features/records/index.ts';
 import { subscriptionsLifecycle } from './features/subscriptions/index.ts';
@@ -15,6 +16,7 @@ import { sealedEndpointHeaders, sealedSigningSecrets, webhooksLifecycle } from '
 
 /** What would point upward among the slices meets here, in the slices' order. */
 export const registry: Registry = {
+  onFileStored: startOnDrop,
   channels: { webhook: webhookChannel, email: emailChannel },
   lifecycles: [
     auditLifecycle,
@@ -22,6 +24,7 @@ export const registry: Registry = {
     webhooksLifecycle,
     deliveriesLifecycle,
     keysLifecycle,
+    dropsLifecycle,
     filesLifecycle,
     subscriptionsLifecycle,
     eventsLifecycle,

@@ -1,6 +1,7 @@
 import type { Ctx } from './context.ts';
 import { sendAlerts, watchStorage } from './features/alerts/index.ts';
 import { sweepDeliveries, sweepRecoveries } from './features/deliveries/index.ts';
+import { rotateDueDropKeys } from './features/drops/index.ts';
 import { sweepFlows } from './features/flows/index.ts';
 import { sweepJobs } from './features/jobs/index.ts';
 import { pruneIdempotencyKeys } from './features/keys/index.ts';
@@ -24,6 +25,7 @@ const steps: Record<string, Record<string, Step>> = {
     deliveries: sweepDeliveries,
     storage: watchStorage,
     alerts: sendAlerts,
+    dropKeys: rotateDueDropKeys,
     erasure: eraseDeletedPrograms,
     retention: pruneDuePrograms,
   },

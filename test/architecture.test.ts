@@ -11,7 +11,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 /** The slices in their order: each imports only from those before it. */
 const sliceOrder = [
   ...['audit', 'programs', 'attention', 'webhooks', 'deliveries', 'alerts', 'monitors'],
-  ...['keys', 'files', 'subscriptions', 'events'],
+  ...['keys', 'drops', 'files', 'subscriptions', 'events'],
   ...['tasks', 'records', 'jobs', 'syncs', 'exports', 'flows', 'traces'],
 ];
 

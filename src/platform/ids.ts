@@ -11,6 +11,7 @@ export type IdPrefix =
   | 'job'
   | 'key'
   | 'lse'
+  | 'mpu'
   | 'msg'
   | 'prb'
   | 'rcv'
@@ -33,6 +34,14 @@ export function newId(prefix: IdPrefix, atMs: number): string {
     rest = Math.floor(rest / 32);
   }
   return `${prefix}_${time}${randomText(16)}`;
+}
+
+/** The milliseconds since 1970 in an id; 0 where there are none. */
+export function idTime(id: string): number {
+  const time = /^[a-z]{2,5}_([0-9a-z]{10})/.exec(id)?.[1] ?? '';
+  let at = 0;
+  for (const character of time) at = at * 32 + Math.max(0, idAlphabet.indexOf(character));
+  return at;
 }
 
 /**

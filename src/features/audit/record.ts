@@ -25,5 +25,6 @@ export function recordAudit(
 export function actorName(actor: Actor): string {
   if (actor.kind === 'hub') return `hub:${actor.door}`;
   if (actor.kind === 'anonymous') return 'anonymous';
+  if (actor.kind === 'drop') return actor.keyId;
   return actor.session === undefined ? actor.keyId : `${actor.keyId} (${actor.session.name})`;
 }

@@ -1,6 +1,7 @@
-import { and, asc, desc, eq, getTableColumns, gte, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, getTableColumns, gte, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
 import type { Statement } from '../../platform/d1.ts';
+import { idTime, newId } from '../../platform/ids.ts';
 import { type Attempt, type DeliveryStatus, deliveries, deliveryBodies, emailsSent } from './table.ts';
 
 export type Delivery = typeof deliveries.$inferSelect;
@@ -103,25 +104,28 @@ export function listDeliveries(
 
 export type DeliveryOfTrace = Pick<Delivery, 'deliveryId' | 'about' | 'status' | 'attemptsTotal' | 'endedAt'>;
 
-/** What became due in the course of these traces, oldest first; a bounded part, without bodies. */
+/** Within this time of a trace's beginning `listDeliveriesOfTraces` looks for what it made due. */
+const traceWindowMs = 24 * 3_600_000;
+
+/**
+ * What became due in the first day of these traces, oldest first; a bounded part, without bodies. Ids begin
+ * with their time, so that each trace is a short stretch of the ledger, which has no index of traces.
+ */
 export function listDeliveriesOfTraces(
   ctx: Ctx,
   programId: string,
   traceIds: string[],
 ): Promise<DeliveryOfTrace[]> {
-  const { deliveryId, about, status, attemptsTotal, endedAt } = deliveries;
-  return ctx.db
-    .select({ deliveryId, about, status, attemptsTotal, endedAt })
-    .from(deliveries)
-    .where(
-      and(
-        eq(deliveries.programId, programId),
-        sinceTrace([...traceIds].sort()[0]),
-        sql`${deliveries.traceId} IN (SELECT value FROM json_each(${JSON.stringify(traceIds)}))`,
-      ),
-    )
-    .orderBy(asc(deliveryId))
-    .limit(2_000);
+  const stretches = traceIds.map((traceId) => {
+    const from = `dlv_${traceId.slice(4, 14)}`;
+    return [traceId, from, newId('dlv', idTime(traceId) + traceWindowMs).slice(0, 14)];
+  });
+  return ctx.db.all<DeliveryOfTrace>(sql`SELECT d.delivery_id AS deliveryId, d.about, d.status,
+      d.attempts_total AS attemptsTotal, d.ended_at AS endedAt
+    FROM json_each(${JSON.stringify(stretches)}) AS t CROSS JOIN deliveries AS d
+    WHERE d.program_id = ${programId} AND d.delivery_id >= t.value ->> 1 AND d.delivery_id < t.value ->> 2
+      AND d.trace_id = t.value ->> 0
+    ORDER BY +d.delivery_id LIMIT 2000`);
 }
 
 /** The body as it goes out, wherever it is kept. */

@@ -2,16 +2,20 @@ import type { Ctx, Lifecycle } from '../../context.ts';
 import { commit } from '../../platform/d1.ts';
 import { AppError } from '../../platform/errors.ts';
 import { recordAudit } from '../audit/index.ts';
+import { dropMultiparts, pruneMultiparts } from './multipart.ts';
 import {
   type FileVersion,
+  forwardedPrefixOf,
   knownObjects,
   listOldVersions,
   listStaleUploads,
   listVersions,
+  listVersionsOf,
   markErased,
   objectPrefixOf,
   removeFileRows,
   removeName,
+  removeNames,
   removeUploads,
 } from './store.ts';
 
@@ -31,6 +35,34 @@ export async function deleteFile(
   ]);
 }
 
+const versionsAtOnce = 2_000;
+
+/** The same for many files; names that there are not count as deleted. */
+export async function deleteFiles(
+  ctx: Ctx,
+  programId: string,
+  names: { folder: string; filename: string }[],
+): Promise<void> {
+  const paths = names.map(({ folder, filename }) => `${folder}/${filename}`);
+  let found = 0;
+  for (;;) {
+    const versions = await listVersionsOf(ctx, programId, paths, versionsAtOnce);
+    await eraseVersions(ctx, programId, versions);
+    found += versions.length;
+    if (versions.length < versionsAtOnce) break;
+  }
+  if (found === 0) return;
+  await commit(ctx.db, [
+    removeNames(ctx, programId, paths),
+    recordAudit(ctx, {
+      programId,
+      action: 'file.deleted',
+      target: paths.length === 1 ? (paths[0] ?? '') : `${paths.length} files`,
+      detail: paths.length === 1 ? {} : { files: paths },
+    }),
+  ]);
+}
+
 /** Objects first: a row that says erased must not leave bytes behind. */
 async function eraseVersions(ctx: Ctx, programId: string, versions: FileVersion[]): Promise<void> {
   await ctx.objects.delete(versions.map((version) => version.objectKey));
@@ -43,9 +75,12 @@ const erasedAtOnce = 500;
 export const filesLifecycle: Lifecycle = {
   slice: 'files',
   async deleted(ctx, programId) {
-    const page = await ctx.objects.list(objectPrefixOf(programId), { limit: erasedAtOnce });
-    await ctx.objects.delete(page.objects.map((object) => object.key));
-    if (page.cursor !== null) return false;
+    for (const prefix of [objectPrefixOf(programId), forwardedPrefixOf(programId)]) {
+      const page = await ctx.objects.list(prefix, { limit: erasedAtOnce });
+      await ctx.objects.delete(page.objects.map((object) => object.key));
+      if (page.cursor !== null) return false;
+    }
+    if ((await dropMultiparts(ctx, programId, Number.MAX_SAFE_INTEGER)) > 0) return false;
     await commit(ctx.db, removeFileRows(ctx, programId));
     return true;
   },
@@ -59,7 +94,12 @@ export const filesLifecycle: Lifecycle = {
     }
     const free = old.filter((version) => !pinned.has(version.versionId));
     if (free.length > 0) await eraseVersions(ctx, programId, free);
-    return free.length + (await pruneUploads(ctx, programId)) + (await pruneOrphans(ctx, programId));
+    return (
+      free.length +
+      (await pruneUploads(ctx, programId)) +
+      (await pruneMultiparts(ctx, programId)) +
+      (await pruneOrphans(ctx, programId))
+    );
   },
 };
 

@@ -1,5 +1,5 @@
 import type { Ctx } from '../../context.ts';
-import { commit } from '../../platform/d1.ts';
+import { commit, isUniqueViolation, type Statement } from '../../platform/d1.ts';
 import { AppError } from '../../platform/errors.ts';
 import { newId } from '../../platform/ids.ts';
 import { putStream } from '../../platform/objects/index.ts';
@@ -11,9 +11,12 @@ import {
   type FileVersion,
   findFile,
   findUpload,
+  findVersion,
+  forwardedKeyOf,
   insertUpload,
   insertVersion,
   objectKeyOf,
+  qaKeyPrefix,
 } from './store.ts';
 
 export interface IncomingFile {
@@ -25,6 +28,10 @@ export interface IncomingFile {
   sizeBytes: number | undefined;
   contentType: string | undefined;
   source: 'api' | 's3';
+  /** Refused with `precondition_failed` where the name is taken. */
+  onlyIfAbsent?: boolean;
+  /** What is known once the body was read: given back to S3 clients with the file. */
+  facts?: () => Pick<FileVersion, 'headers' | 'checksum'>;
 }
 
 /**
@@ -35,7 +42,7 @@ export async function receiveFile(ctx: Ctx, file: IncomingFile): Promise<FileVer
   const filename = requireFilename(file.filename);
   const at = ctx.now();
   const versionId = newId('fil', at);
-  const objectKey = objectKeyOf(file.programId, versionId);
+  const objectKey = objectKeyFor(ctx, { ...file, filename, versionId });
   const stored = await putStream(ctx.objects, objectKey, file.body, {
     maxSizeBytes: ctx.config.MAX_UPLOAD_BYTES,
     ...(file.sizeBytes === undefined ? {} : { sizeBytes: file.sizeBytes }),
@@ -55,12 +62,52 @@ export async function receiveFile(ctx: Ctx, file: IncomingFile): Promise<FileVer
     sizeBytes: stored.sizeBytes,
     etag: stored.etag,
     contentType: file.contentType ?? null,
+    ...(file.facts?.() ?? { headers: null, checksum: null }),
+    s3Etag: null,
     source: file.source,
     traceId: newId('tra', at),
     createdAt: at,
     erasedAt: null,
   };
-  await commit(ctx.db, [...insertVersion(ctx, version), auditOf(ctx, version, 'file.stored')]);
+  return acceptVersion(ctx, version, { newName: file.onlyIfAbsent === true });
+}
+
+/** A drop for the QA deployment lies among that deployment's objects, any other among our own. */
+export function objectKeyFor(
+  ctx: Ctx,
+  of: Pick<FileVersion, 'programId' | 'folder' | 'filename' | 'versionId'>,
+): string {
+  const isForwarded = of.folder.startsWith(qaKeyPrefix) && ctx.config.ENVIRONMENT !== 'qa';
+  return isForwarded ? forwardedKeyOf(of) : objectKeyOf(of.programId, of.versionId);
+}
+
+/**
+ * Commits a stored object as its name's newest version, with whatever starts by its arrival. Repeated for
+ * the same version: the version as it is known, and nothing starts twice. Throws `precondition_failed`,
+ * and drops the object, where the name is taken and must be new.
+ */
+export async function acceptVersion(
+  ctx: Ctx,
+  version: FileVersion,
+  options: { newName: boolean; with?: Statement[] },
+): Promise<FileVersion> {
+  const { statements, committed } = await ctx.registry.onFileStored(ctx, version);
+  try {
+    await commit(ctx.db, [
+      ...insertVersion(ctx, version, options),
+      ...(options.with ?? []),
+      ...statements,
+      auditOf(ctx, version, 'file.stored'),
+    ]);
+  } catch (error) {
+    if (!isUniqueViolation(error)) throw error;
+    const known = await findVersion(ctx, version.programId, version.versionId);
+    if (known) return known;
+    if (!options.newName) throw error;
+    await ctx.objects.delete([version.objectKey]);
+    throw new AppError('precondition_failed', 'There is a file of this name already.');
+  }
+  committed();
   return version;
 }
 
@@ -136,17 +183,18 @@ export async function completeUpload(ctx: Ctx, programId: string, uploadId: stri
     sizeBytes: info.sizeBytes,
     etag: info.etag,
     contentType: info.contentType ?? null,
+    headers: null,
+    checksum: null,
+    s3Etag: null,
     source: 'upload',
     traceId: newId('tra', at),
     createdAt: at,
     erasedAt: null,
   };
-  await commit(ctx.db, [
-    ...insertVersion(ctx, version),
-    completeUploadRow(ctx, uploadId, versionId),
-    auditOf(ctx, version, 'file.stored'),
-  ]);
-  return version;
+  return acceptVersion(ctx, version, {
+    newName: false,
+    with: [completeUploadRow(ctx, uploadId, versionId)],
+  });
 }
 
 function auditOf(ctx: Ctx, version: FileVersion, action: string) {

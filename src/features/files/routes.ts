@@ -17,6 +17,7 @@ import { decodeCursor, toPage } from '../../platform/cursor.ts';
 import { AppError } from '../../platform/errors.ts';
 import { ObjectRangeError } from '../../platform/objects/index.ts';
 import { deleteFile } from './erase.ts';
+import { parseRange } from './range.ts';
 import { beginUpload, completeUpload, receiveFile } from './receive.ts';
 import { fileOut, folderName, requireFilename, uploadIn, uploadOut } from './schema.ts';
 import { type FileVersion, findFile, listFiles } from './store.ts';
@@ -205,19 +206,6 @@ async function answerFile(c: Context<ApiEnv>, file: FileVersion): Promise<Respon
     if (!(error instanceof ObjectRangeError)) throw error;
     throw beyondEnd();
   }
-}
-
-/** One range; several, or what does not parse, are answered with the whole, as RFC 9110 allows. */
-export function parseRange(
-  header: string | undefined,
-): { offset: number; length?: number } | { suffix: number } | null {
-  const match = /^bytes=(\d{0,15})-(\d{0,15})$/.exec(header?.trim() ?? '');
-  if (!match) return null;
-  const [, first = '', last = ''] = match;
-  if (first === '') return last === '' || Number(last) === 0 ? null : { suffix: Number(last) };
-  if (last === '') return { offset: Number(first) };
-  const length = Number(last) - Number(first) + 1;
-  return length < 1 ? null : { offset: Number(first), length };
 }
 
 function present(version: FileVersion) {

@@ -11,23 +11,44 @@ export function objectKeyOf(programId: string, versionId: string): string {
   return `${objectPrefixOf(programId)}${versionId}`;
 }
 
+/** What the keys of a QA deployment's objects begin with, on a store that it shares with production. */
+export const qaKeyPrefix = 'qa/';
+
+/**
+ * Where a drop for the QA deployment lies: among that deployment's own objects, with all it needs to take
+ * the file up, for its database knows nothing of it. Seen from there the key begins after `qa/`.
+ */
+export function forwardedKeyOf(
+  of: Pick<FileVersion, 'programId' | 'folder' | 'filename' | 'versionId'>,
+): string {
+  const folder = of.folder.slice(qaKeyPrefix.length);
+  return `${forwardedPrefixOf(of.programId)}${folder}/${of.filename}/${of.versionId}`;
+}
+
+export function forwardedPrefixOf(programId: string): string {
+  return `${qaKeyPrefix}${objectPrefixOf(programId)}drop/`;
+}
+
 export function objectPrefixOf(programId: string): string {
   return `files/${programId}/`;
 }
 
-/** The statements that make a stored object its name's newest version. */
-export function insertVersion(ctx: Ctx, version: FileVersion): Statement[] {
+/**
+ * The statements that make a stored object its name's newest version. A version that is known already, and
+ * a name that is taken where it must be new, undo the whole transaction: unique keys refuse them.
+ */
+export function insertVersion(ctx: Ctx, version: FileVersion, options: { newName: boolean }): Statement[] {
   const { programId, folder, filename, versionId } = version;
   const name = { programId, folder, filename, versionId, updatedAt: version.createdAt };
+  const naming = ctx.db.insert(fileNames).values(name);
   return [
-    ctx.db.insert(fileVersions).values(version).onConflictDoNothing(),
-    ctx.db
-      .insert(fileNames)
-      .values(name)
-      .onConflictDoUpdate({
-        target: [fileNames.programId, fileNames.folder, fileNames.filename],
-        set: { versionId, updatedAt: version.createdAt },
-      }),
+    ctx.db.insert(fileVersions).values(version),
+    options.newName
+      ? naming
+      : naming.onConflictDoUpdate({
+          target: [fileNames.programId, fileNames.folder, fileNames.filename],
+          set: { versionId, updatedAt: version.createdAt },
+        }),
   ];
 }
 
@@ -70,6 +91,8 @@ export async function listFiles(
       and(
         eq(fileNames.programId, programId),
         isNull(fileVersions.erasedAt),
+        // A drop for another environment is none of this one's files.
+        sql`instr(${fileNames.folder}, '/') = 0`,
         // Not LIKE: its patterns end at 50 bytes in D1, and "_" is a wildcard.
         prefix === '' ? undefined : sql`substr(${path}, 1, length(${prefix})) = ${prefix}`,
         after === null
@@ -126,6 +149,39 @@ export function listVersions(
     .limit(1_000);
 }
 
+/** The same for files by their `folder/filename`, at most `limit` versions in all. */
+export function listVersionsOf(
+  ctx: Ctx,
+  programId: string,
+  paths: string[],
+  limit: number,
+): Promise<FileVersion[]> {
+  const path = sql`${fileVersions.folder} || '/' || ${fileVersions.filename}`;
+  return ctx.db
+    .select()
+    .from(fileVersions)
+    .where(
+      and(
+        eq(fileVersions.programId, programId),
+        isNull(fileVersions.erasedAt),
+        sql`${path} IN (SELECT value FROM json_each(${JSON.stringify(paths)}))`,
+      ),
+    )
+    .limit(limit);
+}
+
+export function removeNames(ctx: Ctx, programId: string, paths: string[]): Statement {
+  const path = sql`${fileNames.folder} || '/' || ${fileNames.filename}`;
+  return ctx.db
+    .delete(fileNames)
+    .where(
+      and(
+        eq(fileNames.programId, programId),
+        sql`${path} IN (SELECT value FROM json_each(${JSON.stringify(paths)}))`,
+      ),
+    );
+}
+
 export function removeName(ctx: Ctx, programId: string, folder: string, filename: string): Statement {
   return ctx.db
     .delete(fileNames)
@@ -169,13 +225,14 @@ export function listOldVersions(
     .limit(limit);
 }
 
-/** Which of these objects a version or an open upload knows. */
+/** Which of these objects a version or an open upload, in one piece or in parts, knows. */
 export async function knownObjects(ctx: Ctx, programId: string, keys: string[]): Promise<Set<string>> {
   if (keys.length === 0) return new Set();
   const list = sql`(SELECT value FROM json_each(${JSON.stringify(keys)}))`;
   const rows = await ctx.db.all<{ objectKey: string }>(sql`
     SELECT object_key AS objectKey FROM file_versions WHERE program_id = ${programId} AND object_key IN ${list}
-    UNION SELECT object_key FROM uploads WHERE program_id = ${programId} AND object_key IN ${list}`);
+    UNION SELECT object_key FROM uploads WHERE program_id = ${programId} AND object_key IN ${list}
+    UNION SELECT object_key FROM multipart_uploads WHERE program_id = ${programId} AND object_key IN ${list}`);
   return new Set(rows.map(({ objectKey }) => objectKey));
 }
 

@@ -1,4 +1,4 @@
-import type { Ctx } from '../../context.ts';
+import type { Ctx, StoredFile } from '../../context.ts';
 import { commit, databaseBytes } from '../../platform/d1.ts';
 import { AppError, type InputIssue } from '../../platform/errors.ts';
 import { newId } from '../../platform/ids.ts';
@@ -6,9 +6,9 @@ import { checkCallable } from '../../platform/outbound.ts';
 import { recordAudit } from '../audit/index.ts';
 import { findFile, requireFilename } from '../files/index.ts';
 import { emailAddress } from '../programs/index.ts';
-import { findTask, listJobNames } from '../tasks/index.ts';
+import { findTask, listJobNames, type Task } from '../tasks/index.ts';
 import { type JobCallIn, noCounts } from './schema.ts';
-import { findUnfinishedOfVersion, insertJob, type Job, joinRecipient } from './store.ts';
+import { findUnfinishedOfVersion, insertJob, type Job, joinRecipient, type NewJob } from './store.ts';
 
 export interface Recipient {
   channel: 'email' | 'webhook';
@@ -47,28 +47,7 @@ export async function callJob(
   const jobId = newId('job', at);
   const of = { programId, job: jobName, versionId: file.versionId };
   const [inserted] = await commit(ctx.db, [
-    insertJob(ctx, {
-      ...of,
-      jobId,
-      dataset: task.dataset,
-      task: task.definition,
-      folder,
-      filename,
-      objectKey: file.objectKey,
-      sizeBytes: file.sizeBytes,
-      etag: file.etag,
-      traceId: file.traceId,
-      notificationId: newId('msg', at),
-      dryRun: call.dryRun === true,
-      status: 'queued',
-      attempt: 1,
-      wakeAt: at,
-      queuedAt: at,
-      message: 'Waiting to run.',
-      counts: { ...noCounts },
-      readBytes: 0,
-      errors: [],
-    }),
+    insertJob(ctx, { ...queuedJob(ctx, jobId, task, file), dryRun: call.dryRun === true }),
     ...recipients.map((recipient) => joinRecipient(ctx, of, { ...recipient, deliveryId: newId('dlv', at) })),
     recordAudit(ctx, { programId, action: 'job.called', target: jobId, detail: { job: jobName } }),
   ]);
@@ -79,12 +58,46 @@ export async function callJob(
   return { job, duplicate };
 }
 
+/** A job over a file version, as it begins. */
+export function queuedJob(ctx: Ctx, jobId: string, task: Task, file: StoredFile): NewJob {
+  const at = ctx.now();
+  return {
+    jobId,
+    programId: file.programId,
+    job: task.job,
+    versionId: file.versionId,
+    dataset: task.dataset,
+    task: task.definition,
+    folder: file.folder,
+    filename: file.filename,
+    objectKey: file.objectKey,
+    sizeBytes: file.sizeBytes,
+    etag: file.etag,
+    traceId: file.traceId,
+    notificationId: newId('msg', at),
+    dryRun: false,
+    status: 'queued',
+    attempt: 1,
+    wakeAt: at,
+    queuedAt: at,
+    message: 'Waiting to run.',
+    counts: { ...noCounts },
+    readBytes: 0,
+    errors: [],
+  };
+}
+
+/** Whether a job of the program could be sure of its end. */
+export async function hasRoom(ctx: Ctx, programId: string): Promise<boolean> {
+  const bytes = await databaseBytes(ctx.recordsDatabase(programId));
+  return bytes < fullFrom * ctx.config.MAX_DATABASE_BYTES;
+}
+
 /** From here a job could no longer be sure of its end. */
 const fullFrom = 0.95;
 
 async function requireRoom(ctx: Ctx, programId: string): Promise<void> {
-  const bytes = await databaseBytes(ctx.recordsDatabase(programId));
-  if (bytes < fullFrom * ctx.config.MAX_DATABASE_BYTES) return;
+  if (await hasRoom(ctx, programId)) return;
   throw new AppError('storage_full', 'The hub has no room for more records now; its staff have been told.');
 }
 

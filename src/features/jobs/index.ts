@@ -1,2 +1,3 @@
 export { jobsLifecycle } from './lifecycle.ts';
+export { startOnDrop } from './start-on-drop.ts';
 export { sweepJobs } from './sweep.ts';

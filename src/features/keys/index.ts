@@ -1,4 +1,3 @@
-export { sealedDropKeys } from './drop-keys.ts';
 export {
   claimIdempotencyKey,
   completeIdempotencyKey,

@@ -2,9 +2,8 @@ import { and, desc, eq, gt, gte, isNull, lt, or, sql } from 'drizzle-orm';
 import type { Ctx, Lifecycle } from '../../context.ts';
 
 import { commit, type Statement } from '../../platform/d1.ts';
-import { createDropKey } from './drop-keys.ts';
 import { eraseSessions } from './sessions.ts';
-import { apiKeys, dropKeys, idempotencyKeys } from './table.ts';
+import { apiKeys, idempotencyKeys } from './table.ts';
 
 export type ApiKey = typeof apiKeys.$inferSelect;
 
@@ -69,12 +68,10 @@ export function insertReplacement(ctx: Ctx, row: ApiKey, replacedKeyId: string):
 
 export const keysLifecycle: Lifecycle = {
   slice: 'keys',
-  created: createDropKey,
   async deleted(ctx, programId) {
     // "}" is the character after "|": the ids of this program's answers and of no other's.
     const ofProgram = and(gte(idempotencyKeys.id, `${programId}|`), lt(idempotencyKeys.id, `${programId}}`));
     await commit(ctx.db, [
-      ctx.db.delete(dropKeys).where(eq(dropKeys.programId, programId)),
       ctx.db.delete(apiKeys).where(eq(apiKeys.programId, programId)),
       ctx.db.delete(idempotencyKeys).where(ofProgram),
     ]);

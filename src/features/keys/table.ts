@@ -20,21 +20,6 @@ export const apiKeys = sqliteTable(
   (table) => [index('api_keys_by_program').on(table.programId, table.keyId)],
 );
 
-/** Access keys of the S3 door: two live pairs while a quarter's rotation lasts. */
-export const dropKeys = sqliteTable(
-  'drop_keys',
-  {
-    accessKeyId: text('access_key_id').primaryKey(),
-    programId: text('program_id').notNull(),
-    /** The secret, sealed under `drop_keys:{accessKeyId}:secret`. */
-    sealed: text('sealed').notNull(),
-    createdAt: integer('created_at').notNull(),
-    /** Null for the current pair. */
-    endsAt: integer('ends_at'),
-  },
-  (table) => [index('drop_keys_by_program').on(table.programId)],
-);
-
 /**
  * Sessions of the dashboard. A session is as good as the key it was opened with: it ends with the key, and
  * never has more scopes. `userAgent` may tell a person's machine; the row goes a week after its end.

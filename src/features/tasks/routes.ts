@@ -1,4 +1,5 @@
 import type { z } from '@hono/zod-openapi';
+import type { Ctx } from '../../context.ts';
 import {
   createRouter,
   defineRoute,
@@ -14,6 +15,7 @@ import {
 import { decodeCursor, toPage } from '../../platform/cursor.ts';
 import { commit } from '../../platform/d1.ts';
 import { AppError } from '../../platform/errors.ts';
+import { checkCallable } from '../../platform/outbound.ts';
 import { recordAudit } from '../audit/index.ts';
 import { compileTask } from './compile.ts';
 import { jobName, taskDefinition, taskOut } from './schema.ts';
@@ -95,6 +97,7 @@ export const taskRoutes = createRouter()
     const { job } = c.req.valid('param');
     const definition = c.req.valid('json');
     compileTask(definition);
+    await requireCallable(ctx, definition.startOnDrop?.webhook ?? null);
     await commit(ctx.db, [
       saveTask(ctx, programId, job, definition),
       recordAudit(ctx, { programId, action: 'task.saved', target: job }),
@@ -114,6 +117,16 @@ export const taskRoutes = createRouter()
     if (removed?.changes === 0) throw noSuchTask();
     return c.body(null, 204);
   });
+
+/** Refused when it is saved, for nobody is there to be told when the file comes. */
+async function requireCallable(ctx: Ctx, webhook: string | null): Promise<void> {
+  if (webhook === null) return;
+  const judged = await checkCallable(webhook, ctx.outbound);
+  if (judged.ok) return;
+  throw new AppError('url_not_allowed', `startOnDrop.webhook: ${judged.message}`, {
+    issues: [{ path: 'startOnDrop.webhook', code: judged.code, message: judged.message }],
+  });
+}
 
 function noSuchTask(): AppError {
   return new AppError('not_found', 'There is no such task.');

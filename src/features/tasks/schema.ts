@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { isoTime } from '../../http.ts';
 import { tableSchema } from '../../platform/tableschema/index.ts';
 import { folderName } from '../files/index.ts';
+import { emailAddress } from '../programs/index.ts';
 
 /** `warehouse`, `warehouse-degrees`: what callers post to. */
 export const jobName = z
@@ -39,6 +40,22 @@ const dialect = z
     },
   );
 
+const startOnDrop = z
+  .strictObject({
+    filename: z
+      .string()
+      .min(1)
+      .max(255)
+      .regex(/^[^/\\]*$/, 'A bare file name, in which "*" stands for any characters.')
+      .default('*'),
+    emails: z.array(emailAddress).max(10, 'At most 10 addresses.').default([]),
+    webhook: z.string().max(2_048).nullable().default(null),
+  })
+  .openapi({
+    description:
+      'The job starts by itself when a file of this name is dropped into the folder, once per drop; these are told how it ended',
+  });
+
 export const taskDefinition = z
   .strictObject({
     folder: folderName,
@@ -57,6 +74,7 @@ export const taskDefinition = z
       description: 'As in the schema, which goes before it; default `ignore`, or what its fieldsMatch says',
     }),
     guards: guards.prefault({}),
+    startOnDrop: startOnDrop.optional(),
     publish: z
       .strictObject({
         eventType: z

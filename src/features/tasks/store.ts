@@ -1,6 +1,7 @@
-import { and, asc, eq, gt } from 'drizzle-orm';
+import { and, asc, eq, gt, sql } from 'drizzle-orm';
 import type { Ctx, Lifecycle } from '../../context.ts';
 import type { Statement } from '../../platform/d1.ts';
+import { matchesName } from './policy.ts';
 import type { TaskDefinition } from './schema.ts';
 import { tasks } from './table.ts';
 
@@ -22,6 +23,27 @@ export function listTasks(ctx: Ctx, programId: string, after: string, limit: num
     .where(and(eq(tasks.programId, programId), gt(tasks.job, after)))
     .orderBy(asc(tasks.job))
     .limit(limit);
+}
+
+const startedAtOnce = 20;
+
+/** Tasks that a file of this name starts by arriving in the folder. */
+export async function tasksStartedBy(
+  ctx: Ctx,
+  programId: string,
+  folder: string,
+  filename: string,
+): Promise<Task[]> {
+  const started = sql`json_extract(${tasks.definition}, '$.startOnDrop') IS NOT NULL
+    AND json_extract(${tasks.definition}, '$.folder') = ${folder}`;
+  const rows = await ctx.db
+    .select()
+    .from(tasks)
+    .where(and(eq(tasks.programId, programId), started))
+    .orderBy(asc(tasks.job));
+  return rows
+    .filter(({ definition }) => matchesName(definition.startOnDrop?.filename ?? '', filename))
+    .slice(0, startedAtOnce);
 }
 
 /** The names alone, for the sentence that tells a caller which jobs there are. */

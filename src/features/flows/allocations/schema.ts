@@ -3,12 +3,14 @@ import { z } from '@hono/zod-openapi';
 /** What one call may name; its ids and their results stay far below every limit of the platform. */
 export const maxAllocationsPerCall = 20_000;
 
+const notAnId = 'A participant id is a whole number, as the flow gave it.';
+
 const participantIds = z
   .array(
     z
-      .number()
-      .int()
-      .positive()
+      .number({ error: notAnId })
+      .int({ error: notAnId })
+      .positive({ error: notAnId })
       .openapi({ description: 'The participantId that the flow gave, not the externalId.', example: 311 }),
   )
   .min(1, 'Name at least one participant.')

@@ -10,13 +10,16 @@ export interface AllocatableRow {
   allocated: 0 | 1;
 }
 
-/** Of the ids given, those of participants of the flow, and whether the source has them already. */
+/**
+ * Of the ids given, those of participants of the flow, and whether the source has them already. CROSS JOIN:
+ * the list is read once, whatever SQLite thinks of the participants.
+ */
 export function selectAllocatable(ctx: Ctx, source: Source, participantIds: number[]): Statement {
   return ctx.db.run(sql`SELECT p.participant_id AS id, a.participant_id IS NOT NULL AS allocated
     FROM json_each(${JSON.stringify(participantIds)}) AS given
-    JOIN flow_participants p ON p.participant_id = given.value
+    CROSS JOIN flow_participants p
     LEFT JOIN allocations a ON a.source_id = ${source.sourceId} AND a.participant_id = p.participant_id
-    WHERE p.program_id = ${source.programId} AND p.flow_id = ${source.flowId}`);
+    WHERE p.participant_id = given.value AND p.program_id = ${source.programId} AND p.flow_id = ${source.flowId}`);
 }
 
 /** Adds those that are participants of the source's flow; those it has already change nothing. */
@@ -24,8 +27,8 @@ export function insertAllocations(ctx: Ctx, source: Source, participantIds: numb
   return ctx.db.run(sql`INSERT INTO ${allocations} (source_id, participant_id, program_id, allocated_at)
     SELECT ${source.sourceId}, p.participant_id, ${source.programId}, ${ctx.now()}
     FROM json_each(${JSON.stringify(participantIds)}) AS given
-    JOIN flow_participants p ON p.participant_id = given.value
-    WHERE p.program_id = ${source.programId} AND p.flow_id = ${source.flowId} ON CONFLICT DO NOTHING`);
+    CROSS JOIN flow_participants p
+    WHERE p.participant_id = given.value AND p.program_id = ${source.programId} AND p.flow_id = ${source.flowId} ON CONFLICT DO NOTHING`);
 }
 
 /** True inside a transaction while the source has the participant. */

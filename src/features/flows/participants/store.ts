@@ -49,13 +49,16 @@ export interface KnownRow extends SavedRow {
   changed: 0 | 1;
 }
 
-/** Of the rows given, those the flow has, and whether they would change anything there. */
+/**
+ * Of the rows given, those the flow has, and whether they would change anything there. CROSS JOIN keeps
+ * SQLite to the order that is written: by itself it reads the JSON anew for each participant.
+ */
 export function selectKnown(ctx: Ctx, programId: string, flowId: number, rows: ParticipantRows): Statement {
   return ctx.db.run(sql`SELECT p.external_id AS externalId, p.participant_id AS id,
       coalesce(g.email, p.email) IS NOT p.email OR coalesce(g.name, p.name) IS NOT p.name
         OR coalesce(g.data, p.data) IS NOT p.data AS changed
-    FROM ${given(rows)} AS g JOIN flow_participants p
-    ON p.flow_id = ${flowId} AND p.external_id = g.external_id WHERE p.program_id = ${programId}`);
+    FROM ${given(rows)} AS g CROSS JOIN flow_participants p
+    WHERE p.flow_id = ${flowId} AND p.external_id = g.external_id AND p.program_id = ${programId}`);
 }
 
 /** Adds or changes participants; gives back the id of each row it wrote. */

@@ -102,7 +102,7 @@ export async function deleteSource(
       ...(requestId !== null && state === 'PENDING'
         ? [endParts(ctx, programId, requestId, [source], { outcome: 'CANCELLED', message })]
         : []),
-      ...(requestId !== null && state === 'FAILED' ? endMendedFailures(ctx, programId, [requestId]) : []),
+      ...(requestId !== null && state === 'FAILED' ? endMendedFailures(ctx, source, [requestId]) : []),
       recordAudit(ctx, { programId, action: 'source.deleted', target: source.reference, detail: { flowId } }),
     ]);
   });

@@ -41,7 +41,7 @@ export async function reportSync(
     };
     const problem =
       outcome === 'SUCCESS'
-        ? endMendedFailures(ctx, programId, [requestId])
+        ? endMendedFailures(ctx, source, [requestId])
         : [
             raiseAttention(ctx, {
               programId,

@@ -105,7 +105,7 @@ async function ask(
       lastRequestedAt: at,
     }),
     ...insertRequest(ctx, request, asked),
-    ...endMendedFailures(ctx, programId, asked.flatMap(failedRequest)),
+    ...endMendedFailures(ctx, flow, asked.flatMap(failedRequest)),
     recordAudit(ctx, {
       programId,
       action: 'sync.requested',

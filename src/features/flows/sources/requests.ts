@@ -41,7 +41,8 @@ export function endParts(
     .set({ outcome, message, endedAt: ctx.now(), endedBy: actorName(ctx.actor) })
     .where(
       and(
-        eq(flowRequestSources.programId, programId),
+        // "+" keeps SQLite from the program's whole history: the request leads to the rows.
+        sql`+${flowRequestSources.programId} = ${programId}`,
         eq(flowRequestSources.requestId, requestId),
         sql`${flowRequestSources.sourceId} IN (SELECT value FROM json_each(${ids}))`,
       ),
@@ -102,7 +103,11 @@ export function endFailures(ctx: Ctx, programId: string, requestIds: string[]): 
 }
 
 /** The statements that end the problems of these requests where no source of theirs is FAILED any more. */
-export function endMendedFailures(ctx: Ctx, programId: string, requestIds: string[]): Statement[] {
+export function endMendedFailures(
+  ctx: Ctx,
+  { programId, flowId }: { programId: string; flowId: number },
+  requestIds: string[],
+): Statement[] {
   return [...new Set(requestIds)].map((requestId) =>
     endAttention(
       ctx,
@@ -110,7 +115,7 @@ export function endMendedFailures(ctx: Ctx, programId: string, requestIds: strin
       failureKind,
       requestId,
       sql`NOT EXISTS (SELECT 1 FROM external_sources s WHERE s.program_id = ${programId}
-        AND s.request_id = ${requestId} AND s.state = 'FAILED')`,
+        AND s.flow_id = ${flowId} AND s.request_id = ${requestId} AND s.state = 'FAILED')`,
     ),
   );
 }
@@ -139,7 +144,10 @@ export function listHistory(
     .where(
       and(
         eq(flowRequestSources.programId, programId),
-        eq(flowRequestSources.flowId, flowId),
+        // One source or one request is found by its own index.
+        sourceId === undefined && requestId === undefined
+          ? eq(flowRequestSources.flowId, flowId)
+          : sql`+${flowRequestSources.flowId} = ${flowId}`,
         before === null ? undefined : lt(flowRequestSources.sequence, before),
         sourceId === undefined ? undefined : eq(flowRequestSources.sourceId, sourceId),
         reference === undefined ? undefined : eq(flowRequestSources.reference, reference),

@@ -1,0 +1,2 @@
+export { rotateDueDropKeys } from './rotate.ts';
+export { dropsLifecycle, sealedDropKeys } from './store.ts';
