@@ -149,9 +149,9 @@ function writeOutcomes(ctx: Ctx, batch: Judged[]): Statement {
   return ctx.db.run(sql`UPDATE deliveries SET status = o.value ->> 3, reason = o.value ->> 4,
       next_attempt_at = o.value ->> 5, ended_at = o.value ->> 6, uncertain = o.value ->> 7, attempts = o.value ->> 8,
       attempts_total = o.value ->> 9, log = CASE WHEN deliveries.log = '[]' THEN o.value -> 10 ELSE
-        (SELECT json_group_array(json(a.value)) FROM (SELECT value FROM json_each(deliveries.log)
-          UNION ALL SELECT value FROM json_each(o.value -> 10)
-          LIMIT ${attemptsKept} OFFSET max(0, json_array_length(deliveries.log) + json_array_length(o.value -> 10) - ${attemptsKept})) AS a)
+        (SELECT json_group_array(json(a.value)) FROM (SELECT l.value FROM json_each(deliveries.log) AS l
+          WHERE l.key >= json_array_length(deliveries.log) - ${attemptsKept - 2}
+          UNION ALL SELECT n.value FROM json_each(o.value -> 10) AS n) AS a)
         END
     FROM json_each(${JSON.stringify(rows)}) AS o
     WHERE deliveries.program_id = o.value ->> 0 AND deliveries.delivery_id = o.value ->> 1
