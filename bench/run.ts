@@ -1,5 +1,6 @@
 // Runs every benchmark, one after the other: each prints its own table of ratios.
 await import('./csv.ts');
 await import('./damage.ts');
+await import('./relay.ts');
 
 export {};

@@ -58,6 +58,13 @@ export type DeliverMessage = DeliveryMessage | { type: 'endpoint'; endpointId: s
 /** A night to be written, or a delivery that takes minutes. */
 export type ExportMessage = { type: 'run'; runId: string } | DeliveryMessage;
 
+/** The SFTP relay, whatever stands between: `send` is a fetch of one of its paths. */
+export interface Relay {
+  /** Signs each request. */
+  token: string;
+  send(path: string, init: RequestInit): Promise<Response>;
+}
+
 /** An e-mail as the `send_email` binding takes it. */
 export interface Email {
   from: string;
@@ -86,6 +93,8 @@ export interface Ctx {
     deliver: QueueSender<DeliverMessage>;
     export: QueueSender<ExportMessage>;
   };
+  /** Null where the hub has none. */
+  relay: Relay | null;
   sendEmail(email: Email): Promise<{ messageId: string }>;
   sealer: Sealer;
   outbound: OutboundPolicy;

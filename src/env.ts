@@ -8,6 +8,8 @@ export interface Env {
   INGEST: Queue;
   DELIVER: Queue;
   EXPORT: Queue;
+  /** The object store's notifications come through it; the hub itself sends none. */
+  DROPS: Queue;
   EMAIL: SendEmail;
   API_RATE: RateLimit;
   RELAY: DurableObjectNamespace;
@@ -16,6 +18,9 @@ export interface Env {
 
 /** The system key of `.dev.vars.example`. Anyone can read it there, so production refuses it. */
 export const exampleSystemKey = 'cwk_example_system_key_for_local_development_only';
+
+/** The relay's token of `.dev.vars.example`, which production refuses alike. */
+export const exampleRelayToken = 'example_relay_token_for_local_development_only';
 
 const onOff = z.enum(['on', 'off']).default('off');
 const optionalText = z
@@ -55,6 +60,12 @@ const configSchema = z
     MAX_DATABASE_BYTES: z.coerce.number().int().positive().default(10_000_000_000),
     /** A day's ceiling of notification e-mails per program. */
     MAX_EMAILS_PER_DAY: z.coerce.number().int().positive().default(1_000),
+    /** Shared with the SFTP relay; without it there are no transfers. */
+    RELAY_TOKEN: optionalText,
+    /** Where the relay runs; the container beside the Worker unless told. */
+    RELAY_URL: optionalText,
+    /** Whose drops this deployment consumes; `qa` for a deployment beside production on the same store. */
+    DROP_ENVIRONMENT: z.enum(['production', 'qa']).default('production'),
     RATE_LIMIT: z.enum(['on', 'off']).default('on'),
     ALLOW_LOOPBACK: onOff,
     TEST_CLOCK: onOff,
@@ -67,6 +78,10 @@ const configSchema = z
         if (raw[name] === undefined) refuse(name, `${name} is needed when OBJECT_STORE is s3`);
       }
     }
+    if (raw.RELAY_TOKEN !== undefined && raw.RELAY_TOKEN.length < 32)
+      refuse('RELAY_TOKEN', 'RELAY_TOKEN needs at least 32 characters');
+    if (raw.RELAY_URL !== undefined && !isRelayUrl(raw.RELAY_URL))
+      refuse('RELAY_URL', 'RELAY_URL is https://host, without a path; http is for loopback');
     try {
       createSealer(raw.SEAL_KEYS);
     } catch (error) {
@@ -76,12 +91,18 @@ const configSchema = z
     if (raw.ENVIRONMENT === 'development') return;
     if (raw.SYSTEM_KEY === exampleSystemKey)
       refuse('SYSTEM_KEY', 'the example system key is for development');
+    if (raw.RELAY_TOKEN === exampleRelayToken)
+      refuse('RELAY_TOKEN', 'the example relay token is for development');
     for (const name of ['ALLOW_LOOPBACK', 'TEST_CLOCK'] as const) {
       if (raw[name] === 'on') refuse(name, `${name} is for development`);
     }
     if (raw.DNS_RESOLVER === 'off') refuse('DNS_RESOLVER', 'DNS_RESOLVER may be off in development only');
     if (raw.RATE_LIMIT === 'off') refuse('RATE_LIMIT', 'RATE_LIMIT may be off in development only');
   });
+
+function isRelayUrl(text: string): boolean {
+  return /^(https:\/\/[A-Za-z0-9.-]+|http:\/\/(127\.0\.0\.1|\[::1\]|localhost))(:\d{1,5})?$/.test(text);
+}
 
 export type Config = Readonly<z.output<typeof configSchema>>;
 

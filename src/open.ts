@@ -1,10 +1,16 @@
 import { sql } from 'drizzle-orm';
-import type { Actor, Ctx } from './context.ts';
+import type { Actor, Ctx, Relay } from './context.ts';
 import { type Config, type Env, readConfig } from './env.ts';
 import { type Database, openDatabase } from './platform/d1.ts';
 import { newId } from './platform/ids.ts';
 import { createLogger } from './platform/log.ts';
-import { type ObjectStore, R2ObjectStore, S3ObjectStore, S3Presigner } from './platform/objects/index.ts';
+import {
+  type ObjectStore,
+  R2ObjectStore,
+  S3ObjectStore,
+  S3Presigner,
+  withKeyPrefix,
+} from './platform/objects/index.ts';
 import { dnsOverHttps } from './platform/outbound.ts';
 import { createSender } from './platform/queue.ts';
 import { createSealer, type Sealer } from './platform/seal.ts';
@@ -39,6 +45,7 @@ export async function openContext(env: Env, opening: Opening): Promise<Ctx> {
       deliver: createSender(env.DELIVER, log, lose),
       export: createSender(env.EXPORT, log, lose),
     },
+    relay: shared.relay,
     sendEmail: async ({ headers = {}, ...mail }) => env.EMAIL.send({ ...mail, headers }),
     sealer: shared.sealer,
     outbound: {
@@ -62,6 +69,7 @@ interface Shared {
   objects: ObjectStore;
   presigner: S3Presigner | null;
   sealer: Sealer;
+  relay: Relay | null;
 }
 
 const sharedByEnv = new WeakMap<object, Shared>();
@@ -71,15 +79,36 @@ function sharedOf(env: Env, config: Config): Shared {
   const known = sharedByEnv.get(env);
   if (known) return known;
   const s3 = s3Config(config);
-  const objects = config.OBJECT_STORE === 's3' && s3 ? new S3ObjectStore(s3) : new R2ObjectStore(env.OBJECTS);
+  const bucket = config.OBJECT_STORE === 's3' && s3 ? new S3ObjectStore(s3) : new R2ObjectStore(env.OBJECTS);
+  // A QA deployment may share production's bucket: its objects have a stretch of keys to themselves.
+  const keyPrefix = config.DROP_ENVIRONMENT === 'qa' ? 'qa/' : '';
+  const objects = keyPrefix === '' ? bucket : withKeyPrefix(bucket, keyPrefix);
   const shared: Shared = {
     db: openDatabase(env.DB),
     objects,
-    presigner: s3 ? new S3Presigner(s3) : null,
+    presigner: s3 ? new S3Presigner({ ...s3, bucketUrl: prefixed(s3.bucketUrl, keyPrefix) }) : null,
     sealer: createSealer(config.SEAL_KEYS),
+    relay: relayOf(env, config),
   };
   sharedByEnv.set(env, shared);
   return shared;
+}
+
+/** At its own address where it has one, else the container beside the Worker. */
+function relayOf(env: Env, config: Config): Relay | null {
+  const { RELAY_TOKEN: token, RELAY_URL: url } = config;
+  if (token === undefined) return null;
+  return {
+    token,
+    send: (path, init) =>
+      url === undefined
+        ? env.RELAY.get(env.RELAY.idFromName('relay')).fetch(`http://relay${path}`, init)
+        : fetch(`${url}${path}`, { ...init, redirect: 'manual' }),
+  };
+}
+
+function prefixed(bucketUrl: string, keyPrefix: string): string {
+  return keyPrefix === '' ? bucketUrl : `${bucketUrl}/${keyPrefix.slice(0, -1)}`;
 }
 
 function s3Config(config: Config) {

@@ -2,6 +2,8 @@ import type { z } from 'zod';
 import type { Ctx } from './context.ts';
 import { raiseAttention } from './features/attention/index.ts';
 import { deliverMessage, handleDeliverMessage } from './features/deliveries/consumer.ts';
+import { exportMessage, handleExportMessage } from './features/exports/consumer.ts';
+import { dropMessage, handleDropMessage } from './features/files/consumer.ts';
 import { handleIngestMessage, ingestMessage } from './features/jobs/consumer.ts';
 import { commit } from './platform/d1.ts';
 import { consume, type MessageOutcome } from './platform/queue.ts';
@@ -19,10 +21,13 @@ const consumer = <Schema extends z.ZodType>(one: Consumer<Schema>) => one as unk
 const consumers: Record<string, Consumer<z.ZodType>> = {
   'crosswalk-ingest': consumer({ schema: ingestMessage, handle: handleIngestMessage }),
   'crosswalk-deliver': consumer({ schema: deliverMessage, handle: handleDeliverMessage, atOnce: 10 }),
+  'crosswalk-drops': consumer({ schema: dropMessage, handle: handleDropMessage }),
+  'crosswalk-export': consumer({ schema: exportMessage, handle: handleExportMessage }),
 };
 
 export async function consumeBatch(ctx: Ctx, batch: MessageBatch<unknown>): Promise<void> {
-  const known = consumers[batch.queue];
+  // A QA deployment in the same account has queues of its own: crosswalk-qa-ingest, …
+  const known = consumers[batch.queue.replace(/^crosswalk-qa-/, 'crosswalk-')];
   if (known)
     return consume(batch, known.schema, (message) => known.handle(ctx, message), ctx.log, known.atOnce);
   return consumeDead(ctx, batch);
@@ -37,8 +42,9 @@ async function consumeDead(ctx: Ctx, batch: MessageBatch<unknown>): Promise<void
       subject: batch.queue,
       audience: 'staff',
       message: `${batch.messages.length} message(s) of ${batch.queue} failed every time.`,
-      nextStep:
-        'The sweeper finds the work itself; look for "queue.message_failed" in the log for the cause.',
+      nextStep: batch.queue.endsWith('-drops-dead')
+        ? 'Look for "queue.message_failed" in the log for the cause; have the files dropped again once it is mended.'
+        : 'The sweeper finds the work itself; look for "queue.message_failed" in the log for the cause.',
     }),
   ]);
   for (const message of batch.messages) {

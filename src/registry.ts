@@ -4,6 +4,7 @@ import { auditLifecycle } from './features/audit/index.ts';
 import { deliveriesLifecycle, emailChannel, webhookChannel } from './features/deliveries/index.ts';
 import { dropsLifecycle, sealedDropKeys } from './features/drops/index.ts';
 import { eventsLifecycle } from './features/events/index.ts';
+import { exportsLifecycle, sealedExportColumns, sftpChannel } from './features/exports/index.ts';
 import { filesLifecycle } from './features/files/index.ts';
 import { flowsLifecycle } from './features/flows/index.ts';
 import { jobsLifecycle, startOnDrop } from './features/jobs/index.ts';
@@ -17,7 +18,7 @@ import { sealedEndpointHeaders, sealedSigningSecrets, webhooksLifecycle } from '
 /** What would point upward among the slices meets here, in the slices' order. */
 export const registry: Registry = {
   onFileStored: startOnDrop,
-  channels: { webhook: webhookChannel, email: emailChannel },
+  channels: { webhook: webhookChannel, email: emailChannel, sftp: sftpChannel },
   lifecycles: [
     auditLifecycle,
     attentionLifecycle,
@@ -31,7 +32,14 @@ export const registry: Registry = {
     tasksLifecycle,
     recordsLifecycle,
     jobsLifecycle,
+    exportsLifecycle,
     flowsLifecycle,
   ],
-  sealedColumns: [sealedProgramColumns, sealedSigningSecrets, sealedEndpointHeaders, sealedDropKeys],
+  sealedColumns: [
+    sealedProgramColumns,
+    sealedSigningSecrets,
+    sealedEndpointHeaders,
+    sealedDropKeys,
+    sealedExportColumns,
+  ],
 };

@@ -2,6 +2,7 @@ import type { Ctx } from './context.ts';
 import { sendAlerts, watchStorage } from './features/alerts/index.ts';
 import { sweepDeliveries, sweepRecoveries } from './features/deliveries/index.ts';
 import { rotateDueDropKeys } from './features/drops/index.ts';
+import { sweepExports } from './features/exports/index.ts';
 import { sweepFlows } from './features/flows/index.ts';
 import { sweepJobs } from './features/jobs/index.ts';
 import { pruneIdempotencyKeys } from './features/keys/index.ts';
@@ -20,6 +21,7 @@ type Step = (ctx: Ctx) => Promise<number>;
 const steps: Record<string, Record<string, Step>> = {
   '* * * * *': {
     jobs: sweepJobs,
+    exports: sweepExports,
     flows: sweepFlows,
     recoveries: sweepRecoveries,
     deliveries: sweepDeliveries,

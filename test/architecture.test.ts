@@ -366,9 +366,6 @@ interface Wrangler {
 const wrangler = parse(readFileSync(join(root, 'wrangler.toml'), 'utf8')) as unknown as Wrangler;
 const textOf = (path: string) => files.find((file) => file.path === path)?.text ?? '';
 
-/** Declared for a slice that is still to come, so that its deployment needs no new queue. */
-const reservedQueues = ['crosswalk-export'];
-
 describe('wrangler.toml', () => {
   const { producers, consumers } = wrangler.queues;
   const dead = consumers.flatMap((one) => one.dead_letter_queue ?? []);
@@ -376,11 +373,11 @@ describe('wrangler.toml', () => {
     ([, name = '']) => name,
   );
 
-  it('declares the queues that src/queues.ts consumes, and the reserved ones', () => {
+  it('declares the queues that src/queues.ts consumes', () => {
     expect(handled.length).toBeGreaterThan(1);
     const live = consumers.map(({ queue }) => queue).filter((queue) => !dead.includes(String(queue)));
-    expect(live.sort()).toEqual([...handled, ...reservedQueues].sort());
-    expect(producers.map(({ queue }) => queue).sort()).toEqual([...handled, ...reservedQueues].sort());
+    expect(live.sort()).toEqual([...handled].sort());
+    expect(producers.map(({ queue }) => queue).sort()).toEqual([...handled].sort());
   });
 
   it('gives each of them a dead-letter queue, which is consumed too', () => {

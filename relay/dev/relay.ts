@@ -44,7 +44,7 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
   let child: ChildProcess | null = null;
 
   const start = async () => {
-    const started = spawn(process.execPath, [main], {
+    const started = spawn(process.execPath, ['--max-semi-space-size=1', main], {
       env: {
         PATH: process.env.PATH,
         HOST: '127.0.0.1',

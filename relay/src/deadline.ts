@@ -4,27 +4,16 @@
  */
 export class Deadline {
   readonly #timers = new Set<NodeJS.Timeout>();
-  readonly #broken: Promise<never>;
-  #reject: (reason: unknown) => void = () => undefined;
-  #reason: unknown = null;
-
-  constructor() {
-    this.#broken = new Promise<never>((_, reject) => {
-      this.#reject = reject;
-    });
-    this.#broken.catch(() => undefined);
-  }
+  readonly #waiting = new Set<(reason: unknown) => void>();
+  #broken: { reason: unknown } | null = null;
 
   /** Ends everything that waits with `reason`; the first reason stands. */
   break(reason: unknown): void {
-    if (this.#reason !== null) return;
-    this.#reason = reason;
-    this.#reject(reason);
+    if (this.#broken) return;
+    this.#broken = { reason };
+    for (const reject of this.#waiting) reject(reason);
+    this.#waiting.clear();
     this.clear();
-  }
-
-  get isBroken(): boolean {
-    return this.#reason !== null;
   }
 
   /** Breaks after so many seconds with what `reason` then says; answers a function that calls it off. */
@@ -37,8 +26,22 @@ export class Deadline {
     };
   }
 
+  /** `Promise.race` with one promise for the whole transfer would keep every piece of the file in memory. */
   race<T>(work: Promise<T>): Promise<T> {
-    return Promise.race([work, this.#broken]);
+    return new Promise<T>((resolve, reject) => {
+      if (this.#broken) reject(this.#broken.reason);
+      else this.#waiting.add(reject);
+      work.then(
+        (value) => {
+          this.#waiting.delete(reject);
+          resolve(value);
+        },
+        (error) => {
+          this.#waiting.delete(reject);
+          reject(error);
+        },
+      );
+    });
   }
 
   clear(): void {

@@ -55,6 +55,7 @@ export class Put {
   /** What to remove when the put fails. */
   #unfinished: string | null = null;
   #window: WriteWindow | null = null;
+  #tidying: Promise<void> | null = null;
 
   constructor(envelope: PutEnvelope, attemptId: string, limits: Limits) {
     this.#envelope = envelope;
@@ -84,10 +85,16 @@ export class Put {
     } finally {
       this.bytes = this.#window?.acknowledged ?? 0;
       this.#deadline.clear();
-      this.#client.end();
-      // A server that does not answer the goodbye is not waited for.
-      setTimeout(() => this.#socket?.destroy(), 2_000).unref();
+      void this.#leave();
     }
+  }
+
+  /** Goes on after the verdict, which it cannot change. */
+  async #leave(): Promise<void> {
+    await this.#tidying;
+    this.#client.end();
+    // A server that does not answer the goodbye is not waited for.
+    setTimeout(() => this.#socket?.destroy(), 2_000).unref();
   }
 
   async #connect(): Promise<string | null> {
@@ -154,7 +161,7 @@ export class Put {
           )
         : 'none';
     this.#unfinished = null;
-    if (mode === 'rename') await removeLeftovers(sftp, directory, name, deadline);
+    if (mode === 'rename') this.#tidying = removeLeftovers(sftp, directory, name, deadline);
     return {
       remotePath: finalPath,
       bytes: this.#envelope.size,

@@ -56,7 +56,7 @@ const mostNames = 2_000;
 
 /**
  * Removes the part files of this name that earlier attempts left when their connection broke. Done after the
- * file has its final name, so that it delays nothing, and never fails the put.
+ * file has its final name and beside the verdict, so that it delays nothing; it never fails.
  */
 export async function removeLeftovers(
   sftp: SFTPWrapper,

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { callRelay, sha256 } from '../dev/client.ts';
 import { type Relay, startRelay } from '../dev/relay.ts';
 import { type SftpServer, startSftpServer } from '../dev/server.ts';
-import { put } from './support.ts';
+import { put, until } from './support.ts';
 
 let relay: Relay;
 let server: SftpServer;
@@ -66,9 +66,8 @@ describe('a put to a real SFTP server', () => {
     const { body } = await put(relay, server, 'twice.csv', Buffer.from('second'));
     expect(body.ok).toBe(true);
     expect(stored('twice.csv').toString()).toBe('second');
-    const left = readdirSync(server.folder);
-    expect(left).not.toContain(old);
-    expect(left).toEqual(expect.arrayContaining(others));
+    await until(() => !readdirSync(server.folder).includes(old), 'the removal');
+    expect(readdirSync(server.folder)).toEqual(expect.arrayContaining(others));
   });
 
   it('writes straight to the name where the destination says "direct"', async () => {

@@ -9,6 +9,8 @@ import { endpointActionRoutes } from '../features/deliveries/endpoints/routes.ts
 import { deliveryRoutes } from '../features/deliveries/routes.ts';
 import { dropRoutes } from '../features/drops/routes.ts';
 import { eventRoutes } from '../features/events/routes.ts';
+import { exportRoutes } from '../features/exports/routes.ts';
+import { exportRunRoutes } from '../features/exports/runs/routes.ts';
 import { fileRoutes } from '../features/files/routes.ts';
 import { flowRoutes } from '../features/flows/routes.ts';
 import { jobRoutes } from '../features/jobs/routes.ts';
@@ -99,6 +101,8 @@ app.route('/', eventRoutes);
 app.route('/', taskRoutes);
 app.route('/', recordRoutes);
 app.route('/', jobRoutes);
+app.route('/', exportRoutes);
+app.route('/', exportRunRoutes);
 app.route('/', syncRoutes);
 app.route('/', flowRoutes);
 app.route('/', systemRoutes);

@@ -44,6 +44,11 @@ export function devRoutes(app: () => Pick<Hono<ApiEnv>, 'routes'>): Hono<ApiEnv>
     await setSwitch(c.get('ctx'), sql`lose_queue_messages = ${lose ? 1 : 0}`);
     return c.json({ lose });
   });
+  // As the object store would tell of an object; locally it tells of none.
+  routes.post('/dev/notify', async (c) => {
+    await c.env.DROPS.send(await c.req.json(), { contentType: 'json' });
+    return c.json({ sent: true });
+  });
   routes.get('/dev/routes', (c) =>
     c.json({
       guarded: routeAccess,

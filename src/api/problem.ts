@@ -33,6 +33,7 @@ export const httpStatus = {
   range_not_satisfiable: [416, 'Range not satisfiable'],
   idempotency_mismatch: [422, 'Another request had this Idempotency-Key'],
   rate_limited: [429, 'Too many requests'],
+  probe_failed: [502, 'The host gave no keys'],
   not_configured: [501, 'Not configured'],
   storage_full: [507, 'The database is nearly full'],
   unavailable: [503, 'Not available now'],

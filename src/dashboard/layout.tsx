@@ -26,9 +26,20 @@ const entries: { group: string; of: Entry[] }[] = [
     ],
   },
   {
-    group: 'Out',
-    of: [{ section: 'deliveries', label: 'Deliveries', path: 'deliveries', scope: 'read' }],
+    group: 'Events',
+    of: [
+      { section: 'events', label: 'Events', path: 'events', scope: 'read' },
+      { section: 'subscriptions', label: 'Subscriptions', path: 'subscriptions', scope: 'read' },
+    ],
   },
+  {
+    group: 'Out',
+    of: [
+      { section: 'webhooks', label: 'Webhooks', path: 'webhooks', scope: 'read' },
+      { section: 'deliveries', label: 'Deliveries', path: 'deliveries', scope: 'read' },
+    ],
+  },
+  { group: 'Managers', of: [{ section: 'flows', label: 'Flows', path: 'flows', scope: 'read' }] },
   {
     group: 'Settings',
     of: [
@@ -52,6 +63,11 @@ const doneSentences: Record<string, string> = {
   revoked: 'Revoked. Nothing can use it any more.',
   'session-ended': 'That session has ended.',
   saved: 'Saved.',
+  requested: 'Requested. The integration is being told.',
+  'requested-already': 'It was requested already, and is still waited for: nothing new was asked.',
+  paused: 'Paused. What becomes due waits here.',
+  resumed: 'Resumed. What waited goes out.',
+  tested: 'A test message is on its way; it is in the ledger below.',
 };
 
 export function renderPage(view: View, section: string, page: Page): string {

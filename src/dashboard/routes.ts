@@ -1,14 +1,24 @@
 import { auditPage } from './pages/audit.tsx';
 import { datasetPage, datasetsPage, recordPage, showRecord } from './pages/datasets.tsx';
 import { deliveriesPage, deliveryPage, retryDelivery } from './pages/deliveries.tsx';
+import { eventPage, eventsPage } from './pages/events.tsx';
 import { filesPage } from './pages/files.tsx';
+import { addSource, createFlow, flowPage, flowsPage, removeSource, requestSync } from './pages/flows.tsx';
 import { hubPage } from './pages/hub.tsx';
 import { decideJob, jobPage } from './pages/job.tsx';
 import { jobsPage } from './pages/jobs.tsx';
 import { jumpTo } from './pages/jump.ts';
 import { createKey, endSession, keysPage, revokeKey, rotateKey } from './pages/keys.tsx';
 import { overviewPage } from './pages/overview.tsx';
+import { subscriptionPage, subscriptionsPage } from './pages/subscriptions.tsx';
 import { taskPage, tasksPage } from './pages/tasks.tsx';
+import {
+  createWebhook,
+  deleteWebhook,
+  setWebhookActive,
+  webhookPage,
+  webhooksPage,
+} from './pages/webhooks.tsx';
 import type { ActionRoute, DownloadRoute, PageRoute } from './view.ts';
 
 /** Every page: its address, whose it is, and what makes it. */
@@ -26,6 +36,19 @@ export const pageRoutes: PageRoute[] = [
   { path: '/p/:programId/datasets/:dataset/record', section: 'datasets', scope: 'read', show: recordPage },
   { path: '/p/:programId/deliveries', section: 'deliveries', scope: 'read', show: deliveriesPage },
   { path: '/p/:programId/deliveries/:deliveryId', section: 'deliveries', scope: 'read', show: deliveryPage },
+  { path: '/p/:programId/events', section: 'events', scope: 'read', show: eventsPage },
+  { path: '/p/:programId/events/:eventId', section: 'events', scope: 'read', show: eventPage },
+  { path: '/p/:programId/subscriptions', section: 'subscriptions', scope: 'read', show: subscriptionsPage },
+  {
+    path: '/p/:programId/subscriptions/:publisherId',
+    section: 'subscriptions',
+    scope: 'read',
+    show: subscriptionPage,
+  },
+  { path: '/p/:programId/webhooks', section: 'webhooks', scope: 'read', show: webhooksPage },
+  { path: '/p/:programId/webhooks/:webhookId', section: 'webhooks', scope: 'read', show: webhookPage },
+  { path: '/p/:programId/flows', section: 'flows', scope: 'read', show: flowsPage },
+  { path: '/p/:programId/flows/:flowId', section: 'flows', scope: 'read', show: flowPage },
   { path: '/p/:programId/keys', section: 'keys', scope: 'manage', show: keysPage },
   { path: '/p/:programId/audit', section: 'audit', scope: 'manage', show: auditPage },
 ];
@@ -71,6 +94,49 @@ export const actionRoutes: ActionRoute[] = [
     scope: 'read',
     act: showRecord,
     page: recordPage,
+  },
+  {
+    path: '/p/:programId/webhooks',
+    section: 'webhooks',
+    scope: 'webhooks',
+    act: createWebhook,
+    page: webhooksPage,
+  },
+  {
+    path: '/p/:programId/webhooks/:webhookId/:active{pause|resume}',
+    section: 'webhooks',
+    scope: 'webhooks',
+    act: setWebhookActive,
+    page: webhookPage,
+  },
+  {
+    path: '/p/:programId/webhooks/:webhookId/delete',
+    section: 'webhooks',
+    scope: 'webhooks',
+    act: deleteWebhook,
+    page: webhookPage,
+  },
+  { path: '/p/:programId/flows', section: 'flows', scope: 'flows', act: createFlow, page: flowsPage },
+  {
+    path: '/p/:programId/flows/:flowId/sync',
+    section: 'flows',
+    scope: 'flows',
+    act: requestSync,
+    page: flowPage,
+  },
+  {
+    path: '/p/:programId/flows/:flowId/sources',
+    section: 'flows',
+    scope: 'flows',
+    act: addSource,
+    page: flowPage,
+  },
+  {
+    path: '/p/:programId/flows/:flowId/sources/:sourceId/delete',
+    section: 'flows',
+    scope: 'flows',
+    act: removeSource,
+    page: flowPage,
   },
   { path: '/p/:programId/keys', section: 'keys', scope: 'manage', act: createKey, page: keysPage },
   {

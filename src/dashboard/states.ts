@@ -20,3 +20,17 @@ export const deliveryTones: Record<string, Tone> = {
   exhausted: 'bad',
   cancelled: 'quiet',
 };
+
+export const sourceTones: Record<string, Tone> = {
+  NONE: 'quiet',
+  PENDING: 'busy',
+  SUCCESS: 'ok',
+  FAILED: 'bad',
+};
+
+export const endpointTones: Record<string, Tone> = {
+  active: 'ok',
+  degraded: 'attention',
+  paused: 'attention',
+  disabled: 'bad',
+};

@@ -35,6 +35,8 @@ export const errorCodes = [
   'range_not_satisfiable',
   'precondition_failed',
   'rate_limited',
+  // Theirs.
+  'probe_failed',
   // Ours.
   'not_configured',
   'storage_full',

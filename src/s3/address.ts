@@ -23,12 +23,12 @@ export function targetOf(host: string, path: string, ownBucket: string): Target 
   if (new TextEncoder().encode(key).byteLength > maxKeyBytes) {
     throw new S3Error('KeyTooLongError', `A key has at most ${maxKeyBytes} bytes.`);
   }
-  return { bucket: bucket === '' ? null : bucket, key: key === '' ? null : key };
+  return { bucket: bucket === '' && key === '' ? null : bucket, key: key === '' ? null : key };
 }
 
 /** The prefix of the drops that this deployment consumes: `production/`, in a QA deployment `qa/`. */
 export function ownPrefix(config: Config): string {
-  return config.ENVIRONMENT === 'qa' ? 'qa/' : 'production/';
+  return `${config.DROP_ENVIRONMENT}/`;
 }
 
 export interface DropName {

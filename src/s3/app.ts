@@ -36,8 +36,7 @@ export async function serveS3(request: Request, env: Env, execution: ExecutionCo
   } catch (error) {
     failure = error;
     answer = errorAnswer(toS3Error(error), request, requestId);
-    // What is left of the body is of no use; a client that is still sending it learns so at once.
-    if (request.body && !request.body.locked) await request.body.cancel().catch(() => {});
+    await drain(request.body, progress.ctx?.config.MAX_UPLOAD_BYTES ?? 0);
   }
   answer.headers.set('x-amz-request-id', requestId);
   answer.headers.set('x-request-id', requestId);
@@ -58,6 +57,26 @@ export async function serveS3(request: Request, env: Env, execution: ExecutionCo
     log.error('s3.request', failure, { ...fields, detail });
   } else log.line('s3.request', fields);
   return answer;
+}
+
+/**
+ * Reads what is left of a body. A connection that is closed on a client which is still sending loses the
+ * answer, and the client repeats the upload instead of telling why it was refused.
+ */
+async function drain(body: ReadableStream<Uint8Array> | null, maxBytes: number): Promise<void> {
+  if (body === null || body.locked) return;
+  const reader = body.getReader();
+  let left = maxBytes;
+  try {
+    for (;;) {
+      const { done, value } = await reader.read();
+      if (done) return;
+      left -= value.byteLength;
+      if (left < 0) return await reader.cancel();
+    }
+  } catch {
+    // The client went away.
+  }
 }
 
 async function answerRequest(

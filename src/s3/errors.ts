@@ -90,6 +90,7 @@ const s3CodeOf = {
   rate_limited: 'SlowDown',
   not_configured: 'NotImplemented',
   storage_full: 'ServiceUnavailable',
+  probe_failed: 'ServiceUnavailable',
   unavailable: 'ServiceUnavailable',
   internal: 'InternalError',
 } satisfies Record<ErrorCode, S3Code>;

@@ -82,7 +82,7 @@ export async function uploadPart(s3: S3Request, key: string): Promise<Response> 
     algorithm,
   });
   requireBearable(s3, payload.sizeBytes, true);
-  const part = await storePart(ctx, upload, partNumber, payload.body, payload.sizeBytes, () => {
+  const part = await storePart(ctx, upload, partNumber, payload.open(), payload.sizeBytes, () => {
     const { md5, checksum } = payload.facts();
     return { md5: md5 ?? '', checksum: checksum?.algorithm === algorithm ? (checksum?.value ?? null) : null };
   });

@@ -58,7 +58,7 @@ export async function putObject(s3: S3Request, key: string): Promise<Response> {
   const version = await receiveFile(ctx, {
     programId,
     ...name,
-    body: payload.body,
+    body: payload.open(),
     sizeBytes: payload.sizeBytes,
     contentType: headers.get('content-type') ?? undefined,
     source: 's3',

@@ -13,7 +13,8 @@ import { S3Error } from './errors.ts';
 
 /** A request's body, decoded while it is read. What it breaks, breaks the stream, before its end is handed on. */
 export interface Payload {
-  body: ReadableStream<Uint8Array>;
+  /** Once. What is refused before stays unread. */
+  open(): ReadableStream<Uint8Array>;
   /** Of the decoded body. */
   sizeBytes: number;
   /** Known once the body was read to its end: what it came to. */
@@ -77,8 +78,12 @@ export function openPayload(options: PayloadOptions): Payload {
       await checks.finish(decoder?.trailers ?? new Map());
     },
   });
-  const body = (request.body ?? emptyBody()).pipeThrough(decoded);
-  return { body, sizeBytes, facts: () => checks.facts };
+  return {
+    // Not cancelled where it breaks: the door reads on, so that the client hears why (see `drain`).
+    open: () => (request.body ?? emptyBody()).pipeThrough(decoded, { preventCancel: true }),
+    sizeBytes,
+    facts: () => checks.facts,
+  };
 }
 
 function announcedTrailers(headers: Headers): string[] {
@@ -171,10 +176,9 @@ function emptyBody(): ReadableStream<Uint8Array> {
 /** The whole of a small body, its checksums verified. Throws `EntityTooLarge` above `maxBytes`. */
 export async function readPayload(payload: Payload, maxBytes: number): Promise<string> {
   if (payload.sizeBytes > maxBytes) {
-    await payload.body.cancel();
     throw new S3Error('EntityTooLarge', `This body may have at most ${maxBytes} bytes.`);
   }
-  const bytes = await new Response(payload.body).arrayBuffer();
+  const bytes = await new Response(payload.open()).arrayBuffer();
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {

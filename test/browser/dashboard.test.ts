@@ -12,6 +12,7 @@ let browser: Browser;
 let program: TestProgram;
 let held: string;
 let rejecting: string;
+let flowId: number;
 const violations: string[] = [];
 
 const at = (path: string) => `${hub.url}/p/${program.programId}/${path}`;
@@ -31,6 +32,13 @@ beforeAll(async () => {
   };
   rejecting = await run(`${feed(0, 60)}61,"Nobody",x,not a number\n`);
   held = await run(feed(0, 10));
+  const made = await call('POST', `/api/programs/${programId}/flows`, {
+    body: { code: 'HIS-101', title: 'History' },
+  });
+  flowId = expectStatus(made, 201).body.flowId;
+  for (const reference of ['class-A', 'class-B'])
+    expectStatus(await call('POST', `/api/flows/${flowId}/external-sources`, { body: { reference } }), 201);
+  expectStatus(await call('POST', `/api/flows/${flowId}/external-sources/class-A/sync`), 202);
 });
 
 afterAll(async () => {
@@ -73,6 +81,11 @@ const pages = (): Record<string, string> => ({
   'a dataset': at('datasets/people'),
   'a record': at('datasets/people/record?key=1'),
   deliveries: at('deliveries'),
+  events: at('events'),
+  subscriptions: at('subscriptions'),
+  webhooks: at('webhooks'),
+  flows: at('flows'),
+  'a flow': at(`flows/${flowId}`),
   keys: at('keys'),
   audit: at('audit'),
 });

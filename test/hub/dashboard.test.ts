@@ -114,6 +114,10 @@ const pages = [
   'datasets/people',
   'datasets/people/record?key=1',
   'deliveries',
+  'events',
+  'subscriptions',
+  'webhooks',
+  'flows',
   'keys',
   'audit',
 ];
@@ -181,6 +185,44 @@ describe('forms', () => {
     expect(answer.status).toBe(400);
     expect(answer.html).toContain('&quot;&gt;&lt;img src=x&gt;');
     expect(answer.html).not.toContain('<img');
+  });
+});
+
+describe('flows', () => {
+  it('are created, get sources and are requested, and the page says what became of it', async () => {
+    const made = await visitor.post(at('flows'), { code: 'HIS-101', title: '<b>History</b>' });
+    expect(made.status).toBe(303);
+    const page = new URL(made.location, url).pathname;
+    expect((await visitor.get(page)).html).toContain('It has no external source yet.');
+    const refused = await visitor.post(`${page}/sources`, { reference: 'not / allowed' });
+    expect(refused.status).toBe(400);
+    expect((await visitor.post(`${page}/sources`, { reference: 'class-A' })).status).toBe(303);
+    const asked = await visitor.post(`${page}/sync`);
+    expect(asked.location).toBe(`${page}?done=requested`);
+    const shown = await visitor.get(page);
+    expect(shown.html).toContain('Sync Requested');
+    expect(shown.html).toContain('&lt;b&gt;History&lt;/b&gt;');
+    expect(shown.html).toContain('data-every="2"');
+    expect((await visitor.post(`${page}/sync`)).location).toBe(`${page}?done=requested-already`);
+  });
+});
+
+describe('webhooks', () => {
+  it('are registered, paused, resumed and deleted', async () => {
+    const made = await visitor.post(at('webhooks'), {
+      url: 'https://school.example/hooks',
+      events: 'job.*, event.published',
+    });
+    expect(made.status).toBe(200);
+    expect(made.html).toContain('whsec_');
+    expect(made.headers.get('cache-control')).toBe('no-store');
+    const page = /href="([^"]+\/webhooks\/[^"]+)"/.exec(made.html)?.[1] ?? '';
+    expect((await visitor.get(page)).html).not.toContain('whsec_');
+    expect((await visitor.post(`${page}/pause`)).location).toBe(`${page}?done=paused`);
+    expect((await visitor.get(page)).html).toContain('Paused: what becomes due waits.');
+    expect((await visitor.post(`${page}/resume`)).location).toBe(`${page}?done=resumed`);
+    expect((await visitor.post(`${page}/delete`)).location).toBe(`${at('webhooks')}?done=deleted`);
+    expect((await visitor.get(page)).status).toBe(404);
   });
 });
 

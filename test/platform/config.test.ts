@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError, exampleSystemKey, readConfig } from '../../src/env.ts';
+import { ConfigError, exampleRelayToken, exampleSystemKey, readConfig } from '../../src/env.ts';
 
 const production = {
   ENVIRONMENT: 'production',
@@ -30,6 +30,7 @@ describe('the settings', () => {
       ['ALLOW_LOOPBACK', 'on'],
       ['DNS_RESOLVER', 'off'],
       ['RATE_LIMIT', 'off'],
+      ['RELAY_TOKEN', exampleRelayToken],
     ])('refuse %s = %s, which are for development', (name, value) => {
       const settings = { ...production, ENVIRONMENT, [name]: value };
       expect(() => readConfig(settings)).toThrow(ConfigError);
@@ -54,6 +55,9 @@ describe('the settings', () => {
     ['TEST_CLOCK', 'yes'],
     ['OBJECT_STORE', 'azure'],
     ['OBJECT_STORE', 's3'],
+    ['RELAY_TOKEN', 'short'],
+    ['RELAY_URL', 'http://relay.school.example'],
+    ['RELAY_URL', 'https://relay.school.example/path'],
     ['MAX_UPLOAD_BYTES', '0'],
     ['MAX_UPLOAD_BYTES', 'many'],
   ])('refuse %s = %s, by name and without its value', (name, value) => {

@@ -1,7 +1,7 @@
 import type { Ctx } from '../../context.ts';
 import type { AnnouncedRow } from './announced.ts';
 import { listDueDirect, listDueEndpoints } from './deliveries.system.ts';
-import { attemptDelivery, slowness } from './direct.ts';
+import { attemptDirect, slowness } from './direct.ts';
 import { drainEndpoint, sendBorn, wakeEndpoint } from './drain.ts';
 import { OutcomeRecorder } from './outcomes.ts';
 import { laneCount, startedAtOnce } from './policy.ts';
@@ -89,6 +89,11 @@ async function guarded(ctx: Ctx, id: string, work: () => Promise<unknown>): Prom
   }
 }
 
+/** One attempt at what goes to no endpoint, if it is due; see `attemptDirect`. */
+export async function attemptDelivery(ctx: Ctx, deliveryId: string): Promise<void> {
+  startDeliveries(ctx, await attemptDirect(ctx, deliveryId));
+}
+
 async function attemptAll(ctx: Ctx, deliveryIds: string[], pool: Pool): Promise<void> {
   const now = deliveryIds.slice(0, startedAtOnce);
   const later = deliveryIds.slice(startedAtOnce);
@@ -96,7 +101,7 @@ async function attemptAll(ctx: Ctx, deliveryIds: string[], pool: Pool): Promise<
     now.map((deliveryId) =>
       guarded(ctx, deliveryId, () =>
         pool.run(async () => {
-          if (pool.mayStart()) startDeliveries(ctx, await attemptDelivery(ctx, deliveryId));
+          if (pool.mayStart()) await attemptDelivery(ctx, deliveryId);
           else later.push(deliveryId);
         }),
       ),
@@ -127,7 +132,7 @@ export async function deliverWoken(
   ctx: Ctx,
   message: { type: 'delivery'; deliveryId: string } | { type: 'endpoint'; endpointId: string },
 ): Promise<void> {
-  if (message.type === 'delivery') startDeliveries(ctx, await attemptDelivery(ctx, message.deliveryId));
+  if (message.type === 'delivery') await attemptDelivery(ctx, message.deliveryId);
   else {
     const pool = new Pool(ctx, limits.message);
     const recorder = await drainEndpoint(ctx, message.endpointId, pool);

@@ -17,7 +17,7 @@ const leaseOf = (ctx: Ctx, channel: string) => slowness(ctx, channel)?.leaseMs ?
  * another has it. Gives what its end made due to others. Throws only for faults of ours, such as a database
  * that does not answer.
  */
-export async function attemptDelivery(ctx: Ctx, deliveryId: string): Promise<string[]> {
+export async function attemptDirect(ctx: Ctx, deliveryId: string): Promise<string[]> {
   const row = await findDirectDelivery(ctx, deliveryId);
   if (!row || row.nextAttemptAt === null || row.nextAttemptAt > ctx.now()) return [];
   const token = newId('lse', ctx.wallNow());

@@ -19,7 +19,7 @@ export async function describeDrop(ctx: Ctx, programId: string, withSecrets: boo
     endpoint: ctx.config.PUBLIC_URL,
     region: 'us-east-1',
     bucket: program.bucket,
-    prefix: ctx.config.ENVIRONMENT === 'qa' ? 'qa/' : 'production/',
+    prefix: `${ctx.config.DROP_ENVIRONMENT}/`,
     maxRequestBytes: ctx.config.MAX_UPLOAD_BYTES,
     keys: await Promise.all(
       keys.map(async ({ accessKeyId, sealed, createdAt, lastUsedAt, endsAt }) => ({

@@ -24,6 +24,8 @@ import { readEvents } from './read.ts';
 import { eventIn, eventOut, maxCallBytes, publishedOut } from './schema.ts';
 import { type Event, findEvent, listEvents } from './store.ts';
 
+export type EventOut = z.output<typeof eventOut>;
+
 const tags = ['Event hub'];
 const jsonLines = 'application/x-ndjson';
 

@@ -77,7 +77,7 @@ export function objectKeyFor(
   ctx: Ctx,
   of: Pick<FileVersion, 'programId' | 'folder' | 'filename' | 'versionId'>,
 ): string {
-  const isForwarded = of.folder.startsWith(qaKeyPrefix) && ctx.config.ENVIRONMENT !== 'qa';
+  const isForwarded = of.folder.startsWith(qaKeyPrefix) && ctx.config.DROP_ENVIRONMENT !== 'qa';
   return isForwarded ? forwardedKeyOf(of) : objectKeyOf(of.programId, of.versionId);
 }
 

@@ -249,6 +249,20 @@ export async function findUpload(ctx: Ctx, programId: string, uploadId: string):
   return row ?? null;
 }
 
+/** The upload whose object this is. */
+export async function findUploadOfObject(
+  ctx: Ctx,
+  programId: string,
+  objectKey: string,
+): Promise<Upload | null> {
+  const [row] = await ctx.db
+    .select()
+    .from(uploads)
+    .where(and(eq(uploads.programId, programId), eq(uploads.objectKey, objectKey)))
+    .limit(1);
+  return row ?? null;
+}
+
 export function completeUploadRow(ctx: Ctx, uploadId: string, versionId: string): Statement {
   return ctx.db.update(uploads).set({ versionId }).where(eq(uploads.uploadId, uploadId));
 }

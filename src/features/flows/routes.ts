@@ -22,6 +22,9 @@ import { sourceRoutes } from './sources/routes.ts';
 import { stateLabels } from './states.ts';
 import { type Flow, listFlows, requireFlow } from './store.ts';
 
+export type FlowOut = z.output<typeof flowOut>;
+export type FlowPage = { items: FlowOut[]; nextCursor: string | null };
+
 const tags = ['Flows and external sources'];
 
 const listRoute = defineRoute(

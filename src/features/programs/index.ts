@@ -1,6 +1,6 @@
 export { eraseDeletedPrograms } from './delete.ts';
 export { duePrograms, markPruneDue } from './programs.system.ts';
-export { type Contacts, defaultRetention, emailAddress } from './schema.ts';
+export { type Contacts, defaultRetention, emailAddress, localTime, timeZone } from './schema.ts';
 export { sealedProgramColumns } from './sealed.ts';
 export { findProgram, findProgramIds, type Program } from './store.ts';
 export type { Retention } from './table.ts';

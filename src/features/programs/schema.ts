@@ -59,7 +59,7 @@ function isTimeZone(name: string): boolean {
   }
 }
 
-const localTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'A local time such as "02:00".');
+export const localTime = z.string().regex(/^([01]\d|2[0-3]):[0-5]\d$/, 'A local time such as "02:00".');
 
 export const programIdSchema = z
   .string()

@@ -24,6 +24,9 @@ import {
 } from './store.ts';
 import { setSuspended } from './suspend.ts';
 
+export type SubscriptionList = z.output<typeof subscriptionOut>[];
+export type SubscriberList = z.output<typeof subscriberOut>[];
+
 const tags = ['Event hub'];
 
 const publisherParam = programParam.extend({

@@ -20,6 +20,10 @@ import { endpointCreated, endpointIn, endpointOut, endpointPatch } from './schem
 import { notificationPurpose, rotateSigningSecret, signingSecretsOf } from './secrets.ts';
 import { listEndpoints, listTwins } from './store.ts';
 
+export type EndpointOut = z.output<typeof endpointOut>;
+export type EndpointPage = { items: EndpointOut[]; nextCursor: string | null };
+export type EndpointCreated = z.output<typeof endpointCreated>;
+
 const tags = ['Webhooks and deliveries'];
 
 const secretsOut = z

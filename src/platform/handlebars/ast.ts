@@ -92,6 +92,8 @@ export interface ContentNode extends Node {
   type: 'ContentStatement';
   value: string;
   original: string;
+  /** How many characters whitespace control took from its start. */
+  cut?: number;
 }
 
 export interface CommentNode extends Node {

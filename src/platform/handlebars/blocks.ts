@@ -6,7 +6,7 @@ import { TemplateFault } from './errors.ts';
 import type { Program } from './program.ts';
 import { isSame, Scope } from './scope.ts';
 
-const builtInBlocks = ['if', 'unless', 'each', 'with'];
+export const builtInBlocks = ['if', 'unless', 'each', 'with'];
 
 export const isBuiltInBlock = (name: string): boolean => builtInBlocks.includes(name);
 
@@ -155,7 +155,7 @@ export function compileSection(
   evaluate: Evaluate,
   { program, inverse }: Branches,
 ): Render {
-  const custom = compiler.dialect.helper('blockHelperMissing');
+  const custom = compiler.dialect.blockMissing;
   const name = String(node.path.original);
   if (custom) {
     return (scope) => {

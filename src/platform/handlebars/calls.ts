@@ -40,11 +40,16 @@ export function compileHelperCall(
   checkCall(node, name, helper, args);
   const place = compiler.place(node.loc.start);
   const { positional } = args;
+  if ('call' in helper)
+    return (scope) => {
+      scope.run.at = place;
+      return helper.call(evaluateAll(positional, scope), callOf(name, scope, args, blocks, node));
+    };
   return (scope) => {
     const { run } = scope;
     const values = evaluateAll(positional, scope);
     run.at = place;
-    const result = helper.call(values, callOf(name, scope, args, blocks, node));
+    const result = helper.apply(values, run);
     run.steps -= costOf(values, result);
     if (run.steps < 0) run.exceed('steps', place);
     return result;
@@ -53,29 +58,29 @@ export function compileHelperCall(
 
 function checkCall(node: CallNode, name: string, helper: Helper, args: Arguments): void {
   const at = node.loc.start;
+  const { least, most } = helper;
   const given = args.positional.length;
-  if (node.type === 'BlockStatement' && !helper.isBlock)
-    throw new TemplateFault('not_a_block', at, `The helper "${name}" is no block.`, `Write {{${name} …}}.`);
-  if (given < helper.least || given > helper.most) {
-    const { least, most } = helper;
+  if (given < least || given > most) {
     const range =
       least === most ? `${least}` : most === Infinity ? `at least ${least}` : `${least} to ${most}`;
-    throw new TemplateFault(
-      'wrong_arity',
-      at,
-      `The helper "${name}" takes ${range} argument${range === '1' ? '' : 's'}, not ${given}.`,
-    );
+    const takes = `takes ${range} argument${range === '1' ? '' : 's'}, not ${given}`;
+    throw new TemplateFault('wrong_arity', at, `The helper "${name}" ${takes}.`, usageOf(helper));
   }
-  const { named } = helper;
-  const wrong = named && args.named.find(({ key }) => !named.includes(key));
-  if (wrong)
+  if ('call' in helper) return;
+  if (node.type === 'BlockStatement')
+    throw new TemplateFault('not_a_block', at, `The helper "${name}" is no block.`, usageOf(helper));
+  const [named] = args.named;
+  if (named)
     throw new TemplateFault(
       'wrong_arity',
       at,
-      `The helper "${name}" takes no argument "${wrong.key}=".`,
-      named.length > 0 ? `It takes ${named.map((key) => `${key}=`).join(', ')}.` : null,
+      `The helper "${name}" takes no argument "${named.key}=".`,
+      usageOf(helper),
     );
 }
+
+const usageOf = (helper: Helper): string | null =>
+  'usage' in helper ? `Write {{${String(helper.usage)}}}.` : null;
 
 /** A mustache, a sub-expression, or what a block stands on: a helper's call, or a value of the data. */
 export function compileCall(
@@ -121,7 +126,7 @@ function compileUnknown(
   dialect.onUnknownHelper?.(node, path);
   const args = compiler.compileArguments(node, lexical);
   const found = compiler.compilePath(path, lexical, { strict: true, falsy: true });
-  const missing = dialect.helper('helperMissing');
+  const missing = dialect.missing;
   const callMissing = missing && compileHelperCall(compiler, node, path.original, missing, args, blocks);
   const place = compiler.place(node.loc.start);
   return (scope) => {
@@ -145,8 +150,7 @@ function withFunctions(
   blocks: Branches | null,
 ): Evaluate {
   const { callFunction } = compiler.dialect;
-  const missing =
-    isAmbiguous && !compiler.dialect.strict ? compiler.dialect.helper('helperMissing') : undefined;
+  const missing = isAmbiguous && !compiler.dialect.strict ? compiler.dialect.missing : undefined;
   if (!callFunction && !missing) return value;
   const none: Arguments = { positional: [], named: [] };
   return (scope) => {

@@ -1,5 +1,6 @@
 import type {
   BlockNode,
+  ContentNode,
   DecoratorNode,
   Expression,
   HashNode,
@@ -57,13 +58,16 @@ export class Compiler {
     for (const statement of node.body) {
       if (statement.type === 'CommentStatement') continue;
       if (statement.type === 'ContentStatement') {
-        texts[texts.length - 1] += statement.value;
         textLength += statement.value.length;
+        if (this.dialect.onPiece) {
+          parts.push(this.#traced(() => statement.value, statement));
+          texts.push('');
+        } else texts[texts.length - 1] += statement.value;
       } else if (isDefinition(statement)) {
         definitions.push(this.#compileInline(statement, within));
       } else {
         this.#weight += 1;
-        parts.push(this.#compileStatement(statement, within));
+        parts.push(this.#tolerant(() => this.#compileStatement(statement, within)));
         texts.push('');
       }
     }
@@ -94,10 +98,34 @@ export class Compiler {
     }
   }
 
+  #tolerant(compile: () => Render): Render {
+    const { onFault } = this.dialect;
+    if (!onFault) return compile();
+    try {
+      return compile();
+    } catch (error) {
+      if (!(error instanceof TemplateFault)) throw error;
+      onFault(error, this.partial);
+      return () => '';
+    }
+  }
+
+  #traced(render: Render, node: MustacheNode | ContentNode): Render {
+    const { onPiece } = this.dialect;
+    if (!onPiece) return render;
+    const place = this.place(node.loc.start);
+    const content = node.type === 'ContentStatement' ? node : null;
+    return (scope) => {
+      const text = render(scope);
+      onPiece(text, place, content);
+      return text;
+    };
+  }
+
   #compileMustache(node: MustacheNode, lexical: LexicalScope): Render {
     const emit = this.dialect.emitFor(node);
     const { evaluate } = compileCall(this, node, lexical, null);
-    return (scope) => emit(evaluate(scope), scope.run);
+    return this.#traced((scope) => emit(evaluate(scope), scope.run), node);
   }
 
   #compileBlock(node: BlockNode, lexical: LexicalScope): Render {

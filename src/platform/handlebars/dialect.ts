@@ -1,4 +1,5 @@
-import type { CallNode, MustacheNode, PartialNode, PathNode } from './ast.ts';
+import type { CallNode, ContentNode, MustacheNode, PartialNode, PathNode } from './ast.ts';
+import type { Place, TemplateFault } from './errors.ts';
 import type { Program } from './program.ts';
 import type { Frame, Run, Scope } from './scope.ts';
 
@@ -22,16 +23,23 @@ export interface Call {
   readonly isBlock: boolean;
 }
 
-export interface Helper {
+interface HelperShape {
   /** How many positional arguments it takes. */
   readonly least: number;
   readonly most: number;
-  /** Names of named arguments it takes; null: any. */
-  readonly named: readonly string[] | null;
-  /** Whether it can be a block, `{{#name}}…{{/name}}`. */
-  readonly isBlock: boolean;
+}
+
+/** A function of its arguments alone. It charges the run for work beyond the length of its texts. */
+export interface PureHelper extends HelperShape {
+  apply(args: readonly unknown[], run: Run): unknown;
+}
+
+/** A helper that sees where it is called, takes named arguments, and may be a block. */
+export interface ContextHelper extends HelperShape {
   call(args: readonly unknown[], call: Call): unknown;
 }
+
+export type Helper = PureHelper | ContextHelper;
 
 /** A partial that is found when it is called. */
 export type PartialCall = (
@@ -56,6 +64,10 @@ export interface Dialect {
   /** Looks at a partial's call; name null: found when it renders. */
   onPartial?(node: PartialNode, name: string | null): void;
   onVariable?(path: PathNode): void;
+  /** Takes what is wrong with a statement, so that the rest is looked at too. Default: it is thrown. */
+  onFault?(fault: TemplateFault, partial: string | null): void;
+  /** Told of each piece of output in turn and where it comes from; `content` if that is the template's own text. */
+  onPiece?(text: string, place: Place, content: ContentNode | null): void;
   /** Calls a function found in the data. Without this a function is a value like another. */
   callFunction?(
     found: (...args: unknown[]) => unknown,
@@ -63,6 +75,9 @@ export interface Dialect {
     call: Call | null,
     scope: Scope,
   ): unknown;
+  /** Stock hooks: called for a name that is nothing, and with the value of a block that is no helper's. */
+  readonly missing?: ContextHelper | undefined;
+  readonly blockMissing?: ContextHelper | undefined;
   /** Whether a block in a null `this` gets {} for it, as in stock Handlebars. */
   readonly emptyForNull: boolean;
   readonly indentsPartials: boolean;

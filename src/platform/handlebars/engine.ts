@@ -13,9 +13,20 @@ export interface EngineOptions {
   parse: ParseOptions;
   /** Looks at a tree before it is compiled; `partial` is null for the template itself. */
   onTree?(tree: ProgramNode, partial: string | null): void;
+  /** Looks at all of them once they are known. */
+  onTrees?(): void;
   /** The dialect, given how its partials are called. */
-  dialect(partial: (name: string) => PartialCall | undefined): Dialect;
+  dialect(partials: NamedPartials): Dialect;
 }
+
+/** The named partials of a template. One is compiled once it is asked for. */
+export interface NamedPartials {
+  find(name: string): PartialCall | undefined;
+  /** Asks for all: a call finds its name when it renders. */
+  useAll(): void;
+}
+
+const emptyTree: ProgramNode = { type: 'Program', body: [] };
 
 /** A template with the partials that it reaches, compiled. */
 export class Engine {
@@ -27,26 +38,28 @@ export class Engine {
   /** @throws TemplateError */
   constructor(source: string, options: EngineOptions) {
     this.#options = options;
-    this.#dialect = options.dialect((name) => this.#partial(name));
+    this.#dialect = options.dialect({
+      find: (name) => this.#partial(name),
+      useAll: () => {
+        for (const name of Object.keys(options.partials)) this.#partial(name);
+      },
+    });
     this.#main = this.#compile(source, null);
-    for (const [name, program] of this.#partials) if (program === null) this.#compilePartial(name);
+    // A partial may ask for further ones: they are visited too.
+    for (const [name] of this.#partials)
+      this.#partials.set(name, this.#compile(options.partials[name] ?? '', name));
+    options.onTrees?.();
   }
 
-  /** The named partial, compiled when the template is; one that only a render names, then. */
+  /** The named partial, compiled when the template is. */
   #partial(name: string): PartialCall | undefined {
     if (!Object.hasOwn(this.#options.partials, name)) return undefined;
     if (!this.#partials.has(name)) this.#partials.set(name, null);
     const compat = this.#dialect.compat === true;
     return (scope, context, frame, inlines, block) => {
-      const program = this.#partials.get(name) ?? this.#compilePartial(name);
-      return renderRoot(program, scope, context, frame, inlines, block, compat);
+      const program = this.#partials.get(name);
+      return program ? renderRoot(program, scope, context, frame, inlines, block, compat) : '';
     };
-  }
-
-  #compilePartial(name: string): Program {
-    const program = this.#compile(this.#options.partials[name] ?? '', name);
-    this.#partials.set(name, program);
-    return program;
   }
 
   #compile(source: string, partial: string | null): Program {
@@ -57,7 +70,10 @@ export class Engine {
       this.#options.onTree?.(tree, partial);
       return new Compiler(this.#dialect, partial).compileProgram(tree, null, { line: 1, column: 0 });
     } catch (error) {
-      throw error instanceof TemplateFault ? new TemplateError(error.toProblem(partial)) : error;
+      if (!(error instanceof TemplateFault)) throw error;
+      if (!this.#dialect.onFault) throw new TemplateError(error.toProblem(partial));
+      this.#dialect.onFault(error, partial);
+      return new Compiler(this.#dialect, partial).compileProgram(emptyTree, null, { line: 1, column: 0 });
     }
   }
 

@@ -15,7 +15,7 @@ interface TextState {
  * JSON tokens become a blank, so that a row is one line.
  */
 export class JsonStrings {
-  readonly #inString = new Set<MustacheNode>();
+  readonly #inString = new Set<MustacheNode | ContentNode>();
   readonly #report: (fault: TemplateFault) => void;
 
   /** @param report takes what is wrong; it may throw it. */
@@ -23,7 +23,8 @@ export class JsonStrings {
     this.#report = report;
   }
 
-  isInString(node: MustacheNode): boolean {
+  /** Whether a mustache stands, or a text starts, inside of a JSON string. */
+  isInString(node: MustacheNode | ContentNode): boolean {
     return this.#inString.has(node);
   }
 
@@ -104,7 +105,9 @@ export class JsonStrings {
 
   #content(node: ContentNode, start: TextState): TextState {
     let { string, escape: pending } = start;
+    if (string !== null) this.#inString.add(node);
     const text = node.value;
+    node.cut = Math.max(0, node.original.indexOf(text));
     let written = '';
     for (let i = 0; i < text.length; i += 1) {
       const char = text[i] as string;
@@ -159,9 +162,8 @@ export class JsonStrings {
 }
 
 /** The place of a character of a text, of which whitespace control may have cut the ends. */
-function positionIn(node: ContentNode, index: number): Position {
-  const cut = Math.max(0, node.original.indexOf(node.value));
-  const before = node.original.slice(0, cut + index);
+export function positionIn(node: ContentNode, index: number): Position {
+  const before = node.original.slice(0, (node.cut ?? 0) + index);
   const lines = before.split(/\r\n?|\n/);
   const { line, column } = node.loc.start;
   const last = lines.at(-1) ?? '';

@@ -1,54 +1,12 @@
-import type { MustacheNode } from './ast.ts';
-import type { Dialect, Emit } from './dialect.ts';
-import { Engine } from './engine.ts';
-import { RenderError, RenderFault, TemplateFault } from './errors.ts';
-import { JsonStrings } from './json-strings.ts';
-import { findHelper, suggestHelper } from './library/index.ts';
-import type { RenderLimits } from './limits.ts';
-import { emitHtml, emitJsonString, emitJsonValue, emitRaw } from './output.ts';
-import type { TokenCount } from './parse.ts';
+import type { ContentNode } from './ast.ts';
+import type { Dialect } from './dialect.ts';
+import type { Engine } from './engine.ts';
+import { type Place, type Problem, RenderError, RenderFault } from './errors.ts';
+import { findJsonFault } from './json-machine.ts';
+import { positionIn } from './json-strings.ts';
+import type { CompileOptions, RenderOptions, Template } from './options.ts';
+import { TemplateRules } from './rules.ts';
 import { Frame } from './scope.ts';
-import { closest } from './suggest.ts';
-
-/**
- * How a template writes its values.
- * `json`: so that the output is valid JSON whatever the data. At the place of a value `{{x}}` and `{{{x}}}` are
- * both the whole value, a string with its quotes, nothing `null`; inside of a string they are its text, escaped.
- * What the helper `json` gives is written as it is. The output has no line breaks.
- * `html`: as stock Handlebars does, character for character. `none`: nothing is escaped.
- */
-export type TemplateMode = 'json' | 'html' | 'none';
-
-export interface CompileOptions {
-  mode: TemplateMode;
-  /** Named partials, `{{> name}}`. */
-  partials?: Readonly<Record<string, string>>;
-  /** The `@` variables that a render will be given besides `@root` and those of `each`; another name is refused. */
-  variables?: readonly string[];
-  /** Counts tokens over several templates, to bound them together. */
-  count?: TokenCount;
-}
-
-export interface RenderOptions {
-  /** The `@` variables, such as `{ event: … }` for `{{@event.id}}`. JSON values. */
-  variables?: Readonly<Record<string, unknown>>;
-  /** What the helper `now` gives, in ms since 1970. A repeat with the same value gives the same text. */
-  now: number;
-  limits?: Partial<RenderLimits>;
-}
-
-/** A compiled template: no state, to be kept and used again, also by several renders at once. */
-export interface Template {
-  readonly mode: TemplateMode;
-  /**
-   * Renders JSON values. In mode `json` the text is one line of valid JSON.
-   *
-   * @throws RenderError with the template's line and column
-   */
-  render(root: unknown, options: RenderOptions): string;
-}
-
-const loopVariables = ['root', 'key', 'index', 'first', 'last', 'partial-block'];
 
 /**
  * Reads, checks and compiles a template, once. It costs at most some tens of milliseconds whatever is in it.
@@ -56,67 +14,65 @@ const loopVariables = ['root', 'key', 'index', 'first', 'last', 'partial-block']
  * @throws TemplateError with line, column, code and often a suggestion
  */
 export function compileTemplate(source: string, options: CompileOptions): Template {
-  const { mode, partials = {}, variables = [] } = options;
-  const strings = new JsonStrings((fault) => {
-    throw fault;
-  });
-  const engine = new Engine(source, {
-    partials,
-    parse: { count: options.count ?? { tokens: 0 }, surplusBraces: mode === 'json' },
-    ...(mode === 'json' && { onTree: (tree) => strings.readTree(tree) }),
-    dialect: (partial): Dialect => ({
-      helper: findHelper,
-      partial,
-      emitFor: emitOf(mode, strings),
-      emptyForNull: mode !== 'json',
-      indentsPartials: mode !== 'json',
-      onUnknownHelper(node, { original }) {
-        const suggestion = suggestHelper(original);
-        throw new TemplateFault(
-          'unknown_helper',
-          node.loc.start,
-          `There is no helper "${original}".`,
-          suggestion,
-        );
-      },
-      onVariable({ parts: [name], loc }) {
-        if (name === undefined || loopVariables.includes(name) || variables.includes(name)) return;
-        const near = closest(name, [...variables, ...loopVariables]);
-        const suggestion = near === null ? null : `Did you mean @${near}?`;
-        throw new TemplateFault('unknown_variable', loc.start, `There is no variable @${name}.`, suggestion);
-      },
-    }),
-  });
-  const names = new Set(variables);
+  const engine = new TemplateRules(options, {}).compile(source);
+  const { mode } = options;
   return {
     mode,
-    render(root, { variables: given = {}, now, limits }) {
-      const others: Record<string, unknown> = Object.create(null);
-      for (const name of names) if (Object.hasOwn(given, name)) others[name] = given[name];
-      const text = engine.render(root, new Frame(null, root, others), now, limits);
-      return mode === 'json' ? checkJson(text) : text;
+    render(root, given) {
+      const text = renderWith(engine, options, root, given);
+      if (mode !== 'json') return text;
+      if (!isJson(text)) throw explainJson(source, options, root, given);
+      return text.trim();
     },
   };
 }
 
-function emitOf(mode: TemplateMode, strings: JsonStrings): (node: MustacheNode) => Emit {
-  switch (mode) {
-    case 'json':
-      return (node) => (strings.isInString(node) ? emitJsonString : emitJsonValue);
-    case 'html':
-      return ({ escaped }) => (escaped ? emitHtml : emitRaw);
-    case 'none':
-      return () => emitRaw;
+/** All that is wrong with a template, in the order of its text: for the markers of an editor. */
+export function inspectTemplate(source: string, options: CompileOptions): Problem[] {
+  const problems: Problem[] = [];
+  new TemplateRules(options, { onProblem: (problem) => problems.push(problem) }).compile(source);
+  return problems.sort((a, b) => a.line - b.line || a.column - b.column);
+}
+
+function renderWith(engine: Engine, options: CompileOptions, root: unknown, given: RenderOptions): string {
+  const variables: Record<string, unknown> = Object.create(null);
+  for (const name of options.variables ?? [])
+    if (given.variables && Object.hasOwn(given.variables, name)) variables[name] = given.variables[name];
+  return engine.render(root, new Frame(null, root, variables), given.now, given.limits);
+}
+
+function isJson(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return true;
+  } catch {
+    return false;
   }
 }
 
-/** Values cannot break the JSON; the template's own text may, with a comma too many for this data. */
-function checkJson(text: string): string {
-  try {
-    JSON.parse(text);
-  } catch {
-    const at = { position: { line: 1, column: 0 }, partial: null };
-    throw new RenderError(new RenderFault('invalid_json', 'The output is no valid JSON.', at));
-  }
-  return text.trim();
+/**
+ * Values cannot break the JSON, but the template's own text may, such as with a comma too many for these data.
+ * It is rendered once more, with a note of which part of the template each piece comes from.
+ */
+function explainJson(
+  source: string,
+  options: CompileOptions,
+  root: unknown,
+  given: RenderOptions,
+): RenderError {
+  const pieces: { start: number; place: Place; content: ContentNode | null }[] = [];
+  let length = 0;
+  const onPiece: Dialect['onPiece'] = (text, place, content) => {
+    if (text !== '') pieces.push({ start: length, place, content });
+    length += text.length;
+  };
+  const uncounted = { ...options, count: { tokens: 0 } };
+  const text = renderWith(new TemplateRules(uncounted, { onPiece }).compile(source), options, root, given);
+  const fault = findJsonFault(text) ?? { at: text.length, expected: 'something else' };
+  const { start, place, content } = pieces.findLast((piece) => piece.start <= fault.at) ?? nowhere;
+  const position = content === null ? place.position : positionIn(content, fault.at - start);
+  const reason = `With these data the output is no valid JSON: at its character ${fault.at + 1}, expected ${fault.expected}.`;
+  return new RenderError(new RenderFault('invalid_json', reason, { ...place, position }));
 }
+
+const nowhere = { start: 0, place: { position: { line: 1, column: 0 }, partial: null }, content: null };

@@ -118,6 +118,11 @@ export function parseExactly(text: string): unknown {
   );
 }
 
+/** A number that `parseExactly` left as it was written. */
+export function isRawNumber(value: unknown): boolean {
+  return isRawJson(value);
+}
+
 /**
  * One text for all JSON texts that say the same: members sorted, no space, numbers as they were written.
  * Recursive: for data of bounded depth.

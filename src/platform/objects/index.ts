@@ -1,3 +1,4 @@
+export { withKeyPrefix } from './prefixed.ts';
 export { type PutStreamOptions, putStream, type StoredStream } from './put-stream.ts';
 export { R2ObjectStore } from './r2.ts';
 export { S3ObjectStore, type S3ObjectStoreOptions } from './s3.ts';

@@ -1,5 +1,5 @@
-import type { Call, Dialect, Helper, PartialCall } from '../../../src/platform/handlebars/dialect.ts';
-import { Engine } from '../../../src/platform/handlebars/engine.ts';
+import type { Call, ContextHelper, Dialect, PartialCall } from '../../../src/platform/handlebars/dialect.ts';
+import { Engine, type NamedPartials } from '../../../src/platform/handlebars/engine.ts';
 import { emitHtml, emitRaw } from '../../../src/platform/handlebars/output.ts';
 import { ownProperty } from '../../../src/platform/handlebars/paths.ts';
 import type { Program } from '../../../src/platform/handlebars/program.ts';
@@ -100,20 +100,15 @@ function optionsOf(call: Call, hasData: boolean): Record<string, unknown> {
 export function renderStock(source: string, root: unknown, options: StockOptions = {}): string {
   const { helpers = {}, partials = {}, data = {}, compile = {} } = options;
   const hasData = data !== false && compile.data !== false;
-  const any = { least: 0, most: Infinity, named: null, isBlock: true };
-  const wrap = (found: StockFunction): Helper => ({
-    ...any,
+  const wrap = (found: StockFunction): ContextHelper => ({
+    least: 0,
+    most: Infinity,
     call: (args, call) => found.apply(contextOf(call.scope), [...args, optionsOf(call, hasData)]),
   });
   const lookup: StockFunction = (parent, name) => (parent ? ownProperty(parent, String(name)) : parent);
   const builtIns: Record<string, StockFunction> = { lookup, log: () => undefined };
-  const known = {
-    lookup: true,
-    log: true,
-    helperMissing: true,
-    blockHelperMissing: true,
-    ...compile.knownHelpers,
-  };
+  const known = { lookup: true, log: true, ...compile.knownHelpers };
+  const hook = (name: string) => (helpers[name] ? wrap(helpers[name]) : undefined);
   const texts: Record<string, string> = {};
   for (const [name, partial] of Object.entries(partials))
     if (typeof partial === 'string') texts[name] = partial;
@@ -121,7 +116,7 @@ export function renderStock(source: string, root: unknown, options: StockOptions
     const found = Object.hasOwn(partials, name) ? partials[name] : undefined;
     return typeof found === 'function' ? (_scope, context) => String(found(context)) : undefined;
   };
-  const dialect = (partial: (name: string) => PartialCall | undefined): Dialect => ({
+  const dialect = (named: NamedPartials): Dialect => ({
     helper(name) {
       if (compile.knownHelpersOnly && !Object.hasOwn(known, name)) return undefined;
       const found = Object.hasOwn(helpers, name) ? helpers[name] : builtIns[name];
@@ -132,12 +127,15 @@ export function renderStock(source: string, root: unknown, options: StockOptions
         throw new Error('You specified knownHelpersOnly, but used an unknown helper');
     },
     emitFor: ({ escaped }) => (escaped && !compile.noEscape ? emitHtml : emitRaw),
-    partial: (name) => functionPartial(name) ?? partial(name),
+    partial: (name) => functionPartial(name) ?? named.find(name),
+    onPartial: (_node, name) => name === null && named.useAll(),
     callFunction: (found, args, call, scope) =>
       found.apply(
         call ? contextOf(scope) : scope.context,
         call ? [...args, optionsOf(call, hasData)] : [...args],
       ),
+    missing: hook('helperMissing'),
+    blockMissing: hook('blockHelperMissing'),
     emptyForNull: true,
     indentsPartials: compile.preventIndent !== true,
     strict: compile.strict === true,

@@ -35,6 +35,9 @@ import {
 } from './schema.ts';
 import { listSources } from './store.ts';
 
+export type SourcePage = { items: z.output<typeof sourceOut>[]; nextCursor: string | null };
+export type HistoryPage = { items: z.output<typeof historyOut>[]; nextCursor: string | null };
+
 // An id of ours stands where a source is managed, the caller's reference where it is synchronised; every
 // path with a reference goes on with `sync`, so that a reference may read like an id or like `sync` itself.
 const base = '/api/flows/{flowId}/external-sources' as const;

@@ -1,0 +1,207 @@
+import { z } from 'zod';
+import type { Ctx } from '../../context.ts';
+import { sha256Hex, toHex, utf8 } from '../../platform/encoding.ts';
+import { AppError } from '../../platform/errors.ts';
+import { newId } from '../../platform/ids.ts';
+
+// The hub's side of relay/CONTRACT.md.
+
+/** A little more than the relay gives itself for a transfer. */
+const answerWithinMs = 330_000;
+
+const hostKey = z.object({ type: z.string(), fingerprint: z.string() });
+const host = z.object({ address: z.string(), port: z.number(), software: z.string() }).partial();
+
+const arrived = z.object({
+  ok: z.literal(true),
+  remotePath: z.string(),
+  bytes: z.number(),
+  sha256: z.string(),
+  durationMs: z.number(),
+  connectMs: z.number(),
+  mode: z.string(),
+  renamed: z.string(),
+  synced: z.boolean(),
+  confirmed: z.string(),
+  authentication: z.string(),
+  host: host.extend({ keyType: z.string(), fingerprint: z.string() }),
+  negotiated: z.object({ kex: z.string(), cipher: z.string() }).partial(),
+});
+
+const failed = z.object({
+  ok: z.literal(false),
+  phase: z.string(),
+  code: z.string(),
+  message: z.string(),
+  retry: z.boolean(),
+  uncertain: z.boolean(),
+  timeout: z.boolean(),
+  bytes: z.number(),
+  durationMs: z.number(),
+});
+
+const probed = z.object({
+  ok: z.literal(true),
+  durationMs: z.number(),
+  host,
+  keys: z.array(hostKey.extend({ publicKey: z.string().optional() })),
+});
+
+const egress = z.object({ fixed: z.boolean(), addresses: z.array(z.string()) });
+
+export type Arrived = z.output<typeof arrived>;
+export type Failed = z.output<typeof failed>;
+export type Probed = z.output<typeof probed>;
+export type HostKey = z.output<typeof hostKey>;
+
+/** What became of a call: a verdict, a relay that took no work, or one that died before its verdict. */
+export type RelayAnswer<Verdict> =
+  | { kind: 'verdict'; verdict: Verdict | Failed }
+  | { kind: 'refused'; status: number; code: string; message: string; retryAfterSeconds: number | null }
+  | { kind: 'unreachable' }
+  | { kind: 'lost' };
+
+export interface PutEnvelope {
+  host: string;
+  port: number;
+  username: string;
+  password?: string;
+  privateKey?: string;
+  passphrase?: string;
+  hostKeys: HostKey[];
+  directory: string;
+  name: string;
+  mode: 'rename' | 'direct';
+  size: number;
+  sha256: string;
+}
+
+/** The four headers of a signed request; the relay refuses an attempt id it has seen, and a time that is not now. */
+export async function signRelayRequest(
+  token: string,
+  request: { timeMs: number; attemptId: string; method: string; path: string; envelope: string },
+): Promise<Record<string, string>> {
+  const { timeMs, attemptId, method, path, envelope } = request;
+  const text = ['crosswalk-relay-v1', timeMs, attemptId, method, path, await sha256Hex(envelope)].join('\n');
+  const algorithm = { name: 'HMAC', hash: 'SHA-256' };
+  const key = await crypto.subtle.importKey('raw', utf8(token), algorithm, false, ['sign']);
+  const signature = new Uint8Array(await crypto.subtle.sign('HMAC', key, utf8(text)));
+  return {
+    'x-crosswalk-time': String(timeMs),
+    'x-crosswalk-attempt': attemptId,
+    'x-crosswalk-signature': `v1=${toHex(signature)}`,
+    'x-crosswalk-envelope': String(utf8(envelope).length),
+  };
+}
+
+/** Sends one file; `open` gives its bytes. Throws only where the object store does. */
+export async function relayPut(
+  ctx: Ctx,
+  envelope: PutEnvelope,
+  open: () => Promise<ReadableStream<Uint8Array>>,
+): Promise<RelayAnswer<Arrived>> {
+  return call(ctx, 'POST', '/v1/put', arrived, JSON.stringify(envelope), {
+    sizeBytes: envelope.size,
+    body: await open(),
+  });
+}
+
+/** The host's keys, found without any credential. */
+export function relayProbe(ctx: Ctx, target: { host: string; port: number }): Promise<RelayAnswer<Probed>> {
+  return call(ctx, 'POST', '/v1/probe', probed, JSON.stringify(target));
+}
+
+/** The addresses that transfers come from; none are fixed where the relay runs in a container of the platform. */
+export async function relayEgress(ctx: Ctx): Promise<{ fixed: boolean; addresses: string[] }> {
+  const answer = await call(ctx, 'GET', '/v1/egress', egress, '');
+  if (answer.kind === 'verdict' && 'fixed' in answer.verdict) return answer.verdict;
+  throw new AppError('unavailable', 'The SFTP relay does not answer now. Try again in a moment.');
+}
+
+async function call<Verdict>(
+  ctx: Ctx,
+  method: 'GET' | 'POST',
+  path: string,
+  schema: z.ZodType<Verdict>,
+  envelope: string,
+  file?: { sizeBytes: number; body: ReadableStream<Uint8Array> },
+): Promise<RelayAnswer<Verdict>> {
+  const { relay } = ctx;
+  if (!relay) {
+    await file?.body.cancel();
+    throw new AppError('not_configured', 'This hub has no SFTP relay: its operator sets RELAY_TOKEN first.');
+  }
+  const attemptId = newId('att', ctx.wallNow());
+  const timeMs = ctx.wallNow();
+  const headers = await signRelayRequest(relay.token, { timeMs, attemptId, method, path, envelope });
+  const streaming = file === undefined ? null : streamBody(`${envelope}\n`, file);
+  const body = streaming?.body ?? (method === 'POST' ? `${envelope}\n` : null);
+  let answer: Response;
+  try {
+    answer = await relay.send(path, { method, headers, body, signal: AbortSignal.timeout(answerWithinMs) });
+  } catch (error) {
+    streaming?.stop();
+    ctx.log.error('relay.unreachable', error, { path });
+    return { kind: 'unreachable' };
+  }
+  const read = await readAnswer(ctx, answer, schema);
+  streaming?.stop();
+  return read;
+}
+
+/** Envelope and file in one body of known length. What breaks the file off breaks the body off. */
+function streamBody(
+  head: string,
+  { sizeBytes, body }: { sizeBytes: number; body: ReadableStream<Uint8Array> },
+) {
+  const first = utf8(head);
+  const stopping = new AbortController();
+  const joined = new FixedLengthStream(first.length + sizeBytes);
+  const write = async () => {
+    const writer = joined.writable.getWriter();
+    try {
+      await writer.write(first);
+      writer.releaseLock();
+    } catch (error) {
+      await body.cancel(error);
+      throw error;
+    }
+    await body.pipeTo(joined.writable, { signal: stopping.signal });
+  };
+  // The call itself says what went wrong; this only keeps its echo from being unheard.
+  write().catch(() => undefined);
+  return { body: joined.readable, stop: () => stopping.abort() };
+}
+
+async function readAnswer<Verdict>(
+  ctx: Ctx,
+  answer: Response,
+  schema: z.ZodType<Verdict>,
+): Promise<RelayAnswer<Verdict>> {
+  let parsed: unknown;
+  try {
+    // White space before the verdict says that the relay is still at it.
+    parsed = JSON.parse(await answer.text());
+  } catch {
+    return answer.ok ? { kind: 'lost' } : refusal(answer, {});
+  }
+  if (!answer.ok) return refusal(answer, parsed);
+  const verdict = schema.safeParse(parsed);
+  if (verdict.success) return { kind: 'verdict', verdict: verdict.data };
+  const failure = failed.safeParse(parsed);
+  if (failure.success) return { kind: 'verdict', verdict: failure.data };
+  ctx.log.line('relay.answer_unknown', { status: answer.status });
+  return { kind: 'lost' };
+}
+
+function refusal(answer: Response, parsed: unknown): RelayAnswer<never> {
+  const told = z.object({ code: z.string(), message: z.string() }).safeParse(parsed);
+  const after = Number(answer.headers.get('retry-after') ?? Number.NaN);
+  return {
+    kind: 'refused',
+    status: answer.status,
+    code: told.success ? told.data.code : 'unknown',
+    message: told.success ? told.data.message : `The relay answered ${answer.status}.`,
+    retryAfterSeconds: Number.isFinite(after) ? after : null,
+  };
+}

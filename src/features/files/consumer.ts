@@ -1,0 +1,24 @@
+import { z } from 'zod';
+import type { Ctx } from '../../context.ts';
+import { ack, type MessageOutcome } from '../../platform/queue.ts';
+import { takeUpObject } from './notified.ts';
+
+/**
+ * A notification of the object store. Source: R2 "Event notifications", message format; `object` has size
+ * and etag too, which are asked of the store itself.
+ */
+export const dropMessage = z.object({
+  action: z.string().max(100),
+  object: z.object({ key: z.string().min(1).max(1_024) }),
+});
+
+const writes = ['PutObject', 'CopyObject', 'CompleteMultipartUpload'];
+
+/** Takes up what was written; of anything else there is nothing to do. Repeated, in any order: the same. */
+export async function handleDropMessage(
+  ctx: Ctx,
+  { action, object }: z.output<typeof dropMessage>,
+): Promise<MessageOutcome> {
+  if (writes.includes(action)) await takeUpObject(ctx, object.key);
+  return ack;
+}
