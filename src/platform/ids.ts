@@ -19,6 +19,7 @@ export type IdPrefix =
   | 'req'
   | 'run'
   | 'sec'
+  | 'syn'
   | 'ses'
   | 'srq'
   | 'tra'

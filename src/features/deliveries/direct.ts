@@ -37,7 +37,8 @@ export async function attemptDirect(ctx: Ctx, deliveryId: string): Promise<strin
     nowMs: ctx.now(),
     random: Math.random(),
   });
-  const effects = channel?.onOutcome?.(ctx, due, result, outcome.status);
+  const nextAttemptAt = outcome.status === 'waiting' ? outcome.nextAttemptAt : null;
+  const effects = await channel?.onOutcome?.(ctx, due, result, outcome.status, nextAttemptAt);
   const problems = await problemsOf(ctx, row, outcome);
   const attempt: Attempt = {
     startedAt,
@@ -65,7 +66,7 @@ export async function attemptDirect(ctx: Ctx, deliveryId: string): Promise<strin
     outcome: outcome.status,
   });
   await effects?.committed?.();
-  if (outcome.status === 'waiting') await wakeSoon(ctx, row, outcome.nextAttemptAt);
+  if (nextAttemptAt !== null) await wakeSoon(ctx, row, nextAttemptAt);
   return problems.deliveryIds;
 }
 

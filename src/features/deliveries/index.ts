@@ -15,4 +15,5 @@ export {
   insertDelivery,
   listDeliveriesOfTraces,
   type NewDelivery,
+  rearmDelivery,
 } from './store.ts';

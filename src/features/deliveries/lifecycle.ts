@@ -109,7 +109,7 @@ export const deliveriesLifecycle: Lifecycle = {
         lt(deliveries.deliveryId, newId('dlv', Math.max(0, before))),
         isNull(deliveries.nextAttemptAt),
         lt(deliveries.createdAt, before),
-        sql`${deliveries.status} <> 'paused'`,
+        sql`${deliveries.status} NOT IN ('paused', 'waiting')`,
       ),
     );
   },

@@ -100,7 +100,7 @@ export class OutcomeRecorder {
   }
 
   #note({ row, result, durationMs, attempts, outcome }: Judged): void {
-    if (outcome.status === 'waiting') {
+    if (outcome.status === 'waiting' && outcome.nextAttemptAt !== null) {
       const known = this.retryAt.get(row.endpointId) ?? Number.POSITIVE_INFINITY;
       this.retryAt.set(row.endpointId, Math.min(known, outcome.nextAttemptAt));
     }

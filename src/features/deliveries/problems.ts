@@ -17,27 +17,42 @@ export interface Problems {
   deliveryIds: string[];
 }
 
+interface EndedRow {
+  programId: string;
+  deliveryId: string;
+  endpointId: string;
+  channel: string;
+  type: string;
+  about: string;
+  traceId: string;
+  /** Before the attempt that ended. */
+  attemptsTotal: number;
+}
+
+function waitsForNight(ctx: Ctx, row: EndedRow, reason: string): Statement {
+  return raiseAttention(ctx, {
+    programId: row.programId,
+    kind: 'delivery_waits',
+    subject: row.deliveryId,
+    audience: 'both',
+    message: `The ${row.channel} delivery of ${row.type} about ${row.about} was not taken. ${reason}`,
+    nextStep: `It is tried again with the next night; mend the receiver, then POST /api/deliveries/${row.deliveryId}/retry to have it at once.`,
+    traceId: row.traceId,
+  });
+}
+
 /** What a delivery's outcome means for people: the open problem it makes or ends, and who hears of it. */
-export async function problemsOf(
-  ctx: Ctx,
-  row: {
-    programId: string;
-    deliveryId: string;
-    endpointId: string;
-    channel: string;
-    type: string;
-    about: string;
-    traceId: string;
-    attemptsTotal: number;
-  },
-  outcome: Outcome,
-): Promise<Problems> {
+export async function problemsOf(ctx: Ctx, row: EndedRow, outcome: Outcome): Promise<Problems> {
   const { programId, deliveryId, endpointId, channel, type, about, traceId } = row;
   const none: Problems = { statements: [], deliveryIds: [] };
-  if (outcome.status === 'waiting') return none;
+  if (outcome.status === 'waiting') {
+    if (outcome.nextAttemptAt !== null) return none;
+    return { ...none, statements: [waitsForNight(ctx, row, outcome.reason)] };
+  }
   if (outcome.status === 'delivered') {
     if (row.attemptsTotal === 0) return none;
-    return { ...none, statements: [endAttention(ctx, programId, 'delivery_exhausted', deliveryId)] };
+    const ended = ['delivery_exhausted', 'delivery_waits'];
+    return { ...none, statements: ended.map((kind) => endAttention(ctx, programId, kind, deliveryId)) };
   }
   // What an endpoint's end cancels is one problem, and the endpoint's.
   if (outcome.status === 'cancelled' && endpointId !== '') return none;

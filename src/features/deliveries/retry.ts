@@ -5,7 +5,7 @@ import { endAttention } from '../attention/index.ts';
 import { recordAudit } from '../audit/index.ts';
 import { findEndpoint } from '../webhooks/index.ts';
 import { startDeliveries, startEndpoint } from './deliver.ts';
-import { type Delivery, findDelivery, rearm } from './store.ts';
+import { type Delivery, findDelivery, rearmDelivery } from './store.ts';
 
 /**
  * Sends a delivery again, with all its attempts anew and the same message id. Throws `conflict` where it is
@@ -23,7 +23,7 @@ export async function retryDelivery(ctx: Ctx, programId: string, deliveryId: str
     }
   }
   const [rearmed] = await commit(ctx.db, [
-    rearm(ctx, programId, deliveryId),
+    rearmDelivery(ctx, programId, deliveryId),
     endAttention(ctx, programId, 'delivery_exhausted', deliveryId),
     recordAudit(ctx, { programId, action: 'delivery.retried', target: deliveryId }),
   ]);

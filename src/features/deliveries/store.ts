@@ -10,7 +10,7 @@ export type Delivery = typeof deliveries.$inferSelect;
 export interface NewDelivery {
   deliveryId: string;
   programId: string;
-  channel: 'webhook' | 'email' | 'sftp';
+  channel: 'webhook' | 'email' | 'sftp' | 'batch';
   type: string;
   messageId: string;
   dedupeKey: string;
@@ -213,7 +213,7 @@ export function keepAttempts(attempts: Attempt[]): Attempt[] {
 export const attemptsKept = 50;
 
 /** Makes an ended or waiting delivery due again; changes nothing for one that is on its way. */
-export function rearm(ctx: Ctx, programId: string, deliveryId: string): Statement {
+export function rearmDelivery(ctx: Ctx, programId: string, deliveryId: string): Statement {
   return ctx.db
     .update(deliveries)
     .set({

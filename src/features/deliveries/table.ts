@@ -39,7 +39,7 @@ export const deliveries = sqliteTable(
     deliveryId: text('delivery_id').notNull(),
     /** Empty where it goes to an address that is no endpoint. */
     endpointId: text('endpoint_id').notNull().default(''),
-    /** `webhook`, `email`, `sftp`; later `batch`. */
+    /** `webhook`, `email`, `sftp`, `batch`. */
     channel: text('channel').notNull(),
     /** The message's type, such as `job.succeeded`. */
     type: text('type').notNull(),
