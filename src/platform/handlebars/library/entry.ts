@@ -24,7 +24,7 @@ export function onText(change: (text: string, args: readonly unknown[], run: Run
 export function readText(value: unknown, run: Run): string {
   if (typeof value === 'string') return value;
   const text = textOf(value);
-  run.charge(text.length >> 3);
+  run.charge(text.length >> 2);
   return text;
 }
 
