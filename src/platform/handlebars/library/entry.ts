@@ -23,7 +23,7 @@ export function onText(change: (text: string, args: readonly unknown[], run: Run
 /** The text of an argument; that of a list or an object costs more. */
 export function readText(value: unknown, run: Run): string {
   if (typeof value === 'string') return value;
-  const text = textOf(value);
+  const text = textOf(value, run);
   run.charge(text.length >> 2);
   return text;
 }
