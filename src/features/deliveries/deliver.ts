@@ -67,18 +67,18 @@ async function attemptAll(ctx: Ctx, deliveryIds: string[]): Promise<void> {
 }
 
 /**
- * One leased, logged attempt. Does nothing when the delivery is not due, or another has it. Throws only for
- * faults of ours, such as a database that does not answer.
+ * One leased, logged attempt; false, and nothing done, when the delivery is not due, or another has it. Throws
+ * only for faults of ours, such as a database that does not answer.
  */
-export async function attemptDelivery(ctx: Ctx, deliveryId: string): Promise<void> {
+export async function attemptDelivery(ctx: Ctx, deliveryId: string): Promise<boolean> {
   const row = await findDueDelivery(ctx, deliveryId);
-  if (!row || row.nextAttemptAt === null || row.nextAttemptAt > ctx.now()) return;
+  if (!row || row.nextAttemptAt === null || row.nextAttemptAt > ctx.now()) return false;
   const token = newId('lse', ctx.wallNow());
   const [claimed] = await commit(ctx.db, [
     claim(ctx, row, token, ctx.now() + leaseOf(ctx, row.channel)),
     ...lostAttempt(ctx, row),
   ]);
-  if (claimed?.changes !== 1) return;
+  if (claimed?.changes !== 1) return false;
 
   const channel = ctx.registry.channels[row.channel];
   const startedAt = ctx.now();
@@ -124,6 +124,7 @@ export async function attemptDelivery(ctx: Ctx, deliveryId: string): Promise<voi
   });
   await effects?.committed?.();
   if (nextAttemptAt !== null) await wakeSoon(ctx, row, nextAttemptAt);
+  return true;
 }
 
 const noChannel: AttemptResult = {

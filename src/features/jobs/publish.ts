@@ -2,7 +2,8 @@ import type { Ctx } from '../../context.ts';
 import { commit } from '../../platform/d1.ts';
 import { fingerprint } from '../../platform/hash.ts';
 import { newId } from '../../platform/ids.ts';
-import { type ChangeEvent, insertChangeEvents } from '../events/index.ts';
+import { startDeliveries } from '../deliveries/index.ts';
+import { type ChangeEvent, publishChanges } from '../events/index.ts';
 import { readChangeLog } from './apply.ts';
 import { type JobState, objectKeys } from './state.ts';
 import type { Job } from './store.ts';
@@ -20,19 +21,11 @@ export async function publishChunk(ctx: Ctx, job: Job, state: JobState): Promise
   if (!publish || !saved) return { ...state, phase: 'done' };
   const changes = toEvents(ctx, job, await saved.text());
   const category = publish.category === undefined ? null : asCategory(publish.category);
-  await commit(ctx.db, [
-    insertChangeEvents(
-      ctx,
-      {
-        programId: job.programId,
-        eventType: publish.eventType,
-        category,
-        atMs: ctx.now(),
-        traceId: job.traceId,
-      },
-      changes,
-    ),
-  ]);
+  const { programId, traceId } = job;
+  const of = { programId, eventType: publish.eventType, category, atMs: ctx.now(), traceId };
+  const { statements, deliveryIds } = await publishChanges(ctx, of, changes);
+  await commit(ctx.db, statements);
+  startDeliveries(ctx, deliveryIds);
   return { ...state, slot: state.slot + 1 };
 }
 

@@ -7,13 +7,15 @@ import { attemptDelivery, rearmDelivery } from '../deliveries/index.ts';
 import { lastSequence } from '../events/index.ts';
 import { findProgram } from '../programs/index.ts';
 import { listSubscriptions, type Subscription } from '../subscriptions/index.ts';
-import { advanceSync, type Budget } from './advance.ts';
+import { advanceSync } from './advance.ts';
+import { driveSync } from './batch.ts';
 import { requireSubscription } from './change.ts';
 import {
   findOpenSync,
   findSync,
   insertSync,
   listCalls,
+  listOpenCalls,
   markRetry,
   type Sync,
   type SyncCall,
@@ -23,8 +25,8 @@ import {
 /** Of a call that waits for the answer: nothing is begun later than this, and the answer comes within 20 s. */
 const answerWithinMs = 15_000;
 
-/** The most that one message or one call does before it hands on. */
-export const stepsAtOnce = 12;
+/** The most that one message or one call does before it hands on: D1 takes 1,000 statements of each. */
+const turnsAtOnce = 8;
 
 export interface SyncWithCalls {
   sync: Sync;
@@ -137,29 +139,36 @@ async function runSync(
   syncId: string,
   untilWallMs: number,
 ): Promise<SyncWithCalls> {
-  await workOnSync(ctx, syncId, { untilWallMs, steps: stepsAtOnce });
+  await workOnSync(ctx, syncId, untilWallMs);
   const sync = await findSync(ctx, programId, syncId);
   if (!sync) throw new AppError('not_found', 'The subscription was deleted meanwhile.');
   return { sync, calls: await listCalls(ctx, syncId) };
 }
 
+/** Stretches rendered before what they gave is sent. */
+const stepsPerTurn = 3;
+
 /**
- * Renders and sends within a budget; what is left is woken through the queue. Calls go one after another, so
- * that rows come in the order of the log; one that is refused does not hold up the others.
+ * Renders and sends, in turns, up to a time; what is left is woken through the queue. Calls go one after
+ * another, so that rows come in the order of the log; one that is refused does not hold up the others.
  */
-export async function workOnSync(ctx: Ctx, syncId: string, budget: Budget): Promise<void> {
-  let advance = await advanceSync(ctx, syncId, budget);
-  const isInTime = () => ctx.wallNow() < budget.untilWallMs;
-  let sent = 0;
-  if (advance !== 'done') {
-    const due = (await listCalls(ctx, syncId)).filter((call) => call.state === 'pending');
-    for (const { deliveryId } of due) {
-      if (!isInTime()) break;
-      sent += 1;
-      await attemptDelivery(ctx, deliveryId);
-    }
-    if (sent < due.length) advance = 'more';
-    else if (advance === 'waiting') advance = await advanceSync(ctx, syncId, { ...budget, steps: 1 });
+export async function workOnSync(ctx: Ctx, syncId: string, untilWallMs: number): Promise<void> {
+  driveSync(ctx);
+  for (let turn = 0; turn < turnsAtOnce && ctx.wallNow() < untilWallMs; turn++) {
+    const before = await advanceSync(ctx, syncId, { untilWallMs, steps: stepsPerTurn });
+    if (before === 'done') return;
+    const sent = await sendDue(ctx, syncId, untilWallMs);
+    if (before === 'waiting' && !sent) return;
   }
-  if (advance === 'more') await ctx.queues.ingest.send([{ type: 'sync', syncId }]);
+  await ctx.queues.ingest.send([{ type: 'sync', syncId }]);
+}
+
+/** Attempts what is due, in the order of the log; whether there was anything. */
+async function sendDue(ctx: Ctx, syncId: string, untilWallMs: number): Promise<boolean> {
+  let attempted = false;
+  for (const { deliveryId } of await listOpenCalls(ctx, syncId)) {
+    if (ctx.wallNow() >= untilWallMs) return true;
+    if (await attemptDelivery(ctx, deliveryId)) attempted = true;
+  }
+  return attempted;
 }
