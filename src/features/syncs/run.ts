@@ -58,24 +58,28 @@ export async function retryQuarantine(
   return syncNow(ctx, programId, publisherId);
 }
 
-/** Synchronises each subscription of a program that has `SyncEnabled`, one after another. */
+/** Subscriptions that one call opens a sync of. */
+const subscriptionsAtOnce = 100;
+
+/**
+ * Synchronises the subscriptions of a program that have `SyncEnabled`, one after another: the hundred that
+ * have waited longest. What has no time before the answer goes on after it.
+ */
 export async function processEvents(ctx: Ctx, programId: string): Promise<SyncWithCalls[]> {
   await requireReceiver(ctx, programId);
   const untilWallMs = ctx.wallNow() + answerWithinMs;
   const done: SyncWithCalls[] = [];
-  for (const subscription of await enabledSubscriptions(ctx, programId)) {
+  const all = (await listSubscriptions(ctx, programId, '', 500)).filter(mayRunNightly);
+  const longest = all.sort((a, b) => (a.syncedAt ?? 0) - (b.syncedAt ?? 0)).slice(0, subscriptionsAtOnce);
+  for (const subscription of longest) {
     const syncId = await openSync(ctx, subscription, []);
     done.push(await runSync(ctx, programId, syncId, untilWallMs));
   }
   return done;
 }
 
-/** More than these are synchronised in the nights that follow. */
-const subscriptionsAtOnce = 100;
-
-export async function enabledSubscriptions(ctx: Ctx, programId: string): Promise<Subscription[]> {
-  const all = await listSubscriptions(ctx, programId, '', 500);
-  return all.filter((one) => one.syncEnabled && one.suspendedAt === null).slice(0, subscriptionsAtOnce);
+export function mayRunNightly({ syncEnabled, suspendedAt }: Subscription): boolean {
+  return syncEnabled && suspendedAt === null;
 }
 
 async function requireReceiver(ctx: Ctx, programId: string): Promise<void> {

@@ -247,11 +247,17 @@ export function wakeSync(ctx: Ctx, programId: string, deliveryId: string): State
     .where(and(sql`${syncs.syncId} = ${ofCall}`, eq(syncs.state, 'open'), eq(syncs.leaseToken, '')));
 }
 
-export function setNight(ctx: Ctx, programId: string, localDate: string): Statement {
+/** `afterPublisher` null: the night has begun for all subscriptions. */
+export function setNight(
+  ctx: Ctx,
+  programId: string,
+  localDate: string,
+  afterPublisher: string | null,
+): Statement {
   return ctx.db
     .insert(syncNights)
-    .values({ programId, localDate })
-    .onConflictDoUpdate({ target: syncNights.programId, set: { localDate } });
+    .values({ programId, localDate, afterPublisher })
+    .onConflictDoUpdate({ target: syncNights.programId, set: { localDate, afterPublisher } });
 }
 
 /** Calls to be sent, in the order of the log, a bounded part; those that wait for their next attempt are among them. */
