@@ -3,5 +3,6 @@ await import('./csv.ts');
 await import('./damage.ts');
 await import('./relay.ts');
 await import('./syncs.ts');
+await import('./jobs.ts');
 
 export {};

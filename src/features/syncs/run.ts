@@ -158,21 +158,23 @@ const stepsPerTurn = 3;
  */
 export async function workOnSync(ctx: Ctx, syncId: string, untilWallMs: number): Promise<void> {
   driveSync(ctx);
+  const tried = new Set<string>();
   for (let turn = 0; turn < turnsAtOnce && ctx.wallNow() < untilWallMs; turn++) {
     const before = await advanceSync(ctx, syncId, { untilWallMs, steps: stepsPerTurn });
     if (before === 'done') return;
-    const sent = await sendDue(ctx, syncId, untilWallMs);
+    const sent = await sendDue(ctx, syncId, tried, untilWallMs);
     if (before === 'waiting' && !sent) return;
   }
   await ctx.queues.ingest.send([{ type: 'sync', syncId }]);
 }
 
-/** Attempts what is due, in the order of the log; whether there was anything. */
-async function sendDue(ctx: Ctx, syncId: string, untilWallMs: number): Promise<boolean> {
-  let attempted = false;
-  for (const { deliveryId } of await listOpenCalls(ctx, syncId)) {
-    if (ctx.wallNow() >= untilWallMs) return true;
-    if (await attemptDelivery(ctx, deliveryId)) attempted = true;
+/** Attempts what is due, in the order of the log, each call once; whether there was any to try. */
+async function sendDue(ctx: Ctx, syncId: string, tried: Set<string>, untilWallMs: number): Promise<boolean> {
+  const open = (await listOpenCalls(ctx, syncId)).filter(({ deliveryId }) => !tried.has(deliveryId));
+  for (const { deliveryId } of open) {
+    if (ctx.wallNow() >= untilWallMs) break;
+    tried.add(deliveryId);
+    await attemptDelivery(ctx, deliveryId);
   }
-  return attempted;
+  return open.length > 0;
 }
