@@ -91,7 +91,7 @@ describe('npm run demo', () => {
     expect(output).toMatch(/✓ whole {8}SHA-256 \S+ on the server, as the hub wrote it\n\nDone\. .*rows\/s/);
     expect(output).not.toContain('\u001b');
     expect(leftovers()).toEqual([]);
-  });
+  }, 300_000);
 
   it('takes a file with a composite key, stays up with --keep and ends on Ctrl-C', async () => {
     const file = writeFile('presentations.csv', presentations);
