@@ -2,5 +2,6 @@
 await import('./csv.ts');
 await import('./damage.ts');
 await import('./relay.ts');
+await import('./exports.ts');
 
 export {};

@@ -26,9 +26,13 @@ export function writeCsvRow(cells: readonly string[], options: CsvWriteOptions =
   return row + lineEnd;
 }
 
+/** What is to be quoted where the delimiter is a comma, in one look: a night has millions of cells. */
+const quotedWithComma = /[",\r\n]|^ | $|^\u001a$/;
+
 function mustQuote(cell: string, delimiter: string, cellCount: number): boolean {
   // A row of one empty cell would be a blank line, which readers skip.
   if (cell === '') return cellCount === 1;
+  if (delimiter === ',') return quotedWithComma.test(cell);
   return (
     cell.includes(delimiter) ||
     cell.includes('"') ||
