@@ -2,6 +2,7 @@
 await import('./csv.ts');
 await import('./damage.ts');
 await import('./relay.ts');
+await import('./jobs.ts');
 await import('./exports.ts');
 
 export {};

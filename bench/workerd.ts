@@ -12,9 +12,8 @@ export interface Runtime {
 
 /** The reader alone in workerd, without wrangler's proxies. */
 export async function startRuntime(): Promise<Runtime> {
-  const server = new Miniflare(
-    convertV4MiniflareOptions({ modules: true, script: await bundle(), compatibilityDate: '2026-10-01' }),
-  );
+  const script = await bundle('csv-worker.ts');
+  const server = new Miniflare(convertV4MiniflareOptions({ modules: true, script, compatibilityDate }));
   const ask = async (path: string) => (await server.dispatchFetch(`http://bench${path}`)).text();
   return {
     prepare: (sizeBytes, accents) => ask(`/prepare?sizeBytes=${sizeBytes}&accents=${accents}`),
@@ -27,12 +26,21 @@ export async function startRuntime(): Promise<Runtime> {
   };
 }
 
-async function bundle(): Promise<string> {
-  const entry = fileURLToPath(new URL('csv-worker.ts', import.meta.url));
+export const compatibilityDate = '2026-10-01';
+
+/** A worker of this folder, as one module. */
+export async function bundle(file: string): Promise<string> {
+  const entry = fileURLToPath(new URL(file, import.meta.url));
   const built = await build({
     configFile: false,
     logLevel: 'silent',
-    build: { write: false, minify: false, target: 'es2023', lib: { entry, formats: ['es'] } },
+    build: {
+      write: false,
+      minify: false,
+      target: 'es2023',
+      lib: { entry, formats: ['es'] },
+      rollupOptions: { external: [/^cloudflare:/, /^node:/] },
+    },
   });
   const [output] = [built].flat();
   if (output === undefined || !('output' in output)) throw new Error('nothing was bundled');

@@ -45,10 +45,7 @@ export interface ActorSession {
 }
 
 /** The messages of each queue: ids and numbers only, versioned by `type`. */
-export interface IngestMessage {
-  type: 'job';
-  jobId: string;
-}
+export type IngestMessage = { type: 'job'; jobId: string } | { type: 'sync'; syncId: string };
 export interface DeliverMessage {
   type: 'delivery';
   deliveryId: string;
@@ -147,6 +144,10 @@ export interface DueDelivery {
   subject: string;
   body: string;
   traceId: string;
+  /** As it was before this attempt: `sending` where the attempt before was cut off on our side. */
+  status: string;
+  /** An earlier attempt may have been taken. */
+  uncertain: boolean;
 }
 
 /** How one attempt ended. `failure` absent: the receiver took it. */
@@ -184,7 +185,8 @@ export interface Channel {
     delivery: DueDelivery,
     result: AttemptResult,
     status: 'delivered' | 'waiting' | 'exhausted' | 'cancelled',
-  ): OutcomeEffects;
+    nextAttemptAt: number | null,
+  ): OutcomeEffects | Promise<OutcomeEffects>;
 }
 
 /** A dropped file, as far as what it starts needs to know it. */

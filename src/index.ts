@@ -7,10 +7,14 @@ import { consumeBatch } from './queues.ts';
 import { isForS3, serveS3 } from './s3/app.ts';
 import { runCron } from './schedule.ts';
 
-/** The SFTP relay beside the Worker; see `relay/`. */
-export class SftpRelay extends Container {
+/** The SFTP relay beside the Worker, where it has no host of its own (`RELAY_URL`); see `relay/`. */
+export class SftpRelay extends Container<Env> {
   override defaultPort = 8788;
+  // A transfer under way keeps it awake by itself.
   override sleepAfter = '10m';
+  override enableInternet = true;
+  override pingEndpoint = 'relay/healthz';
+  override envVars = { RELAY_TOKEN: String(this.env.RELAY_TOKEN ?? '') };
 }
 
 export default {

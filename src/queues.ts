@@ -1,10 +1,11 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 import type { Ctx } from './context.ts';
 import { raiseAttention } from './features/attention/index.ts';
 import { deliverMessage, handleDeliverMessage } from './features/deliveries/consumer.ts';
 import { exportMessage, handleExportMessage } from './features/exports/consumer.ts';
 import { dropMessage, handleDropMessage } from './features/files/consumer.ts';
 import { handleIngestMessage, ingestMessage } from './features/jobs/consumer.ts';
+import { handleSyncMessage, syncMessage } from './features/syncs/consumer.ts';
 import { commit } from './platform/d1.ts';
 import { consume, type MessageOutcome } from './platform/queue.ts';
 
@@ -17,7 +18,11 @@ const consumer = <Schema extends z.ZodType>(one: Consumer<Schema>) => one as unk
 
 /** Door: queue name → consumer. A queue `x` has its dead-letter queue `x-dead`, consumed below. */
 const consumers: Record<string, Consumer<z.ZodType>> = {
-  'crosswalk-ingest': consumer({ schema: ingestMessage, handle: handleIngestMessage }),
+  'crosswalk-ingest': consumer({
+    schema: z.union([ingestMessage, syncMessage]),
+    handle: (ctx, message) =>
+      message.type === 'sync' ? handleSyncMessage(ctx, message) : handleIngestMessage(ctx, message),
+  }),
   'crosswalk-deliver': consumer({ schema: deliverMessage, handle: handleDeliverMessage }),
   'crosswalk-drops': consumer({ schema: dropMessage, handle: handleDropMessage }),
   'crosswalk-export': consumer({ schema: exportMessage, handle: handleExportMessage }),

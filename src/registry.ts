@@ -12,13 +12,14 @@ import { keysLifecycle } from './features/keys/index.ts';
 import { sealedProgramColumns } from './features/programs/index.ts';
 import { recordsLifecycle } from './features/records/index.ts';
 import { subscriptionsLifecycle } from './features/subscriptions/index.ts';
+import { batchChannel, syncsLifecycle } from './features/syncs/index.ts';
 import { tasksLifecycle } from './features/tasks/index.ts';
 import { sealedEndpointHeaders, sealedSigningSecrets, webhooksLifecycle } from './features/webhooks/index.ts';
 
 /** What would point upward among the slices meets here, in the slices' order. */
 export const registry: Registry = {
   onFileStored: startOnDrop,
-  channels: { webhook: webhookChannel, email: emailChannel, sftp: sftpChannel },
+  channels: { webhook: webhookChannel, email: emailChannel, sftp: sftpChannel, batch: batchChannel },
   lifecycles: [
     auditLifecycle,
     attentionLifecycle,
@@ -32,6 +33,7 @@ export const registry: Registry = {
     tasksLifecycle,
     recordsLifecycle,
     jobsLifecycle,
+    syncsLifecycle,
     exportsLifecycle,
     flowsLifecycle,
   ],

@@ -13,6 +13,7 @@ import {
   markPruneDue,
   type Retention,
 } from './features/programs/index.ts';
+import { sweepSyncs } from './features/syncs/index.ts';
 import { commit } from './platform/d1.ts';
 
 type Step = (ctx: Ctx) => Promise<number>;
@@ -21,6 +22,7 @@ type Step = (ctx: Ctx) => Promise<number>;
 const steps: Record<string, Record<string, Step>> = {
   '* * * * *': {
     jobs: sweepJobs,
+    syncs: sweepSyncs,
     exports: sweepExports,
     flows: sweepFlows,
     deliveries: sweepDeliveries,

@@ -201,6 +201,9 @@ const acrossTenants: Record<string, { name: string; users: string[] }[]> = {
     // The night makes all programs due, and the minutes after it see to them.
     { name: 'duePrograms', users: ['schedule.ts'] },
     { name: 'markPruneDue', users: ['schedule.ts'] },
+    // The minute's step begins the nights of programs whose local time has come.
+    { name: 'listNightlyPrograms', users: ['features/syncs/nightly.ts'] },
+    { name: 'NightlyProgram', users: ['features/syncs/nightly.ts'] },
   ],
   attention: [
     // The alert step of the cron takes up whatever is untold.

@@ -62,7 +62,7 @@ export function isNullViolation(error: unknown, column: string): boolean {
 /** True for faults of the database service that pass by themselves; writes are ours to repeat. */
 export function isTransient(error: unknown): boolean {
   return messages(error).some((text) =>
-    /network connection lost|storage caused object to be reset|reset because its code was updated|overloaded|timed? ?out/i.test(
+    /network connection lost|storage caused object to be reset|reset because its code was updated|overloaded|timed? ?out|database is locked/i.test(
       text,
     ),
   );

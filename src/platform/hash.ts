@@ -1,14 +1,22 @@
 /**
- * Fast hashes of text: 32-bit lanes over UTF-16 units, finished as MurmurHash3 finishes. They spread keys
+ * Fast hashes of text: 32-bit lanes over pairs of UTF-16 units, finished as MurmurHash3 finishes. They spread keys
  * over buckets and tell changed rows from unchanged ones; they are no defence against someone who builds
  * collisions, who could only fool his own data.
  */
 
-/** 64 bits as text. Two different rows share one about once in 2^64 pairs. */
+/** Digits of a fingerprint. */
+export const fingerprintLength = 18;
+
+/**
+ * Two lanes of nine digits, none of which begins with 0: SQL can add them up, and numbers are text several
+ * times sooner to base 10. Two different rows share one about once in 2^59 pairs.
+ */
 export function fingerprint(text: string): string {
   const [first, second] = hashLanes(text);
-  return `${(first >>> 0).toString(36)}.${(second >>> 0).toString(36)}`;
+  return `${nineDigits(first)}${nineDigits(second)}`;
 }
+
+const nineDigits = (lane: number) => ((lane >>> 0) % 900_000_000) + 100_000_000;
 
 /** 0 to 2^32 - 1. */
 export function bucketHash(text: string): number {
@@ -19,11 +27,20 @@ export function bucketHash(text: string): number {
 export function hashLanes(text: string): [number, number] {
   let a = 0xdeadbeef;
   let b = 0x41c6ce57;
-  for (let i = 0; i < text.length; i++) {
-    const unit = text.charCodeAt(i);
+  const even = text.length & ~1;
+  for (let i = 0; i < even; i += 2) {
+    const units = text.charCodeAt(i) | (text.charCodeAt(i + 1) << 16);
+    a = Math.imul(a ^ units, 0x9e3779b1);
+    a ^= a >>> 15;
+    b = Math.imul(b ^ units, 0x5f356495);
+    b ^= b >>> 13;
+  }
+  if (even < text.length) {
+    const unit = text.charCodeAt(even);
     a = Math.imul(a ^ unit, 0x9e3779b1);
     b = Math.imul(b ^ unit, 0x5f356495);
   }
+  a ^= text.length;
   const finalA = Math.imul(a ^ (a >>> 16), 0x85ebca6b) ^ Math.imul(b ^ (b >>> 13), 0xc2b2ae35);
   const finalB = Math.imul(b ^ (b >>> 16), 0x85ebca6b) ^ Math.imul(finalA ^ (finalA >>> 13), 0xc2b2ae35);
   return [finalA, finalB];

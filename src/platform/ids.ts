@@ -18,6 +18,7 @@ export type IdPrefix =
   | 'req'
   | 'run'
   | 'sec'
+  | 'syn'
   | 'ses'
   | 'srq'
   | 'tra'

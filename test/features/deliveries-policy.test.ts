@@ -15,7 +15,7 @@ const at = { channel: 'webhook', attempts: 1, nowMs, random: 0.5 };
 const waitOf = (result: AttemptResult, attempts: number, random = 0.5) => {
   const outcome = decideOutcome(result, { ...at, attempts, random });
   if (outcome.status !== 'waiting') throw new Error(`not waiting but ${outcome.status}`);
-  return outcome.nextAttemptAt - nowMs;
+  return Number(outcome.nextAttemptAt) - nowMs;
 };
 
 describe('decideOutcome', () => {
@@ -34,10 +34,21 @@ describe('decideOutcome', () => {
   it('waits for a nightly file to the second: ten retries, 12,300 seconds in all', () => {
     const waits = Array.from({ length: 10 }, (_, i) => {
       const outcome = decideOutcome(failed, { ...at, channel: 'sftp', attempts: i + 1, random: i % 2 });
-      return outcome.status === 'waiting' ? (outcome.nextAttemptAt - nowMs) / 1_000 : outcome.status;
+      return outcome.status === 'waiting' ? (Number(outcome.nextAttemptAt) - nowMs) / 1_000 : outcome.status;
     });
     expect(waits).toEqual([20, 40, 80, 160, 320, 640, 1_280, 2_560, 3_600, 3_600]);
     expect(decideOutcome(failed, { ...at, channel: 'sftp', attempts: 11 }).status).toBe('exhausted');
+  });
+
+  it('tries a batch five times in a night, and then waits for the next one', () => {
+    const nights = Array.from({ length: 5 }, (_, i) =>
+      decideOutcome(failed, { ...at, channel: 'batch', attempts: i + 1, random: i % 2 }),
+    );
+    expect(nights.every(({ status }) => status === 'waiting')).toBe(true);
+    const minutes = nights.map((one) =>
+      one.status === 'waiting' && one.nextAttemptAt !== null ? (one.nextAttemptAt - nowMs) / 60_000 : null,
+    );
+    expect(minutes).toEqual([1, 5, 15, 60, null]);
   });
 
   it('spreads each wait by a fifth either way', () => {

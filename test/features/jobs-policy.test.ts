@@ -1,15 +1,19 @@
 import { describe, expect, it } from 'vitest';
 import { type GuardFigures, trippedGuards } from '../../src/features/jobs/guards.ts';
-import { compare, mergeRows } from '../../src/features/jobs/merge.ts';
+import { cutChunks } from '../../src/features/jobs/log.ts';
+import { compare, mergeRows, type Operation } from '../../src/features/jobs/merge.ts';
 import { attemptWaitMs } from '../../src/features/jobs/policy.ts';
 import { noCounts } from '../../src/features/jobs/schema.ts';
 import {
   parseStagedLine,
+  rejectedMark,
   SlotWriter,
   slotCount,
   slotOf,
   stagedLine,
+  sumOf,
 } from '../../src/features/jobs/staging.ts';
+import { fingerprint } from '../../src/platform/hash.ts';
 
 const guards = {
   maxRejectedPercent: 5,
@@ -67,8 +71,8 @@ describe('mergeRows', () => {
 
   it('keeps the key of a rejected row from counting as absent', () => {
     const known = [
-      { bucket: 7, key: 'a', fingerprint: '1' },
-      { bucket: 7, key: 'gone', fingerprint: '1' },
+      { bucket: 7, key: 'a', fingerprint: '1', sizeBytes: 9 },
+      { bucket: 7, key: 'gone', fingerprint: '1', sizeBytes: 9 },
     ];
     const compared = compare(mergeRows([row('a', 'x', 2)]), known, true);
     expect(compared).toMatchObject({ inserted: 0, updated: 0, deleted: 1 });
@@ -100,13 +104,74 @@ describe('staging', () => {
       writer.add({ bucket, keyJson: `"é${bucket}"`, fingerprint: 'f', line: 1, dataJson: '{}' });
     }
     const { bytes, index } = writer.finish();
-    expect(index).toHaveLength(slotCount + 1);
-    expect(index.at(-1)).toBe(bytes.byteLength);
+    expect(index.offsets).toHaveLength(slotCount + 1);
+    expect(index.offsets.at(-1)).toBe(bytes.byteLength);
     for (const bucket of buckets) {
       const slot = slotOf(bucket);
-      const text = new TextDecoder().decode(bytes.subarray(index[slot], index[slot + 1]));
+      const text = new TextDecoder().decode(bytes.subarray(index.offsets[slot], index.offsets[slot + 1]));
       expect(text).toContain(`"é${bucket}"`);
     }
+  });
+});
+
+describe('sumOf', () => {
+  const indexOf = (rows: { fingerprint: string; bucket?: number }[]) => {
+    const writer = new SlotWriter();
+    for (const { fingerprint, bucket = 9 } of rows) {
+      writer.add({ bucket, keyJson: '"k"', fingerprint, line: 1, dataJson: '{}' });
+    }
+    return writer.finish().index;
+  };
+  const [one, other] = [fingerprint('{"id":1}'), fingerprint('{"id":2}')];
+
+  it('is the same whatever the order, and the parts, of the rows', () => {
+    const together = sumOf([indexOf([{ fingerprint: one }, { fingerprint: other }])], 0);
+    const apart = sumOf([indexOf([{ fingerprint: other }]), indexOf([{ fingerprint: one }])], 0);
+    expect(apart).toEqual(together);
+    expect(together?.[0]).toBe(2);
+    expect(sumOf([indexOf([])], 0)).toEqual([0, 0, 0, 0]);
+  });
+
+  it('differs where a row, a key’s hash or the number of rows does', () => {
+    const sums = [
+      [{ fingerprint: one }],
+      [{ fingerprint: other }],
+      [{ fingerprint: one, bucket: 10 }],
+      [{ fingerprint: one }, { fingerprint: one }],
+    ].map((rows) => JSON.stringify(sumOf([indexOf(rows)], 0)));
+    expect(new Set(sums).size).toBe(4);
+  });
+
+  it('is none where a rejected row is among them', () => {
+    const rejected = indexOf([{ fingerprint: one }, { fingerprint: rejectedMark }, { fingerprint: one }]);
+    expect(sumOf([indexOf([{ fingerprint: one }]), rejected], 0)).toBeNull();
+  });
+});
+
+describe('cutChunks', () => {
+  const operation = (size: number, bytesBefore = 0) => ({
+    bucket: 1,
+    keyJson: '"k"',
+    kind: 'u' as const,
+    fingerprint: one,
+    dataJson: 'x'.repeat(size),
+    bytesBefore,
+  });
+  const one = fingerprint('');
+
+  it('keeps every operation once and in order, and a chunk below what D1 takes', () => {
+    const operations = Array.from({ length: 20_000 }, (_, i) => operation(i % 700, (i * 7) % 900));
+    const chunks = cutChunks(operations);
+    expect(chunks.flat()).toEqual(operations);
+    const weight = (chunk: Operation[]) =>
+      chunk.reduce((sum, { dataJson, bytesBefore }) => sum + dataJson.length + bytesBefore, 0);
+    expect(Math.max(...chunks.map(weight))).toBeLessThanOrEqual(550_000);
+    expect(Math.max(...chunks.map(({ length }) => length))).toBeLessThanOrEqual(4_000);
+  });
+
+  it('gives a record that is too large for company a chunk of its own', () => {
+    const chunks = cutChunks([operation(10), operation(300_000, 900_000), operation(10)]);
+    expect(chunks.map(({ length }) => length)).toEqual([1, 1, 1]);
   });
 });
 

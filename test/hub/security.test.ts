@@ -81,10 +81,15 @@ const resources: Record<string, (owner: Owner) => Promise<string>> = {
     expectStatus(await put, 201);
     return 'people.csv';
   },
-  publisherId: async (owner) => {
-    const publisher = await newProgram(url);
-    await subscribe(url, owner, publisher);
-    return publisher.programId;
+  publisherId: (owner) => publisherOf(owner),
+  syncId: async (owner) => {
+    const publisher = await publisherOf(owner);
+    const path = `/api/programs/${owner.programId}`;
+    // Nothing is there to be sent: the address is never called.
+    const learningBuilder = { baseUrl: 'http://127.0.0.1:9', apiKey: 'key' };
+    expectStatus(await owner.call('PATCH', path, { body: { learningBuilder } }), 200);
+    const synced = await owner.call('POST', `${path}/eventSubs/${publisher}/sync`);
+    return expectStatus(synced, 200).body.syncs[0].syncId;
   },
   subscriberId: async (owner) => {
     const subscriber = await newProgram(url);
@@ -198,6 +203,20 @@ const needsJob = new Set(['dataset', 'key']);
 const answersToStranger: Record<string, { status: number; code: string }> = {
   'POST /api/webhook/{job}': { status: 400, code: 'unknown_job' },
 };
+
+const publishers = new Map<string, Promise<string>>();
+
+/** One that the owner subscribes to, the same each time. */
+function publisherOf(owner: Owner): Promise<string> {
+  const known = publishers.get(owner.programId);
+  if (known) return known;
+  const made = newProgram(url).then(async (publisher) => {
+    await subscribe(url, owner, publisher);
+    return publisher.programId;
+  });
+  publishers.set(owner.programId, made);
+  return made;
+}
 
 async function saveTask(owner: Owner): Promise<void> {
   const put = owner.call('PUT', `/api/programs/${owner.programId}/tasks/people`, { body: peopleTask });

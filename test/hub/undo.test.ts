@@ -6,7 +6,6 @@ import {
   jobEnded,
   newProgram,
   type TestProgram,
-  until,
 } from '../support/client.ts';
 import { allRecords, feed, feedTask } from '../support/crash.ts';
 
@@ -119,22 +118,6 @@ describe('POST /api/jobs/{jobId}/retry', () => {
     const job = await jobEnded(program.call, retried.jobId);
     expect(job).toMatchObject({ status: 'succeeded', rows: { inserted: 10 } });
     expectStatus(await program.call('POST', `/api/jobs/${job.jobId}/retry`), 409);
-  });
-});
-
-describe('POST /api/jobs/{jobId}/cancel', () => {
-  it('leaves the dataset as it was when half of the chunks were applied', async () => {
-    const program = await programWithFeed(30_000);
-    const before = await allRecords(program);
-    const { body } = await dropAndCall(program, 'warehouse', 'people.csv', feed(0, 30_000, 1));
-    await until(
-      () => program.call('GET', `/api/jobs/${body.jobId}`),
-      ({ body: job }) => job.finishedAt !== null || job.progress.percent >= 75,
-    );
-    expectStatus(await program.call('POST', `/api/jobs/${body.jobId}/cancel`), 200);
-    const job = await jobEnded(program.call, body.jobId);
-    expect(job, JSON.stringify(job)).toMatchObject({ status: 'cancelled', rows: { updated: 0 } });
-    expect(await allRecords(program)).toEqual(before);
   });
 });
 

@@ -2,7 +2,8 @@ import { AwsClient } from 'aws4fetch';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { type Hub, startHub } from '../../scripts/hub.ts';
 import { dropAndCall, expectStatus, jobEnded, newProgram, peopleTask, until } from '../support/client.ts';
-import { sweepLater } from '../support/crash.ts';
+import { expectExactFeed, feed, feedTask, sweepLater } from '../support/crash.ts';
+import { lockDatabase } from '../support/database.ts';
 import { type Receiver, startReceiver } from '../support/receiver.ts';
 
 let hub: Hub;
@@ -44,7 +45,7 @@ it('gives a job up after five failures of ours, with the dataset as it was, and 
     async () => (await call('GET', `/api/jobs/${jobId}`)).body,
     ({ status }) => status === 'held',
   );
-  await loseObject(`stage/${programId}/${jobId}/plan-0`);
+  await loseObject(`changes/${programId}/${jobId}/0`);
   expectStatus(await call('POST', `/api/jobs/${jobId}/approve`), 200);
   const attempts = new Set<number>();
   const job = await until(
@@ -77,4 +78,44 @@ it('gives a job up after five failures of ours, with the dataset as it was, and 
   await sweepLater(hub, 60);
   expect(toStaff()).toHaveLength(1);
   expect(receiver.received).toHaveLength(1);
+});
+
+it('goes on where it stopped when the database has answered with errors for a while, and loses nothing', async () => {
+  const program = await newProgram(hub.url);
+  const { call, programId } = program;
+  expectStatus(await call('PUT', `/api/programs/${programId}/tasks/warehouse`, { body: feedTask }), 200);
+  const rows = 30_000;
+  const before = receiver.received.length;
+  const webhook = { notifyWebhook: receiver.url };
+  const called = await dropAndCall(program, 'warehouse', 'people.csv', feed(0, rows), webhook);
+  const { jobId } = expectStatus(called, 200).body;
+  await until(
+    () => call('GET', `/api/jobs/${jobId}`),
+    ({ body }) => body.progress.percent > 0,
+  );
+  const errors = () => hub.lines.filter((line) => line.includes('SQLITE_BUSY')).length;
+  const errorsBefore = errors();
+  const unlock = lockDatabase(hub);
+  try {
+    expect((await call('GET', `/api/jobs/${jobId}`)).status).toBeGreaterThanOrEqual(500);
+    await until(
+      async () => errors(),
+      (count) => count > errorsBefore + 2,
+    );
+  } finally {
+    unlock();
+  }
+  const job = await until(
+    async () => {
+      await sweepLater(hub, 60);
+      return (await call('GET', `/api/jobs/${jobId}`)).body;
+    },
+    ({ finishedAt }) => finishedAt !== null,
+    60,
+  );
+  expect(job, JSON.stringify(job)).toMatchObject({ status: 'succeeded', rows: { inserted: rows } });
+  await expectExactFeed(program, 0, rows);
+  await receiver.waitFor(before + 1);
+  const told = receiver.received.slice(before).map(({ headers }) => headers['webhook-id']);
+  expect(new Set(told).size).toBe(1);
 });

@@ -72,15 +72,39 @@ export async function sweepLater(hub: Hub, seconds: number): Promise<void> {
   expectStatus(await system('POST', '/dev/sweep'), 200);
 }
 
+/** A fixed sequence of numbers in [0, 1) (mulberry32), so that a failure can be run again. */
+export function seeded(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), state | 1);
+    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
+    return ((t ^ (t >>> 14)) >>> 0) / 4_294_967_296;
+  };
+}
+
 /**
- * Runs one job over `rows` rows and kills the runtime each time its progress passes one of `atPercents`;
- * then lets it come to its end, and checks that the records are exact and the end was told under one id.
+ * True when a job has saved a checkpoint since it stood at `percent`: a kill without one costs it an attempt,
+ * of which it has five. While it reads, it tells of bytes before they are staged, of at most 4 MiB.
+ */
+function hasMoved({ phase, progress }: Body, percent: number): boolean {
+  const unsaved = (50 * 4 * 1_024 * 1_024) / Math.max(progress.bytes, 1);
+  return progress.percent > percent + (phase === 'reading' ? unsaved : 0);
+}
+
+/**
+ * Runs one job over `rows` rows and kills the runtime `wanted` times, each time some moments after it has
+ * come on; then lets it come to its end, and checks that the records are exact and the end was told under
+ * one id. A job may be quicker than that: `kills` says how many found it unfinished.
  */
 export async function runJobThroughKills(
   hub: Hub,
   receiver: Receiver,
   rows: number,
-  atPercents: number[],
+  wanted: number,
+  random: () => number,
+  /** How far the job is to be before the first kill. */
+  fromPercent = 0,
 ): Promise<{ jobId: string; kills: number }> {
   const program = await newProgram(hub.url);
   expectStatus(
@@ -92,27 +116,31 @@ export async function runJobThroughKills(
     notifyWebhook: receiver.url,
   });
   const { jobId } = expectStatus(called, 200).body;
+  const ask = async (): Promise<Body> =>
+    expectStatus(await program.call('GET', `/api/jobs/${jobId}`), 200).body;
   let kills = 0;
-  for (const percent of atPercents) {
-    const job = await until(
-      () => program.call('GET', `/api/jobs/${jobId}`),
-      ({ body }) => body.finishedAt !== null || body.progress.percent >= percent,
-    );
-    if (job.body.finishedAt !== null) break;
+  let percent = fromPercent;
+  for (let tries = 0; kills < wanted && tries < wanted; tries++) {
+    const job = await until(ask, (now) => now.finishedAt !== null || hasMoved(now, percent), 90);
+    await new Promise((resolve) => setTimeout(resolve, 80 * random()));
     await hub.kill();
-    kills++;
     await hub.restart();
-    // The queue was in the memory of the dead process, and its lease has to end.
-    await sweepLater(hub, 30);
+    const found = await ask();
+    if (found.finishedAt !== null) break;
+    percent = Math.max(job.progress.percent, found.progress.percent);
+    kills++;
+    // The queue was in the memory of the dead process, and its lease has to end. The sweep does a part of
+    // the job before it answers, and may be killed in it.
+    void sweepLater(hub, 30).catch(() => {});
   }
   const ended = await until(
     async () => {
-      const job = (await program.call('GET', `/api/jobs/${jobId}`)).body;
+      const job = await ask();
       if (job.finishedAt === null) await sweepLater(hub, 30);
       return job;
     },
     (job) => job.finishedAt !== null,
-    60,
+    120,
   );
   expect(ended.status, JSON.stringify(ended)).toBe('succeeded');
   expect(ended.rows).toEqual({
@@ -124,15 +152,31 @@ export async function runJobThroughKills(
     deleted: 0,
   });
   await expectExactFeed(program, 0, rows);
-  await until(
+  const toldOf = () =>
+    receiver.received.slice(before).filter(({ body }) => JSON.parse(body).data.jobId === jobId);
+  const told = await until(
     async () => {
-      if (receiver.received.length === before) await sweepLater(hub, 90);
-      return receiver.received.slice(before).filter(({ body }) => JSON.parse(body).data.jobId === jobId);
+      if (toldOf().length === 0) await sweepLater(hub, 90);
+      return toldOf();
     },
-    (told) => told.length > 0,
+    (all) => all.length > 0,
   );
-  const told = receiver.received.slice(before).filter(({ body }) => JSON.parse(body).data.jobId === jobId);
   expect(new Set(told.map(({ headers }) => headers['webhook-id'])).size).toBe(1);
   expect(new Set(told.map(({ body }) => body)).size).toBe(1);
   return { jobId, kills };
+}
+
+/** As many jobs over `rows` rows as it takes to kill the runtime `wanted` times in the midst of one. */
+export async function runJobsThroughKills(
+  hub: Hub,
+  receiver: Receiver,
+  rows: number,
+  wanted: number,
+  random: () => number,
+): Promise<void> {
+  let kills = 0;
+  for (let jobs = 0; kills < wanted; jobs++) {
+    if (jobs > 2 * wanted) throw new Error(`only ${kills} kills in ${jobs} jobs`);
+    kills += (await runJobThroughKills(hub, receiver, rows, wanted - kills, random)).kills;
+  }
 }

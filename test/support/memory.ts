@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 /** Resident bytes of every workerd that this process, or a child of it, has started. Linux only. */
-function runtimeBytes(): number {
+export function runtimeBytes(): number {
+  if (!existsSync('/proc')) return 0;
   const parents = new Map<number, number>();
   const sizes = new Map<number, number>();
   for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {

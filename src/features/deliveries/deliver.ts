@@ -92,7 +92,8 @@ export async function attemptDelivery(ctx: Ctx, deliveryId: string): Promise<voi
     nowMs: ctx.now(),
     random: Math.random(),
   });
-  const effects = channel?.onOutcome?.(ctx, row, result, outcome.status);
+  const nextAttemptAt = outcome.status === 'waiting' ? outcome.nextAttemptAt : null;
+  const effects = await channel?.onOutcome?.(ctx, row, result, outcome.status, nextAttemptAt);
   await commit(ctx.db, [
     insertAttempt(ctx, {
       attemptId: newId('att', startedAt),
@@ -122,7 +123,7 @@ export async function attemptDelivery(ctx: Ctx, deliveryId: string): Promise<voi
     outcome: outcome.status,
   });
   await effects?.committed?.();
-  if (outcome.status === 'waiting') await wakeSoon(ctx, row, outcome.nextAttemptAt);
+  if (nextAttemptAt !== null) await wakeSoon(ctx, row, nextAttemptAt);
 }
 
 const noChannel: AttemptResult = {
@@ -165,10 +166,14 @@ function toColumns(ctx: Ctx, row: Delivery, result: AttemptResult, outcome: Outc
 function problems(ctx: Ctx, row: Delivery, outcome: Outcome): Statement[] {
   if (outcome.status === 'delivered') {
     return row.attemptsTotal > 0
-      ? [endAttention(ctx, row.programId, 'delivery_exhausted', row.deliveryId)]
+      ? [
+          endAttention(ctx, row.programId, 'delivery_exhausted', row.deliveryId),
+          endAttention(ctx, row.programId, 'delivery_waits', row.deliveryId),
+        ]
       : [];
   }
-  if (outcome.status === 'waiting') return [];
+  if (outcome.status === 'waiting')
+    return outcome.nextAttemptAt === null ? [waitsForNight(ctx, row, outcome)] : [];
   return [
     raiseAttention(ctx, {
       programId: row.programId,
@@ -181,6 +186,18 @@ function problems(ctx: Ctx, row: Delivery, outcome: Outcome): Statement[] {
       silent: row.type === alertType || row.about.startsWith('prb_'),
     }),
   ];
+}
+
+function waitsForNight(ctx: Ctx, row: Delivery, { reason }: Outcome & { status: 'waiting' }): Statement {
+  return raiseAttention(ctx, {
+    programId: row.programId,
+    kind: 'delivery_waits',
+    subject: row.deliveryId,
+    audience: 'both',
+    message: `The ${row.channel} delivery of ${row.type} about ${row.about} was not taken. ${reason}`,
+    nextStep: `It is tried again with the next night; mend the receiver, then POST /api/deliveries/${row.deliveryId}/retry to have it at once.`,
+    traceId: row.traceId,
+  });
 }
 
 /** The type of messages that tell of open problems which have no type of their own. */

@@ -13,4 +13,5 @@ export {
   insertDelivery,
   listDeliveriesOfTraces,
   type NewDelivery,
+  rearmDelivery,
 } from './store.ts';

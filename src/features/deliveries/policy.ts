@@ -33,6 +33,8 @@ export const waitsMs: Record<string, readonly number[]> = {
     20 * hour,
     24 * hour,
   ],
+  // Four retries of a night; the fifth failure waits for the next one.
+  batch: [minute, 5 * minute, 15 * minute, hour],
   // Doubled from 20 s, at most an hour: ten retries, given up after 12,300 s of waiting.
   sftp: [20, 40, 80, 160, 320, 640, 1_280, 2_560, 3_600, 3_600].map((seconds) => seconds * second),
 };
@@ -49,7 +51,8 @@ const jitter: Record<string, number> = { webhook: 0.2, email: 0.2 };
 
 export type Outcome =
   | { status: 'delivered' }
-  | { status: 'waiting'; nextAttemptAt: number; reason: string }
+  /** `nextAttemptAt` null: until whoever made it due has it tried again. */
+  | { status: 'waiting'; nextAttemptAt: number | null; reason: string }
   | { status: 'exhausted'; reason: string }
   | { status: 'cancelled'; reason: string };
 
@@ -67,6 +70,12 @@ export function decideOutcome(
   if (result.final === 'refused') return { status: 'cancelled', reason: result.detail };
   const waits = waitsMs[at.channel] ?? [];
   const base = waits[at.attempts - 1];
+  if (base === undefined && at.channel === 'batch')
+    return {
+      status: 'waiting',
+      nextAttemptAt: null,
+      reason: `${at.attempts} attempts failed. Last: ${result.detail}`,
+    };
   if (base === undefined)
     return { status: 'exhausted', reason: `${at.attempts} attempts failed. Last: ${result.detail}` };
   const own = base * (1 + (jitter[at.channel] ?? 0) * (2 * at.random - 1));

@@ -4,14 +4,14 @@ import { AppError } from '../../platform/errors.ts';
 import { endAttention } from '../attention/index.ts';
 import { recordAudit } from '../audit/index.ts';
 import { startDeliveries } from './deliver.ts';
-import { type Delivery, findDelivery, rearm } from './store.ts';
+import { type Delivery, findDelivery, rearmDelivery } from './store.ts';
 
 /** Sends a delivery again, with all its attempts anew and the same message id. */
 export async function retryDelivery(ctx: Ctx, programId: string, deliveryId: string): Promise<Delivery> {
   const before = await findDelivery(ctx, programId, deliveryId);
   if (!before) throw new AppError('not_found', 'There is no such delivery.');
   const [rearmed] = await commit(ctx.db, [
-    rearm(ctx, programId, deliveryId),
+    rearmDelivery(ctx, programId, deliveryId),
     endAttention(ctx, programId, 'delivery_exhausted', deliveryId),
     recordAudit(ctx, { programId, action: 'delivery.retried', target: deliveryId }),
   ]);

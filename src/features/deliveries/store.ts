@@ -11,7 +11,7 @@ export type Attempt = typeof deliveryAttempts.$inferSelect;
 export interface NewDelivery {
   deliveryId: string;
   programId: string;
-  channel: 'webhook' | 'email' | 'sftp';
+  channel: 'webhook' | 'email' | 'sftp' | 'batch';
   type: string;
   messageId: string;
   dedupeKey: string;
@@ -189,7 +189,7 @@ export function insertAttempt(ctx: Ctx, attempt: Attempt): Statement {
 }
 
 /** Makes an ended or waiting delivery due again; changes nothing for one that is on its way. */
-export function rearm(ctx: Ctx, programId: string, deliveryId: string): Statement {
+export function rearmDelivery(ctx: Ctx, programId: string, deliveryId: string): Statement {
   return ctx.db
     .update(deliveries)
     .set({
@@ -288,7 +288,7 @@ export const deliveriesLifecycle: Lifecycle = {
         eq(deliveries.programId, programId),
         isNull(deliveries.nextAttemptAt),
         lt(deliveries.createdAt, before),
-        sql`${deliveries.status} <> 'paused'`,
+        sql`${deliveries.status} NOT IN ('paused', 'waiting')`,
       ),
     );
   },

@@ -20,7 +20,7 @@ export const deliveries = sqliteTable(
     programId: text('program_id').notNull(),
     /** Null where it goes to an address that is no endpoint. */
     endpointId: text('endpoint_id'),
-    /** `webhook`, `email`, `sftp`; later `batch`. */
+    /** `webhook`, `email`, `sftp`, `batch`. */
     channel: text('channel').notNull(),
     /** The message's type, such as `job.succeeded`. */
     type: text('type').notNull(),

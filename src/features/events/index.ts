@@ -1,2 +1,12 @@
 export { type LoggedEvent, type LogRange, lastSequenceBefore, readLog } from './log.ts';
-export { type ChangeEvent, eventsLifecycle, insertChangeEvents, sequenceBefore } from './store.ts';
+export { envelopeOf } from './present.ts';
+export { type EnvelopeIn, envelopeIn } from './schema.ts';
+export { type ChangeEvent, type Event, eventsLifecycle, insertChangeEvents } from './store.ts';
+export {
+  lastSequence,
+  listDeletedAmong,
+  listEventsAt,
+  listEventsBetween,
+  listLatestEvents,
+  sequenceBefore,
+} from './stretch.ts';

@@ -8,7 +8,8 @@ import {
   movePullCursors,
   type Subscription,
 } from '../subscriptions/index.ts';
-import { type Event, findAtSequence, listEventsOf } from './store.ts';
+import type { Event } from './store.ts';
+import { findAtSequence, listEventsOf } from './stretch.ts';
 
 /**
  * Where a puller stands with each publisher: at `base`, but for the exceptions, and at the beginning with

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gt, gte, inArray, isNull, lt, lte, max, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, gte, inArray, isNull, lt, lte, sql } from 'drizzle-orm';
 import type { Ctx, Lifecycle } from '../../context.ts';
 import type { Statement } from '../../platform/d1.ts';
 import { type EventCategory, events } from './table.ts';
@@ -165,67 +165,6 @@ export function listEvents(
     )
     .orderBy(asc(events.sequence))
     .limit(limit);
-}
-
-/** Characters of data in one page: large events come a few at a time. */
-const pageChars = 2_000_000;
-
-/**
- * The next events of several publishers, each after a sequence of its own, in the order of the log; fewer
- * than asked for where their data are large, and at least one where there is any.
- */
-export async function listEventsOf(
-  ctx: Ctx,
-  after: [publisherId: string, sequence: number][],
-  limit: number,
-): Promise<Event[]> {
-  if (after.length === 0) return [];
-  const wanted = JSON.stringify(after);
-  // Of each publisher the next by the index, of those the first, of these what is not too much at once.
-  const picked = sql`SELECT e.sequence, length(e.data) AS chars
-    FROM json_each(${wanted}) AS w CROSS JOIN events AS e
-    WHERE e.sequence IN (SELECT x.sequence FROM events AS x
-      WHERE x.program_id = w.value ->> 0 AND x.sequence > w.value ->> 1 ORDER BY x.sequence LIMIT ${limit})
-    ORDER BY e.sequence LIMIT ${limit}`;
-  const bearable = sql`SELECT sequence FROM (
-    SELECT sequence, sum(chars) OVER (ORDER BY sequence) - chars AS before FROM (${picked})) WHERE before < ${pageChars}`;
-  const rows = await ctx.db
-    .select()
-    .from(events)
-    .where(sql`${events.sequence} IN (${bearable})`)
-    .orderBy(asc(events.sequence));
-  return rows;
-}
-
-/** The last sequence of a publisher's log; 0 where it is empty. */
-export async function lastSequence(ctx: Ctx, programId: string): Promise<number> {
-  const [row] = await ctx.db
-    .select({ last: max(events.sequence) })
-    .from(events)
-    .where(eq(events.programId, programId));
-  return row?.last ?? 0;
-}
-
-/** The sequence before the first event that was received after a time: what a reader then has still to come. */
-export async function sequenceBefore(ctx: Ctx, programId: string, atMs: number): Promise<number> {
-  const [row] = await ctx.db
-    .select({ sequence: events.sequence })
-    .from(events)
-    .where(and(eq(events.programId, programId), gt(events.receivedAt, atMs)))
-    .orderBy(asc(events.sequence))
-    .limit(1);
-  return row ? row.sequence - 1 : lastSequence(ctx, programId);
-}
-
-/** When the event of a sequence was received; the nearest one before it where it is no more. */
-export async function findAtSequence(ctx: Ctx, sequence: number): Promise<Pick<Event, 'receivedAt'> | null> {
-  const [row] = await ctx.db
-    .select({ receivedAt: events.receivedAt })
-    .from(events)
-    .where(lte(events.sequence, sequence))
-    .orderBy(desc(events.sequence))
-    .limit(1);
-  return row ?? null;
 }
 
 const erasedAtOnce = 500;

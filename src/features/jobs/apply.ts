@@ -1,16 +1,12 @@
 import type { Ctx } from '../../context.ts';
 import { commit, type Statement } from '../../platform/d1.ts';
-import { type BeforeImage, type Fence, imagesOf, restoreChunk, writeChunk } from '../records/index.ts';
-import { type Operation, parseOperationLine } from './staging.ts';
+import { type Fence, restoreChunk, writeChunk } from '../records/index.ts';
+import { type LogChunk, readChunks } from './log.ts';
 import { type JobState, objectKeys } from './state.ts';
 import type { Job } from './store.ts';
 
-/** One chunk holds the database for some tens of milliseconds, and its JSON stays far below D1's 2 MB. */
-const operationsAtOnce = 2_000;
-const chunkCharacters = 300_000;
-
 export interface ApplyingMemory {
-  plan?: { number: number; lines: string[] };
+  log?: { part: number; chunks: LogChunk[] };
 }
 
 /** A step's writes, to be committed with the checkpoint that follows from them. */
@@ -20,8 +16,8 @@ export interface Step {
 }
 
 /**
- * Applies the next chunk: its change log, before-images first of all, goes to the object store; then the
- * chunk and its checkpoint are one transaction. A chunk that runs again after a crash writes the same.
+ * Applies the next chunk of the change log, which has been in the object store since the check: the chunk and
+ * its checkpoint are one transaction. A chunk that runs again after a crash writes the same.
  */
 export async function applyChunk(
   ctx: Ctx,
@@ -31,37 +27,27 @@ export async function applyChunk(
   fence: Fence,
   memory: ApplyingMemory,
 ): Promise<Step> {
-  if (state.plan >= state.plans) return { state: succeed(job, state), statements: [] };
-  const lines = await planLines(ctx, job, state.plan, memory);
-  const { operations: planned, next } = takeChunk(lines, state.operation);
-  const operations = state.withholdsDeletes ? planned.filter(({ kind }) => kind !== 'd') : planned;
-  const changed = operations.filter((operation) => operation.kind !== 'i');
-  const inserted = operations.filter((operation) => operation.kind === 'i').map(pairOf);
-  const images =
-    changed.length === 0 ? [] : await imagesOf(ctx, job.programId, datasetId, `[${changed.map(pairOf)}]`);
-  const upserts = operations.filter((operation) => operation.kind !== 'd');
-  const deletes = operations.filter((operation) => operation.kind === 'd');
-  const countChange = inserted.length - deletes.length;
-  await ctx.objects.put(
-    objectKeys.changes(job.programId, job.jobId, state.chunks),
-    changeLog(countChange, images, inserted, upserts),
-  );
+  if (state.logPart >= state.logParts) return { state: succeed(job, state), statements: [] };
+  const chunks = await chunksOf(ctx, job, state.logPart, memory);
+  const chunk = chunks[state.chunk];
+  if (!chunk) throw new Error('a chunk of the change log is gone');
+  const deleted = state.withholdsDeletes ? 0 : chunk.deleted;
   const statements = writeChunk(ctx, job.programId, {
     datasetId,
     jobId: job.jobId,
     fence,
-    upserts: `[${upserts.map(rowJson).join(',')}]`,
-    deletes: `[${deletes.map(pairOf).join(',')}]`,
-    countChange,
+    upserts: chunk.upserts,
+    deletes: state.withholdsDeletes ? '[]' : chunk.deletedImages,
+    countChange: chunk.inserted - deleted,
   });
-  const planDone = next >= lines.length;
+  const isLastOfPart = state.chunk + 1 >= chunks.length;
   return {
     statements,
     state: {
       ...state,
-      chunks: state.chunks + 1,
-      plan: planDone ? state.plan + 1 : state.plan,
-      operation: planDone ? 0 : next,
+      logPart: isLastOfPart ? state.logPart + 1 : state.logPart,
+      chunk: isLastOfPart ? 0 : state.chunk + 1,
+      applied: state.applied + sizeOf(chunk),
     },
   };
 }
@@ -73,55 +59,59 @@ export async function revertChunk(
   datasetId: number,
   state: JobState,
   fence: Fence,
+  memory: ApplyingMemory,
 ): Promise<Step> {
-  if (state.chunks === 0) return { state: { ...state, phase: 'done' }, statements: [] };
-  const chunk = state.chunks - 1;
-  const saved = await ctx.objects.get(objectKeys.changes(job.programId, job.jobId, chunk));
-  if (!saved) throw new Error('the before-images of a chunk are gone');
-  const { countChange, images, inserted } = readChangeLog(await saved.text());
+  if (!hasApplied(state)) return { state: { ...state, phase: 'done' }, statements: [] };
+  const logPart = state.chunk > 0 ? state.logPart : state.logPart - 1;
+  const chunks = await chunksOf(ctx, job, logPart, memory);
+  const at = state.chunk > 0 ? state.chunk - 1 : chunks.length - 1;
+  const chunk = chunks[at];
+  if (!chunk) throw new Error('the before-images of a chunk are gone');
   const statements = restoreChunk(ctx, job.programId, {
     datasetId,
     jobId: job.jobId,
     fence,
-    images,
-    inserted,
-    countChange: -countChange,
+    upserts: chunk.upserts,
+    images: state.withholdsDeletes ? [chunk.updatedImages] : [chunk.updatedImages, chunk.deletedImages],
+    countChange: (state.withholdsDeletes ? 0 : chunk.deleted) - chunk.inserted,
   });
-  return { statements, state: { ...state, chunks: chunk } };
+  return {
+    statements,
+    state: { ...state, logPart, chunk: at, applied: state.applied - sizeOf(chunk) },
+  };
 }
 
-/**
- * What one chunk did, as four lines: the change of the record count; the rows before, whole; the keys it
- * inserted; the rows after. The last three are JSON that goes into SQL as it stands, never parsed on the
- * way, so that what is put back is byte for byte what was there.
- */
-export function changeLog(
-  countChange: number,
-  images: BeforeImage[],
-  inserted: string[],
-  upserts: Operation[],
-): string {
-  return [
-    String(countChange),
-    `[${images.map(imageJson).join(',')}]`,
-    `[${inserted.join(',')}]`,
-    `[${upserts.map(rowJson).join(',')}]`,
-  ].join('\n');
+/** True when something of the job stands in the dataset. */
+export function hasApplied(state: JobState): boolean {
+  return state.logPart > 0 || state.chunk > 0;
 }
 
-export function readChangeLog(text: string): {
-  countChange: number;
-  images: string;
-  inserted: string;
-  upserts: string;
-} {
-  const [countChange = '0', images = '[]', inserted = '[]', upserts = '[]'] = text.split('\n');
-  return { countChange: Number(countChange), images, inserted, upserts };
+const sizeOf = (chunk: LogChunk) => chunk.inserted + chunk.updated + chunk.deleted;
+
+/** The chunks of one part of the log, kept in memory for the next. */
+export async function chunksOf(
+  ctx: Ctx,
+  job: Job,
+  part: number,
+  memory: ApplyingMemory,
+): Promise<LogChunk[]> {
+  if (memory.log?.part === part) return memory.log.chunks;
+  const saved = await ctx.objects.get(objectKeys.changes(job.programId, job.jobId, part));
+  if (!saved) throw new Error('a part of the change log is gone');
+  const chunks = readChunks(await saved.text());
+  memory.log = { part, chunks };
+  return chunks;
 }
 
 function succeed(job: Job, state: JobState): JobState {
   const phase = job.task.publish ? 'publishing' : 'done';
-  return { ...state, phase, slot: 0, outcome: { status: 'succeeded', message: doneMessage(state) } };
+  return {
+    ...state,
+    phase,
+    slot: 0,
+    chunk: 0,
+    outcome: { status: 'succeeded', message: doneMessage(state) },
+  };
 }
 
 function doneMessage(state: JobState): string {
@@ -131,38 +121,6 @@ function doneMessage(state: JobState): string {
     ...(state.unreadableKeys > 0 ? ['Keys of rejected rows could not be read, so nothing was removed.'] : []),
   ];
   return ['Done.', ...notes].join(' ');
-}
-
-async function planLines(ctx: Ctx, job: Job, plan: number, memory: ApplyingMemory): Promise<string[]> {
-  if (memory.plan?.number === plan) return memory.plan.lines;
-  const saved = await ctx.objects.get(objectKeys.plan(job.programId, job.jobId, plan));
-  if (!saved) throw new Error('a plan is gone');
-  const lines = (await saved.text()).split('\n');
-  memory.plan = { number: plan, lines };
-  return lines;
-}
-
-/** The operations of one chunk from `from` on, at least one, and where the next chunk begins. */
-export function takeChunk(lines: string[], from: number): { operations: Operation[]; next: number } {
-  const operations: Operation[] = [];
-  let characters = 0;
-  let at = from;
-  for (; at < lines.length && operations.length < operationsAtOnce; at++) {
-    const line = lines[at] ?? '';
-    if (operations.length > 0 && characters + line.length > chunkCharacters) break;
-    characters += line.length;
-    operations.push(parseOperationLine(line));
-  }
-  return { operations, next: at };
-}
-
-const pairOf = ({ bucket, keyJson }: Operation) => `[${bucket},${keyJson}]`;
-
-const rowJson = (row: Operation) => `[${row.bucket},${row.keyJson},"${row.fingerprint}",${row.dataJson}]`;
-
-function imageJson(image: BeforeImage): string {
-  const { bucket, key, fingerprint, data, version, jobId, changedAt } = image;
-  return `[${bucket},${JSON.stringify(key)},"${fingerprint}",${data},${version},"${jobId}",${changedAt}]`;
 }
 
 /** Runs a step's writes and its checkpoint in one transaction; true unless another has the lease by now. */

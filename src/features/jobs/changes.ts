@@ -1,6 +1,6 @@
 import type { Ctx } from '../../context.ts';
 import { AppError } from '../../platform/errors.ts';
-import { readChangeLog } from './apply.ts';
+import { changesOf, readChunks } from './log.ts';
 import { objectKeys } from './state.ts';
 import type { Job } from './store.ts';
 
@@ -11,46 +11,45 @@ export interface Change {
   after: Record<string, unknown> | null;
 }
 
-type Place = [chunk: number, row: number];
+type Place = [part: number, chunk: number, row: number];
 
 /**
- * What a job did to each key, from its change log: a page from `from` on, at most `limit` changes of one
- * chunk, and where the next page begins. Throws `expired` when the log has passed its retention.
+ * What a job did to each key, or would do while it is held or was a dry run: a page from `from` on, at most
+ * `limit` changes of one chunk, and where the next page begins. Nothing for a job that ended without a
+ * change. Throws `expired` when the log has passed its retention.
  */
 export async function listChanges(
   ctx: Ctx,
   job: Job,
-  from: Place,
+  [part, chunk, row]: Place,
   limit: number,
 ): Promise<{ items: Change[]; next: Place | null }> {
-  const [chunk, row] = from;
-  const saved = await ctx.objects.get(objectKeys.changes(job.programId, job.jobId, chunk));
+  const none = { items: [], next: null };
+  if (job.finishedAt !== null && job.status !== 'succeeded') return none;
+  const saved = await ctx.objects.get(objectKeys.changes(job.programId, job.jobId, part));
   if (!saved) {
     const { inserted, updated, deleted } = job.counts;
-    if (chunk > 0 || inserted + updated + deleted === 0) return { items: [], next: null };
+    if (part > 0 || job.finishedAt === null || inserted + updated + deleted === 0) return none;
     throw new AppError('expired', 'The change log of this job has passed its retention.');
   }
-  const changes = toChanges(await saved.text());
-  const items = changes.slice(row, row + limit);
-  const isChunkDone = row + limit >= changes.length;
-  const next: Place = isChunkDone ? [chunk + 1, 0] : [chunk, row + limit];
-  const more =
-    !isChunkDone || (await ctx.objects.head(objectKeys.changes(job.programId, job.jobId, chunk + 1)));
-  return { items, next: more ? next : null };
+  const chunks = readChunks(await saved.text());
+  const found = chunks[chunk];
+  if (!found) return none;
+  const changes = changesOf(found, { withDeletes: hasDeleted(job) });
+  const items = changes.slice(row, row + limit).map(({ key, before, after }) => ({
+    key,
+    kind:
+      before === null ? ('inserted' as const) : after === null ? ('deleted' as const) : ('updated' as const),
+    before: before?.data ?? null,
+    after,
+  }));
+  if (row + limit < changes.length) return { items, next: [part, chunk, row + limit] };
+  if (chunk + 1 < chunks.length) return { items, next: [part, chunk + 1, 0] };
+  const hasMore = await ctx.objects.head(objectKeys.changes(job.programId, job.jobId, part + 1));
+  return { items, next: hasMore ? [part + 1, 0, 0] : null };
 }
 
-function toChanges(text: string): Change[] {
-  const log = readChangeLog(text);
-  const images: [number, string, string, Record<string, unknown>][] = JSON.parse(log.images);
-  const upserts: [number, string, string, Record<string, unknown>][] = JSON.parse(log.upserts);
-  const before = new Map(images.map((image) => [image[1], image[3]]));
-  const changes: Change[] = upserts.map(([, key, , after]) => {
-    const was = before.get(key) ?? null;
-    return { key, kind: was === null ? 'inserted' : 'updated', before: was, after };
-  });
-  const written = new Set(upserts.map(([, key]) => key));
-  for (const [key, was] of before) {
-    if (!written.has(key)) changes.push({ key, kind: 'deleted', before: was, after: null });
-  }
-  return changes;
+/** A job that withheld its deletes has them in its log all the same. */
+export function hasDeleted(job: Job): boolean {
+  return job.finishedAt === null || job.counts.deleted > 0;
 }

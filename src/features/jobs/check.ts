@@ -1,8 +1,9 @@
 import type { Ctx } from '../../context.ts';
-import { type KnownKey, knownKeysAmong, knownKeysBetween } from '../records/index.ts';
-import { compare, type Merged, mergeRows } from './merge.ts';
+import { type KnownKey, knownKeysAmong, knownKeysBetween, sumsBetween } from '../records/index.ts';
+import { writeLog } from './log.ts';
+import { type Compared, compare, type Merged, mergeRows, type Operation } from './merge.ts';
 import { chooseSlots, loadIndexes, loadRows } from './staged.ts';
-import { bucketsOf, operationLine, slotCount } from './staging.ts';
+import { bucketsOf, type SlotIndex, slotCount, sumOf } from './staging.ts';
 import { addErrors, type JobState, modeOf, objectKeys } from './state.ts';
 import type { Job } from './store.ts';
 
@@ -10,13 +11,15 @@ import type { Job } from './store.ts';
 const keysJsonLimit = 900_000;
 
 export interface CheckingMemory {
-  /** Where each slot begins in each part. */
-  indexes?: number[][];
+  /** Of each staged part. */
+  indexes?: SlotIndex[];
+  /** Queries beyond those of every step, for the message's budget. */
+  queries?: number;
 }
 
 /**
- * Compares the next slots of the file with the same slots of the dataset, and writes down what is to be
- * done: inserts, updates, and in full mode the absent keys' deletes. Touches no record.
+ * Compares the next slots of the file with the same slots of the dataset, and writes down in the change log
+ * what is to be done: inserts, updates, and in full mode the absent keys' deletes. Touches no record.
  */
 export async function checkSlots(
   ctx: Ctx,
@@ -28,21 +31,25 @@ export async function checkSlots(
   memory.indexes ??= await loadIndexes(ctx, state.parts, (part) =>
     objectKeys.index(job.programId, job.jobId, part),
   );
-  const from = state.slot;
-  const to = chooseSlots(memory.indexes, from, dataset.recordCount);
-  const rows = await loadRows(ctx, memory.indexes, from, to, (part) =>
+  const to = chooseSlots(memory.indexes, state.slot, dataset.recordCount);
+  const stretch = await findDifferences(ctx, job, dataset, memory.indexes, state.slot, to);
+  const { from, until } = stretch;
+  const rows = await loadRows(ctx, memory.indexes, from, until, (part) =>
     objectKeys.rows(job.programId, job.jobId, part),
   );
   const merged = mergeRows(rows);
-  const mode = modeOf(job.task, state);
-  const known = await loadKnown(ctx, job, mode, dataset.datasetId, from, to, merged);
+  const mode = job.undoOf === null ? modeOf(job.task, state) : 'upsert';
+  const known =
+    dataset.recordCount === 0 ? [] : await loadKnown(ctx, job, mode, dataset.datasetId, from, until, merged);
   const deletesAbsent = mode === 'full' && state.unreadableKeys === 0;
   const compared = compare(merged, known, deletesAbsent);
-  let { plans } = state;
-  if (compared.operations.length > 0) {
-    const text = compared.operations.map(operationLine).join('\n');
-    await ctx.objects.put(objectKeys.plan(job.programId, job.jobId, plans), text);
-    plans++;
+  const operations = job.dryRun ? shownOf(compared, state) : compared.operations;
+  let { logParts } = state;
+  if (operations.length > 0) {
+    const { text, queries } = await writeLog(ctx, job, dataset.datasetId, operations);
+    await ctx.objects.put(objectKeys.changes(job.programId, job.jobId, logParts), text);
+    memory.queries = (memory.queries ?? 0) + queries;
+    logParts++;
   }
   const conflicts = merged.rejects;
   let { rejectParts } = state;
@@ -55,14 +62,14 @@ export async function checkSlots(
     ...state,
     phase: to === slotCount ? 'applying' : 'checking',
     slot: to,
-    plans,
+    logParts,
     rejectParts,
     counts: {
       read: state.counts.read,
       rejected: state.counts.rejected + conflicts.length,
       inserted: state.counts.inserted + compared.inserted,
       updated: state.counts.updated + compared.updated,
-      unchanged: state.counts.unchanged + compared.unchanged + merged.repeats,
+      unchanged: state.counts.unchanged + stretch.unchanged + compared.unchanged + merged.repeats,
       deleted: state.counts.deleted + compared.deleted,
     },
     errors: addErrors(
@@ -70,6 +77,50 @@ export async function checkSlots(
       conflicts.flatMap((row) => row.errors),
     ),
   };
+}
+
+interface Stretch {
+  /** The slots to compare row by row: from the first that differs to the last. */
+  from: number;
+  until: number;
+  /** Rows of the other slots. */
+  unchanged: number;
+}
+
+/**
+ * Which of the slots may hold a difference: those whose rows and records do not add up to the same. A file
+ * that repeats last night's is so compared by sums alone.
+ */
+async function findDifferences(
+  ctx: Ctx,
+  job: Job,
+  dataset: { datasetId: number; recordCount: number },
+  indexes: SlotIndex[],
+  first: number,
+  end: number,
+): Promise<Stretch> {
+  if (dataset.recordCount === 0) return { from: first, until: end, unchanged: 0 };
+  const slots = Array.from({ length: end - first }, (_, i) => first + i);
+  const stretches = JSON.stringify(slots.map((slot) => bucketsOf(slot, slot + 1)));
+  const stored = await sumsBetween(ctx, job.programId, dataset.datasetId, stretches);
+  const staged = slots.map((slot) => sumOf(indexes, slot));
+  const differs = (_: unknown, i: number) => JSON.stringify(staged[i]) !== JSON.stringify(stored[i]);
+  const at = slots.findIndex(differs);
+  const last = slots.findLastIndex(differs);
+  const isOutside = (_: unknown, i: number) => at < 0 || i < at || i > last;
+  const unchanged = staged.filter(isOutside).reduce((sum, one) => sum + (one?.[0] ?? 0), 0);
+  return at < 0
+    ? { from: end, until: end, unchanged }
+    : { from: first + at, until: first + last + 1, unchanged };
+}
+
+/** How many changes of each kind a dry run shows. */
+const shownOfEachKind = 100;
+
+/** The operations that are among the first hundred of their kind. */
+function shownOf({ operations }: Compared, { counts }: JobState): Operation[] {
+  const seen = { i: counts.inserted, u: counts.updated, d: counts.deleted };
+  return operations.filter(({ kind }) => seen[kind]++ < shownOfEachKind);
 }
 
 async function loadKnown(

@@ -4,6 +4,7 @@ import { AppError } from '../../platform/errors.ts';
 import { endAttention } from '../attention/index.ts';
 import { recordAudit } from '../audit/index.ts';
 import { beginCheckpoint, ensureDataset, findCheckpoint, takeOver } from '../records/index.ts';
+import { hasApplied } from './apply.ts';
 import { finishJob } from './finish.ts';
 import { initialState, type JobState } from './state.ts';
 import { approveHeld, findJob, type Job } from './store.ts';
@@ -56,7 +57,7 @@ export async function cancelJob(ctx: Ctx, job: Job): Promise<Job> {
     endAttention(ctx, job.programId, 'job_held', job.jobId),
     recordAudit(ctx, { programId: job.programId, action: 'job.cancelled', target: job.jobId }),
   ]);
-  if (state.chunks === 0) await finishJob(ctx, job, state, { status: 'cancelled', message, fault: 'none' });
+  if (!hasApplied(state)) await finishJob(ctx, job, state, { status: 'cancelled', message, fault: 'none' });
   else await ctx.queues.ingest.send([{ type: 'job', jobId: job.jobId }]);
   return (await findJob(ctx, job.programId, job.jobId)) ?? job;
 }

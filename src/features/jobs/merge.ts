@@ -1,7 +1,7 @@
 import type { KnownKey } from '../records/index.ts';
 import type { RejectedRow } from './rows.ts';
 import type { JobError } from './schema.ts';
-import { clashMark, type Operation, rejectedMark, type StagedRow } from './staging.ts';
+import { clashMark, deletedMark, rejectedMark, type StagedRow } from './staging.ts';
 
 export interface Merged {
   /** By key, the row that counts; a rejected one only says that its key is there. */
@@ -66,6 +66,17 @@ export function lineList(rows: { line: number }[]): string {
   return `${lines.slice(0, 5).join(', ')}${lines.length > 5 ? ' …' : ''}`;
 }
 
+/** What is to be done to one key: insert, update, delete. */
+export interface Operation {
+  bucket: number;
+  keyJson: string;
+  kind: 'i' | 'u' | 'd';
+  fingerprint: string;
+  dataJson: string;
+  /** Size of what is there now. */
+  bytesBefore: number;
+}
+
 export interface Compared {
   operations: Operation[];
   inserted: number;
@@ -77,33 +88,41 @@ export interface Compared {
 /** Pure: what turns the known keys into the merged ones, in the order of (bucket, key). */
 export function compare(merged: Pick<Merged, 'byKey'>, known: KnownKey[], deletesAbsent: boolean): Compared {
   const stored = new Map(known.map((one) => [JSON.stringify(one.key), one]));
-  const operations: Operation[] = [];
-  let unchanged = 0;
-  let updated = 0;
-  let inserted = 0;
-  let deleted = 0;
+  const compared: Compared = { operations: [], inserted: 0, updated: 0, unchanged: 0, deleted: 0 };
+  const remove = (keyJson: string, { bucket, sizeBytes }: KnownKey) => {
+    const none = { fingerprint: '', dataJson: '' };
+    compared.operations.push({ bucket, keyJson, kind: 'd', ...none, bytesBefore: sizeBytes });
+    compared.deleted++;
+  };
   for (const row of merged.byKey.values()) {
-    if (row.fingerprint === rejectedMark) continue;
-    const before = stored.get(row.keyJson);
-    if (before?.fingerprint === row.fingerprint) {
-      unchanged++;
+    const { bucket, keyJson, fingerprint, dataJson } = row;
+    const before = stored.get(keyJson);
+    if (fingerprint === rejectedMark) continue;
+    if (fingerprint === deletedMark) {
+      if (before) remove(keyJson, before);
+      continue;
+    }
+    if (before?.fingerprint === fingerprint) {
+      compared.unchanged++;
       continue;
     }
     const kind = before ? 'u' : 'i';
-    if (before) updated++;
-    else inserted++;
-    const { bucket, keyJson, fingerprint, dataJson } = row;
-    operations.push({ bucket, keyJson, kind, fingerprint, dataJson });
+    if (before) compared.updated++;
+    else compared.inserted++;
+    compared.operations.push({
+      bucket,
+      keyJson,
+      kind,
+      fingerprint,
+      dataJson,
+      bytesBefore: before?.sizeBytes ?? 0,
+    });
   }
   if (deletesAbsent) {
-    for (const [keyJson, { bucket }] of stored) {
-      if (merged.byKey.has(keyJson)) continue;
-      operations.push({ bucket, keyJson, kind: 'd', fingerprint: '', dataJson: '' });
-      deleted++;
-    }
+    for (const [keyJson, one] of stored) if (!merged.byKey.has(keyJson)) remove(keyJson, one);
   }
-  operations.sort(
+  compared.operations.sort(
     (a, b) => a.bucket - b.bucket || (a.keyJson < b.keyJson ? -1 : a.keyJson > b.keyJson ? 1 : 0),
   );
-  return { operations, inserted, updated, unchanged, deleted };
+  return compared;
 }

@@ -3,8 +3,9 @@ import { commit } from '../../platform/d1.ts';
 import { fingerprint } from '../../platform/hash.ts';
 import { newId } from '../../platform/ids.ts';
 import { type ChangeEvent, insertChangeEvents } from '../events/index.ts';
-import { readChangeLog } from './apply.ts';
-import { type JobState, objectKeys } from './state.ts';
+import { type ApplyingMemory, chunksOf } from './apply.ts';
+import { changesOf, type LogChunk } from './log.ts';
+import type { JobState } from './state.ts';
 import type { Job } from './store.ts';
 
 /** A key that is longer stands in the publisher's id by its fingerprint: the contract allows 200 characters. */
@@ -14,26 +15,40 @@ const keyInIdLimit = 120;
  * Publishes one chunk of the job's change log as events of the program. Their ids are made from job, key
  * and version, so that a chunk that runs again adds nothing.
  */
-export async function publishChunk(ctx: Ctx, job: Job, state: JobState): Promise<JobState> {
+export async function publishChunk(
+  ctx: Ctx,
+  job: Job,
+  state: JobState,
+  memory: ApplyingMemory,
+): Promise<JobState> {
   const { publish } = job.task;
-  const saved = publish && (await ctx.objects.get(objectKeys.changes(job.programId, job.jobId, state.slot)));
-  if (!publish || !saved) return { ...state, phase: 'done' };
-  const changes = toEvents(ctx, job, await saved.text());
+  if (!publish || state.slot >= state.logParts) return { ...state, phase: 'done' };
+  const chunks = await chunksOf(ctx, job, state.slot, memory);
+  const chunk = chunks[state.chunk];
+  if (!chunk) throw new Error('a chunk of the change log is gone');
+  const changes = toEvents(ctx, job, chunk, !state.withholdsDeletes);
   const category = publish.category === undefined ? null : asCategory(publish.category);
-  await commit(ctx.db, [
-    insertChangeEvents(
-      ctx,
-      {
-        programId: job.programId,
-        eventType: publish.eventType,
-        category,
-        atMs: ctx.now(),
-        traceId: job.traceId,
-      },
-      changes,
-    ),
-  ]);
-  return { ...state, slot: state.slot + 1 };
+  if (changes.length > 0) {
+    await commit(ctx.db, [
+      insertChangeEvents(
+        ctx,
+        {
+          programId: job.programId,
+          eventType: publish.eventType,
+          category,
+          atMs: ctx.now(),
+          traceId: job.traceId,
+        },
+        changes,
+      ),
+    ]);
+  }
+  const isLastOfPart = state.chunk + 1 >= chunks.length;
+  return {
+    ...state,
+    slot: isLastOfPart ? state.slot + 1 : state.slot,
+    chunk: isLastOfPart ? 0 : state.chunk + 1,
+  };
 }
 
 function asCategory(given: string | { value: string; label?: string | undefined }) {
@@ -42,34 +57,16 @@ function asCategory(given: string | { value: string; label?: string | undefined 
     : { value: given.value, label: given.label ?? null };
 }
 
-type Image = [bucket: number, key: string, fingerprint: string, data: unknown, version: number];
-
-function toEvents(ctx: Ctx, job: Job, text: string): ChangeEvent[] {
-  const log = readChangeLog(text);
-  const images: Image[] = JSON.parse(log.images);
-  const upserts: [number, string, string, unknown][] = JSON.parse(log.upserts);
-  const before = new Map(images.map((image) => [image[1], image]));
+function toEvents(ctx: Ctx, job: Job, chunk: LogChunk, withDeletes: boolean): ChangeEvent[] {
   const at = ctx.now();
-  const eventOf = (
-    key: string,
-    version: number,
-    change: ChangeEvent['change'],
-    data: unknown,
-  ): ChangeEvent => ({
-    eventId: newId('evt', at),
-    publisherEventId: `${job.jobId}:${key.length > keyInIdLimit ? fingerprint(key) : key}:${version}`,
-    data: JSON.stringify(data),
-    change,
-    recordKey: key,
+  return changesOf(chunk, { withDeletes }).map(({ key, before, after }) => {
+    const version = (before?.version ?? 0) + 1;
+    return {
+      eventId: newId('evt', at),
+      publisherEventId: `${job.jobId}:${key.length > keyInIdLimit ? fingerprint(key) : key}:${version}`,
+      data: JSON.stringify(after ?? before?.data),
+      change: before === null ? 'inserted' : after === null ? 'deleted' : 'updated',
+      recordKey: key,
+    };
   });
-  const written = new Set(upserts.map(([, key]) => key));
-  return [
-    ...upserts.map(([, key, , data]) => {
-      const was = before.get(key);
-      return eventOf(key, (was?.[4] ?? 0) + 1, was ? 'updated' : 'inserted', data);
-    }),
-    ...images
-      .filter(([, key]) => !written.has(key))
-      .map(([, key, , data, version]) => eventOf(key, version + 1, 'deleted', data)),
-  ];
 }

@@ -1,4 +1,5 @@
 import type { Ctx } from '../../context.ts';
+import { commit } from '../../platform/d1.ts';
 import { bucketHash, fingerprint } from '../../platform/hash.ts';
 import { type CompiledSchema, type RowResult, uniqueTexts } from '../../platform/tableschema/index.ts';
 import { compileTask } from '../tasks/index.ts';
@@ -14,17 +15,19 @@ import {
 import type { JobError } from './schema.ts';
 import { rejectedMark, SlotWriter } from './staging.ts';
 import { addErrors, FileFault, type JobState, objectKeys, type Source } from './state.ts';
-import type { Job } from './store.ts';
+import { type Job, updateUnfinished } from './store.ts';
 import { stageUnique } from './unique.ts';
 
 export type { ReadingMemory } from './rows.ts';
 
 /** Bytes of the file that one step reads: rows, text and parts of it stay far below an isolate's 128 MB. */
-const sliceBytes = 2 * 1_024 * 1_024;
+const sliceBytes = 4 * 1_024 * 1_024;
 
 /** Bytes between two looks at how much has been read, and how much is enough however few bytes it took. */
 const pieceBytes = 65_536;
-const sliceRows = 50_000;
+/** Bytes, or a hundredth of the file, after which a job says how far it is. */
+const reportedBytes = 1_024 * 1_024;
+const sliceRows = 100_000;
 const sliceErrors = 20_000;
 
 /** A record goes into one chunk of SQL, which D1 bounds at 2 MB and we at a megabyte of UTF-8. */
@@ -43,7 +46,8 @@ export async function readSlice(
   if (hadHeader && !memory.plan) await reloadHeader(ctx, job, memory);
   const slice = new Slice(compileTask(job.task));
   const reader = createRowReader(job, state, memory, slice);
-  const isLast = (await pushSlice(ctx, source, start, reader, slice)) >= source.sizeBytes;
+  const report = (at: number) => reportReading(ctx, job, state, at, slice.rows);
+  const isLast = (await pushSlice(ctx, source, start, reader, slice, report)) >= source.sizeBytes;
   if (isLast) reader.end();
   const position = reader.position();
   if (state.format === 'csv' && !memory.plan) {
@@ -70,7 +74,7 @@ export async function readSlice(
 }
 
 /**
- * Pushes two MiB, less if they hold very many rows or errors, and more until there is one whole record: the
+ * Pushes four MiB, less if they hold very many rows or errors, and more until there is one whole record: the
  * readers bound what that can be. Answers the offset behind the last byte pushed.
  */
 async function pushSlice(
@@ -79,21 +83,32 @@ async function pushSlice(
   start: number,
   reader: RowReader,
   slice: Slice,
+  report: (at: number) => Promise<void>,
 ): Promise<number> {
   let at = start;
+  let reportedAt = start;
   while (at < source.sizeBytes && reader.position().offset === start) {
     const length = Math.min(sliceBytes, source.sizeBytes - at);
-    const { body } = await openSource(ctx, source, { offset: at, length });
-    for await (const bytes of body) {
-      for (let from = 0; from < bytes.length && !slice.isFull; from += pieceBytes) {
-        const piece = bytes.subarray(from, from + pieceBytes);
-        reader.push(piece);
-        at += piece.length;
-      }
+    const bytes = await (await openSource(ctx, source, { offset: at, length })).bytes();
+    for (let from = 0; from < bytes.length; from += pieceBytes) {
       if (slice.isFull) return at;
+      const piece = bytes.subarray(from, from + pieceBytes);
+      reader.push(piece);
+      at += piece.length;
+      if (at - reportedAt < Math.max(reportedBytes, source.sizeBytes / 100)) continue;
+      await report(at);
+      reportedAt = at;
     }
   }
   return at;
+}
+
+/** Tells lists and askers how far a slice is; what counts is the checkpoint at its end. */
+async function reportReading(ctx: Ctx, job: Job, state: JobState, at: number, rows: number): Promise<void> {
+  const counts = { ...state.counts, read: state.counts.read + rows };
+  await commit(ctx.db, [updateUnfinished(ctx, job, { readBytes: at, counts })]);
+  // The local runtime looks at its sockets only when nothing is ready: others get their turn here.
+  await scheduler.wait(1);
 }
 
 /** What the rows of one slice become. */

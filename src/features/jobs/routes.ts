@@ -23,6 +23,7 @@ import { callJob } from './call.ts';
 import { listChanges } from './changes.ts';
 import { approveJob, cancelJob, rejectJob } from './decision.ts';
 import { programOfJob } from './jobs.system.ts';
+import { progressOf } from './progress.ts';
 import { openErrorReport } from './report.ts';
 import { changeOut, jobCallIn, jobCallOut, jobOut } from './schema.ts';
 import { type JobState, phaseOf } from './state.ts';
@@ -205,7 +206,8 @@ jobRoutes.openapi(changesRoute, async (c) => {
   const ctx = c.get('ctx');
   const job = await jobOf(ctx, c.req.valid('param').jobId);
   const { limit, cursor } = c.req.valid('query');
-  const from = cursor === undefined ? ([0, 0] as [number, number]) : decodeCursor(cursor, 'number', 'number');
+  const start: [number, number, number] = [0, 0, 0];
+  const from = cursor === undefined ? start : decodeCursor(cursor, 'number', 'number', 'number');
   const { items, next } = await listChanges(ctx, job, from, limit);
   const nextCursor = next === null ? null : encodeCursor(next);
   linkNext(c, nextCursor);
@@ -251,7 +253,6 @@ async function jobOf(ctx: Ctx, jobId: string): Promise<Job> {
 
 function present(job: Job, state: JobState | null, recipients: number): z.output<typeof jobOut> {
   const counts = state?.counts ?? job.counts;
-  const bytesRead = state?.position?.offset ?? job.readBytes;
   return {
     jobId: job.jobId,
     programId: job.programId,
@@ -269,7 +270,7 @@ function present(job: Job, state: JobState | null, recipients: number): z.output
     retryOf: job.retryOf,
     undoOf: job.undoOf,
     attempt: job.attempt,
-    progress: { percent: percentOf(job, state), bytesRead, bytes: job.sizeBytes, rowsRead: counts.read },
+    progress: progressOf(job, state),
     rows: counts,
     decisions: state?.decisions ?? job.decisions,
     errors: state?.errors ?? job.errors,
@@ -280,17 +281,4 @@ function present(job: Job, state: JobState | null, recipients: number): z.output
     finishedAt: toIsoOrNull(job.finishedAt),
     notification: { messageId: job.notificationId, recipients },
   };
-}
-
-/** Reading is the first half, checking the next tenth, applying the rest: about how the time divides. */
-function percentOf(job: Job, state: JobState | null): number {
-  if (job.finishedAt !== null) return 100;
-  if (!state) return 0;
-  const part = (done: number, of: number) => (of === 0 ? 1 : Math.min(1, done / of));
-  if (state.phase === 'reading')
-    return Math.round(500 * part(state.position?.offset ?? 0, job.sizeBytes)) / 10;
-  if (state.phase === 'checking') return Math.round(500 + 100 * part(state.slot, 1_024)) / 10;
-  if (state.phase === 'holding') return 60;
-  if (state.phase === 'applying') return Math.round(600 + 400 * part(state.plan, state.plans)) / 10;
-  return 99;
 }

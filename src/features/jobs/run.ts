@@ -35,7 +35,7 @@ import { type ReadingMemory, readSlice } from './read.ts';
 import { requireCorrectable, settleCheck } from './settle.ts';
 import { FileFault, initialState, type JobState, LeaseLost, phaseOf } from './state.ts';
 import { findJobAhead, type Job, updateUnfinished } from './store.ts';
-import { planUndo } from './undo.ts';
+import { stageUndo } from './undo.ts';
 import { type ComparingMemory, compareUniques } from './unique.ts';
 
 type Memory = ReadingMemory & ComparingMemory & CheckingMemory & ApplyingMemory;
@@ -132,7 +132,8 @@ async function runSteps(ctx: Ctx, claim: Claim, budget: StepBudget): Promise<Run
   const { job, fence } = claim;
   const memory: Memory = {};
   let operations = 0;
-  for (let steps = 0; steps < budget.steps && operations < budget.operations; steps++) {
+  const isSpent = () => operations >= budget.operations || (memory.queries ?? 0) >= budget.steps;
+  for (let steps = 0; steps < budget.steps && !isSpent(); steps++) {
     if (claim.state.phase === 'done') break;
     operations += operationsOf(claim.state);
     if (claim.state.phase === 'holding' && job.approvedAt === null) {
@@ -150,7 +151,7 @@ async function runSteps(ctx: Ctx, claim: Claim, budget: StepBudget): Promise<Run
     await scheduler.wait(1);
     if (steps % stepsPerReport === stepsPerReport - 1) {
       await commit(ctx.db, [
-        updateUnfinished(ctx, job, { ...progressOf(claim.state), wakeAt: ctx.now() + wakeAfterClaimMs }),
+        updateUnfinished(ctx, job, { ...columnsOf(claim.state), wakeAt: ctx.now() + wakeAfterClaimMs }),
       ]);
     }
   }
@@ -162,7 +163,7 @@ async function runSteps(ctx: Ctx, claim: Claim, budget: StepBudget): Promise<Run
     return 'ended';
   }
   await commit(ctx.db, [
-    updateUnfinished(ctx, job, { ...progressOf(state), wakeAt: ctx.now() + wakeAfterMessageMs }),
+    updateUnfinished(ctx, job, { ...columnsOf(state), wakeAt: ctx.now() + wakeAfterMessageMs }),
   ]);
   await commit(ctx.recordsDatabase(job.programId), [
     releaseCheckpoint(ctx, job.programId, job.jobId, fence.token),
@@ -175,7 +176,7 @@ function operationsOf(state: JobState): number {
   return state.phase === 'checking' ? state.parts + 4 : 8;
 }
 
-function progressOf(state: JobState): Partial<Job> {
+function columnsOf(state: JobState): Partial<Job> {
   return {
     phase: phaseOf(state),
     counts: state.counts,
@@ -192,7 +193,7 @@ async function runStep(ctx: Ctx, claim: Claim, memory: Memory): Promise<Step> {
   try {
     switch (state.phase) {
       case 'undoing':
-        return only(await planUndo(ctx, job, datasetId, state));
+        return only(await stageUndo(ctx, job, state));
       case 'reading':
         return only(
           state.format === null
@@ -208,9 +209,9 @@ async function runStep(ctx: Ctx, claim: Claim, memory: Memory): Promise<Step> {
       case 'applying':
         return await applyChunk(ctx, job, datasetId, state, fence, memory);
       case 'publishing':
-        return only(await publishChunk(ctx, job, state));
+        return only(await publishChunk(ctx, job, state, memory));
       case 'reverting':
-        return await revertChunk(ctx, job, datasetId, state, fence);
+        return await revertChunk(ctx, job, datasetId, state, fence, memory);
       case 'done':
         return only(state);
     }
@@ -232,18 +233,18 @@ async function check(ctx: Ctx, { job, datasetId, state }: Claim, memory: Memory)
   const dataset = await findDataset(ctx, job.programId, job.dataset);
   const recordCount = dataset?.recordCount ?? 0;
   const checked = await checkSlots(ctx, job, { datasetId, recordCount }, state, memory);
-  return checked.phase === 'applying' ? settleCheck(ctx, job, datasetId, checked) : checked;
+  return checked.phase === 'applying' ? settleCheck(ctx, job, checked) : checked;
 }
 
 /** Waits for a person: the dataset stays occupied, and contacts are told. */
 async function holdJob(ctx: Ctx, { job, state, fence }: Claim): Promise<void> {
   const at = ctx.now();
   const message = `Held: ${state.guards.join(' ')} Approve or reject it within 72 hours.`;
-  const held: Job = { ...job, ...progressOf(state), status: 'held', heldAt: at, message };
+  const held: Job = { ...job, ...columnsOf(state), status: 'held', heldAt: at, message };
   const announced = await announceHeld(ctx, held);
   await commit(ctx.db, [
     updateUnfinished(ctx, job, {
-      ...progressOf(state),
+      ...columnsOf(state),
       status: 'held',
       heldAt: at,
       wakeAt: at + holdMs,

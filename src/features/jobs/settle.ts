@@ -1,6 +1,5 @@
 import type { Ctx } from '../../context.ts';
 import { findDataset } from '../records/index.ts';
-import { writeDryRunDiff } from './diff.ts';
 import { trippedGuards } from './guards.ts';
 import { FileFault, type JobState, modeOf } from './state.ts';
 import { findLatestSucceeded, type Job } from './store.ts';
@@ -17,9 +16,10 @@ export async function requireCorrectable(ctx: Ctx, job: Job, state: JobState): P
 }
 
 /** What follows from a finished check: all is known, and nothing is touched yet. */
-export async function settleCheck(ctx: Ctx, job: Job, datasetId: number, state: JobState): Promise<JobState> {
+export async function settleCheck(ctx: Ctx, job: Job, state: JobState): Promise<JobState> {
+  // What was there before is no risk.
+  if (job.undoOf !== null) return { ...state, phase: 'applying' };
   if (job.dryRun) {
-    await writeDryRunDiff(ctx, job, datasetId, state);
     const { guards } = judge(await storedBefore(ctx, job), job, state);
     const message = ['Dry run: nothing was changed.', ...guards.map(({ message }) => message)].join(' ');
     return { ...state, phase: 'done', outcome: { status: 'succeeded', message } };

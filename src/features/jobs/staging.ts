@@ -1,10 +1,11 @@
 import { utf8 } from '../../platform/encoding.ts';
+import { fingerprintLength } from '../../platform/hash.ts';
 
 /**
  * Staged rows stand in slots, 1,024 equal stretches of the key's hash, so that a stretch of the file and
  * the same stretch of `records` can be compared without holding either whole. A line is
  *
- *   bucket TAB key as JSON TAB fingerprint, or a mark (below) TAB line TAB data as JSON
+ *   bucket TAB key as JSON TAB fingerprint or a mark (below) TAB line TAB data as JSON
  *
  * and JSON text holds neither tab nor line end. Data is never parsed again: it goes from here into SQL.
  */
@@ -24,10 +25,13 @@ export const rejectedMark = 'x';
 /** Says that the good row of this key and line clashes with another's; its data is the error. */
 export const clashMark = 'c';
 
+/** Says that the key is to go: an undo takes back what was inserted. */
+export const deletedMark = 'd';
+
 export interface StagedRow {
   bucket: number;
   keyJson: string;
-  /** `x` where the row is rejected and only its key counts. */
+  /** Or one of the marks. */
   fingerprint: string;
   line: number;
   dataJson: string;
@@ -51,27 +55,51 @@ export function parseStagedLine(text: string): StagedRow {
   };
 }
 
-/** Gathers rows by slot, and gives out the object and its index: where each slot begins, and the end. */
+/** What is known of a staged object without reading it, slot by slot. */
+export interface SlotIndex {
+  /** Where each slot begins, and the end. */
+  offsets: number[];
+  /** Good rows, and what their buckets and the two halves of their fingerprints add up to. */
+  sums: SlotSum[];
+}
+
+/** Two sets of rows whose sums are equal are equal, but for a chance as small as a fingerprint's. */
+export type SlotSum = [rows: number, buckets: number, firstHalves: number, secondHalves: number];
+
+/** A slot with marked rows is like no other. */
+const marked = -1;
+
+/** Gathers rows by slot, and gives out the object and its index. */
 export class SlotWriter {
   readonly #slots: string[][] = Array.from({ length: slotCount }, () => []);
+  readonly #sums: SlotSum[] = Array.from({ length: slotCount }, () => [0, 0, 0, 0]);
   rows = 0;
 
   add(row: StagedRow): void {
-    this.#slots[slotOf(row.bucket)]?.push(stagedLine(row));
+    const slot = slotOf(row.bucket);
+    this.#slots[slot]?.push(stagedLine(row));
     this.rows++;
+    const sum = this.#sums[slot] as SlotSum;
+    if (row.fingerprint.length !== fingerprintLength) sum[0] = marked;
+    if (sum[0] === marked) return;
+    sum[0]++;
+    sum[1] += row.bucket;
+    sum[2] += Number(row.fingerprint.slice(0, fingerprintLength / 2));
+    sum[3] += Number(row.fingerprint.slice(fingerprintLength / 2));
   }
 
-  finish(): { bytes: Uint8Array; index: number[] } {
+  finish(): { bytes: Uint8Array; index: SlotIndex } {
     const pieces: Uint8Array[] = [];
-    const index = [0];
+    const offsets = [0];
     let at = 0;
     for (const lines of this.#slots) {
       if (lines.length > 0) {
-        const piece = utf8(`${lines.join('\n')}\n`);
+        lines.push('');
+        const piece = utf8(lines.join('\n'));
         pieces.push(piece);
         at += piece.byteLength;
       }
-      index.push(at);
+      offsets.push(at);
     }
     const bytes = new Uint8Array(at);
     let offset = 0;
@@ -79,33 +107,17 @@ export class SlotWriter {
       bytes.set(piece, offset);
       offset += piece.byteLength;
     }
-    return { bytes, index };
+    return { bytes, index: { offsets, sums: this.#sums } };
   }
 }
 
-/** What is to be done to one key. */
-export interface Operation {
-  bucket: number;
-  keyJson: string;
-  kind: 'i' | 'u' | 'd';
-  fingerprint: string;
-  dataJson: string;
-}
-
-export function operationLine(operation: Operation): string {
-  return `${operation.bucket}\t${operation.keyJson}\t${operation.kind}\t${operation.fingerprint}\t${operation.dataJson}`;
-}
-
-export function parseOperationLine(text: string): Operation {
-  const a = text.indexOf('\t');
-  const b = text.indexOf('\t', a + 1);
-  const c = text.indexOf('\t', b + 1);
-  const d = text.indexOf('\t', c + 1);
-  return {
-    bucket: Number(text.slice(0, a)),
-    keyJson: text.slice(a + 1, b),
-    kind: text.slice(b + 1, c) as Operation['kind'],
-    fingerprint: text.slice(c + 1, d),
-    dataJson: text.slice(d + 1),
-  };
+/** What the good rows of a slot add up to over all parts; null where a marked row is among them. */
+export function sumOf(indexes: SlotIndex[], slot: number): SlotSum | null {
+  const total: SlotSum = [0, 0, 0, 0];
+  for (const { sums } of indexes) {
+    const sum = sums[slot];
+    if (sum === undefined || sum[0] === marked) return null;
+    for (const place of [0, 1, 2, 3] as const) total[place] += sum[place];
+  }
+  return total;
 }

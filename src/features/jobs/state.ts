@@ -22,8 +22,8 @@ export interface Source {
  *                                   │ guard      ▲ │ cannot go on after its first chunk
  *                                   └─► holding ─┘ └──► reverting ──► done
  *
- * An undo begins with `undoing`, which makes plans from the change log of the job it undoes, and goes on
- * with applying. Comparing is there for schemas with unique keys: it finds the rows that share one.
+ * An undo begins with `undoing`, which stages the change log of the job it undoes the other way round, and
+ * goes on with checking. Comparing is there for schemas with unique keys: it finds the rows that share one.
  */
 export interface JobState {
   phase:
@@ -62,15 +62,15 @@ export interface JobState {
   uniqueParts: number;
   /** Parts of rejected rows written so far. */
   rejectParts: number;
-  /** The next slot of hashes to check; while undoing or publishing, the next chunk of the change log. */
+  /** The next slot of hashes to check; while undoing or publishing, the next part of a change log. */
   slot: number;
-  /** Plans written so far; while applying, how many there are. */
-  plans: number;
-  /** While applying: the plan and the operation in it that come next. */
-  plan: number;
-  operation: number;
-  /** Chunks applied so far, each with its before-images; while reverting, how many are left. */
-  chunks: number;
+  /** Parts of the change log written so far; from applying on, how many there are. */
+  logParts: number;
+  /** The part of the log and the chunk in it that come next; what is before them stands in the dataset. */
+  logPart: number;
+  chunk: number;
+  /** Changes that stand in the dataset. */
+  applied: number;
   /** The file's own fault, not ours: its program's contacts hear of it, staff do not. */
   fileFault?: boolean;
   /** How it is to end, once that is known. */
@@ -96,10 +96,10 @@ export function initialState(job: { undoOf: string | null }): JobState {
     uniqueParts: 0,
     rejectParts: 0,
     slot: 0,
-    plans: 0,
-    plan: 0,
-    operation: 0,
-    chunks: 0,
+    logParts: 0,
+    logPart: 0,
+    chunk: 0,
+    applied: 0,
     outcome: null,
   };
 }
@@ -123,9 +123,8 @@ export const objectKeys = {
     `stage/${programId}/${jobId}/unique-index-${part}`,
   rejectsPrefix: (programId: string, jobId: string) => `stage/${programId}/${jobId}/rejects-`,
   rejects: (programId: string, jobId: string, part: number) => `stage/${programId}/${jobId}/rejects-${part}`,
-  plan: (programId: string, jobId: string, plan: number) => `stage/${programId}/${jobId}/plan-${plan}`,
   changesPrefix: (programId: string, jobId: string) => `changes/${programId}/${jobId}/`,
-  changes: (programId: string, jobId: string, chunk: number) => `changes/${programId}/${jobId}/${chunk}`,
+  changes: (programId: string, jobId: string, part: number) => `changes/${programId}/${jobId}/${part}`,
 };
 
 /** The file, not the hub, is at fault: no further attempt can help. The message is for its sender. */

@@ -3,12 +3,12 @@ import { bucketHash } from '../../platform/hash.ts';
 import { compileTask } from '../tasks/index.ts';
 import { lineList } from './merge.ts';
 import { chooseSlots, loadIndexes, loadRows } from './staged.ts';
-import { clashMark, SlotWriter, type StagedRow, slotCount } from './staging.ts';
+import { clashMark, type SlotIndex, SlotWriter, type StagedRow, slotCount } from './staging.ts';
 import { type JobState, objectKeys } from './state.ts';
 import type { Job } from './store.ts';
 
 export interface ComparingMemory {
-  uniqueIndexes?: number[][];
+  uniqueIndexes?: SlotIndex[];
 }
 
 /**

@@ -1,5 +1,6 @@
 export { eraseDeletedPrograms } from './delete.ts';
-export { duePrograms, markPruneDue } from './programs.system.ts';
+export { openLearningBuilder } from './learning-builder.ts';
+export { duePrograms, listNightlyPrograms, markPruneDue, type NightlyProgram } from './programs.system.ts';
 export { type Contacts, defaultRetention, emailAddress, localTime, timeZone } from './schema.ts';
 export { sealedProgramColumns } from './sealed.ts';
 export { findProgram, findProgramIds, type Program } from './store.ts';

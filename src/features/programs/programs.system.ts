@@ -42,3 +42,24 @@ export function deletingPrograms(ctx: Ctx, limit: number): Promise<Program[]> {
     .orderBy(sql`random()`)
     .limit(limit);
 }
+
+export interface NightlyProgram {
+  programId: string;
+  timeZone: string;
+  atLocalTime: string;
+  createdAt: number;
+}
+
+/** Across tenants, for the minute's step: programs whose subscriptions are synchronised nightly. */
+export async function listNightlyPrograms(ctx: Ctx): Promise<NightlyProgram[]> {
+  const rows = await ctx.db
+    .select({
+      programId: programs.programId,
+      timeZone: programs.timeZone,
+      atLocalTime: sql<string>`${programs.nightlySync} ->> 'atLocalTime'`,
+      createdAt: programs.createdAt,
+    })
+    .from(programs)
+    .where(and(isNull(programs.deletedAt), sql`${programs.nightlySync} ->> 'enabled' = 1`));
+  return rows;
+}

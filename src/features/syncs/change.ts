@@ -1,6 +1,7 @@
 import type { Ctx } from '../../context.ts';
 import { commit, type Statement } from '../../platform/d1.ts';
 import { AppError } from '../../platform/errors.ts';
+import { endAttention } from '../attention/index.ts';
 import { recordAudit } from '../audit/index.ts';
 import { sequenceBefore } from '../events/index.ts';
 import {
@@ -14,6 +15,9 @@ import {
   setCursors,
   updateSubscription,
 } from '../subscriptions/index.ts';
+import { endSyncs, eraseFolder } from './erase.ts';
+import { syncFolder } from './objects.ts';
+import { quarantineKind } from './render.ts';
 
 /** Throws `not_found`. */
 export async function requireSubscription(
@@ -78,7 +82,10 @@ async function moveCursors(ctx: Ctx, row: Subscription, lastSyncUtc: string | nu
 /** Ends a subscription. Throws `not_found`. */
 export async function endSubscription(ctx: Ctx, programId: string, publisherId: string): Promise<void> {
   const row = await requireSubscription(ctx, programId, publisherId);
+  const { open, statements } = await endSyncs(ctx, row);
   await commit(ctx.db, [
+    ...statements,
+    endAttention(ctx, row.programId, quarantineKind, row.publisherId),
     removeSubscription(ctx, row.programId, row.publisherId),
     recordAudit(ctx, {
       programId: row.programId,
@@ -91,4 +98,5 @@ export async function endSubscription(ctx: Ctx, programId: string, publisherId: 
       target: row.programId,
     }),
   ]);
+  for (const sync of open) await eraseFolder(ctx, syncFolder(sync));
 }

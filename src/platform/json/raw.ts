@@ -121,6 +121,19 @@ export function parseExactly(text: string): unknown {
   );
 }
 
+/** As `JSON.parse`, but a number that no double holds is its own text: an id of 20 digits stays that id. */
+export function parseForReading(text: string): unknown {
+  if (!/[0-9]{16}|[eE][+]?[0-9]{3}/.test(text)) return parse(text);
+  return parse(text, (_, value, { source }) =>
+    typeof value === 'number' && !isHeld(value, source) ? source : value,
+  );
+}
+
+function isHeld(value: number, source: string): boolean {
+  if (!Number.isFinite(value)) return false;
+  return !/^-?[0-9]+$/.test(source) || Number.isSafeInteger(value) || BigInt(value) === BigInt(source);
+}
+
 /** A number that `parseExactly` left as it was written. */
 export function isRawNumber(value: unknown): boolean {
   return isRawJson(value);

@@ -123,3 +123,26 @@ export const historyOut = z
       .openapi({ description: 'What told the integration: one per endpoint.' }),
   })
   .openapi('SyncRequest');
+
+const asked = z.object({ id: z.number().int(), reference: z.string() });
+
+/** The webhook: one per request. */
+export const syncRequestedMessage = z
+  .object({
+    type: z.literal('flow.external_source.sync_requested'),
+    timestamp: isoTime,
+    data: z.object({
+      requestId,
+      flowId: z.number().int().openapi({ example: 1042 }),
+      flowCode: z.string().openapi({ example: 'HIS-101' }),
+      references: z.array(z.string()).openapi({ example: ['HIS101:2026-2|A'] }),
+      sources: z.array(asked).openapi({
+        description: 'The same with the ids that allocations ask for.',
+        example: [{ id: 7, reference: 'HIS101:2026-2|A' }],
+      }),
+      deadline: isoTime.openapi({ description: 'When the request will have waited too long.' }),
+    }),
+  })
+  .openapi('SyncRequestedMessage');
+
+export type SyncRequestedData = z.output<typeof syncRequestedMessage>['data'];

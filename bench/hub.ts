@@ -1,0 +1,68 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
+import { runtimeBytes } from '../test/support/memory.ts';
+import { bundle, compatibilityDate } from './workerd.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+export interface BareHub {
+  url: string;
+  /** Resident memory of the runtime now; 0 where the system does not say (it does on Linux). */
+  memoryMb(): number;
+  stop(): Promise<void>;
+}
+
+/** The built hub in miniflare alone, without wrangler's proxies, on a fresh folder of state. */
+export async function startBareHub(): Promise<BareHub> {
+  const folder = mkdtempSync(join(tmpdir(), 'crosswalk-bench-'));
+  const settings = Object.fromEntries(
+    readFileSync(join(root, '.dev.vars.example'), 'utf8')
+      .split('\n')
+      .flatMap((line) => {
+        const [, name = '', value = ''] = /^(\w+)=(.*)$/.exec(line) ?? [];
+        return name === '' ? [] : [[name, value]];
+      }),
+  );
+  const queue = { maxBatchSize: 1, maxBatchTimeout: 0, maxRetries: 10 };
+  const server = new Miniflare(
+    convertV4MiniflareOptions({
+      modules: true,
+      script: await bundle('jobs-worker.ts'),
+      compatibilityDate,
+      compatibilityFlags: ['global_fetch_strictly_public'],
+      bindings: settings,
+      d1Databases: { DB: 'bench' },
+      r2Buckets: { OBJECTS: 'bench' },
+      queueProducers: {
+        INGEST: 'crosswalk-ingest',
+        DELIVER: 'crosswalk-deliver',
+        EXPORT: 'crosswalk-export',
+      },
+      queueConsumers: { 'crosswalk-ingest': queue, 'crosswalk-deliver': queue },
+      email: { send_email: [{ name: 'EMAIL' }] },
+      ratelimits: { API_RATE: { namespace_id: '1', simple: { limit: 100_000, period: 60 } } },
+      resourcePersistencePath: folder,
+      logRequests: false,
+      handleStructuredLogs: () => {},
+      log: new Log(LogLevel.ERROR),
+    }),
+  );
+  const url = String(await server.ready).replace(/\/$/, '');
+  const db = await server.getD1Database('DB');
+  for (const file of readdirSync(join(root, 'migrations')).sort()) {
+    if (!file.endsWith('.sql')) continue;
+    const text = readFileSync(join(root, 'migrations', file), 'utf8');
+    for (const statement of text.split('--> statement-breakpoint')) await db.prepare(statement).run();
+  }
+  return {
+    url,
+    memoryMb: () => runtimeBytes() / 1e6,
+    async stop() {
+      await server.dispose();
+      rmSync(folder, { recursive: true, force: true });
+    },
+  };
+}

@@ -1,0 +1,3 @@
+export { batchChannel } from './batch.ts';
+export { syncsLifecycle } from './erase.ts';
+export { sweepSyncs } from './nightly.ts';

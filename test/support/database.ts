@@ -1,0 +1,59 @@
+import { createHash } from 'node:crypto';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import type { Hub } from '../../scripts/hub.ts';
+
+/** The file in which a local hub keeps its D1 database. */
+function openFile(hub: Pick<Hub, 'stateDir'>): DatabaseSync {
+  const folder = join(hub.stateDir, 'v3', 'd1', 'miniflare-D1DatabaseObject');
+  const files = readdirSync(folder).filter((name) => /^[0-9a-f]{64}\.sqlite$/.test(name));
+  if (files.length !== 1) throw new Error(`one database was expected, and there are ${files.length}`);
+  return new DatabaseSync(join(folder, files[0] ?? ''), { timeout: 10_000 });
+}
+
+/** The records of a program's datasets as they are stored, to the byte, without asking the hub. */
+export interface StoredRecords {
+  count: number;
+  /** Of keys, fingerprints and data. */
+  dataDigest: string;
+  /** Of all columns: versions, jobs and times, too. */
+  digest: string;
+  /** How many each job changed last. */
+  byJob: Record<string, number>;
+}
+
+export function storedRecords(hub: Pick<Hub, 'stateDir'>, programId: string): StoredRecords {
+  const db = openFile(hub);
+  try {
+    const rows = db
+      .prepare(
+        `SELECT d.name, r.* FROM datasets AS d JOIN records AS r ON r.dataset_id = d.dataset_id
+         WHERE d.program_id = ? ORDER BY d.name, r.bucket, r.key`,
+      )
+      .iterate(programId);
+    const [data, all] = [createHash('sha256'), createHash('sha256')];
+    const byJob: Record<string, number> = {};
+    let count = 0;
+    for (const row of rows) {
+      count++;
+      data.update(JSON.stringify([row.name, row.bucket, row.key, row.fingerprint, row.data]));
+      all.update(JSON.stringify(row));
+      const jobId = String(row.job_id);
+      byJob[jobId] = (byJob[jobId] ?? 0) + 1;
+    }
+    return { count, dataDigest: data.digest('hex'), digest: all.digest('hex'), byJob };
+  } finally {
+    db.close();
+  }
+}
+
+/** From now until the answer is called, the hub's database answers every statement with an error. */
+export function lockDatabase(hub: Pick<Hub, 'stateDir'>): () => void {
+  const db = openFile(hub);
+  db.exec('BEGIN EXCLUSIVE');
+  return () => {
+    db.exec('ROLLBACK');
+    db.close();
+  };
+}
