@@ -2,6 +2,7 @@ import { createWriteStream } from 'node:fs';
 import { basename, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
+import { startRelay } from '../relay/dev/relay.ts';
 import { type Hub, localSystemKey, startHub } from '../scripts/hub.ts';
 import {
   checkFirstCounts,
@@ -15,6 +16,7 @@ import { type Counts, HubClient, type Job, type Page, type StoredRecord } from '
 import { check } from './failures.ts';
 import { feedChunks, feedSchema } from './feed.ts';
 import { followJob } from './follow.ts';
+import { tellNight } from './night.ts';
 import type { FeedOptions } from './options.ts';
 import { count, megabytes, type Printer, perSecond, type StepReport, seconds } from './print.ts';
 import { type Receiver, startReceiver, waitFor } from './receiver.ts';
@@ -52,7 +54,7 @@ const folder = 'warehouse';
 const programPath = `/api/programs/${programId}`;
 const contactEmail = 'advancement@harbour.example';
 const notifyEmail = 'data@harbour.example';
-const scopes = ['read', 'files', 'jobs', 'webhooks', 'manage'];
+const scopes = ['read', 'files', 'jobs', 'webhooks', 'manage', 'events:publish', 'exports'];
 
 /** The whole story; throws `DemoFailure` at the first claim that does not hold. */
 export async function tellStory(printer: Printer, options: FeedOptions, stage: Stage): Promise<Cast> {
@@ -85,6 +87,11 @@ export async function tellStory(printer: Printer, options: FeedOptions, stage: S
   await printer.step('Read the records', (report) => readRecords(report, cast, feed, first));
   await printer.step('Receive the notification', (report) => receiveNotification(report, cast, first));
   const second = await printer.step('The same file again', (report) => repeat(report, cast, feed, first));
+  await printer.step('A night of events, to an SFTP server', async (report) => {
+    const system = new HubClient(hub.url, localSystemKey);
+    const of = { client, system, programPath, programId, folder: stage.folder };
+    stage.others.push(await tellNight(report, of));
+  });
   const total = seconds(performance.now() - startedAtMs);
   printer.summary(
     `${count(first.rows.read)} rows: ${rateOf(first)} when new, ${rateOf(second)} when unchanged; ${total} in all.`,
@@ -129,7 +136,9 @@ function jobNameOf(path: string): string {
 async function openStage(report: StepReport, stage: Stage): Promise<{ hub: Hub; receiver: Receiver }> {
   const receiver = await startReceiver();
   stage.receiver = receiver;
-  const hub = await startHub({ stateDir: join(stage.folder, 'state') });
+  const relay = await startRelay();
+  stage.others.push({ close: () => relay.stop() });
+  const hub = await startHub({ stateDir: join(stage.folder, 'state'), vars: relay.vars });
   stage.hub = hub;
   report.detail('hub', `${hub.url}, with its own D1, R2, queues and e-mail`);
   report.detail('receiver', receiver.url);
