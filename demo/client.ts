@@ -69,9 +69,26 @@ export class HubClient {
     return this.#call('GET', path, {}, null);
   }
 
-  send<T>(method: 'POST' | 'PUT', path: string, body: unknown): Promise<T> {
+  /** Every item of a list, page by page. */
+  async all<T>(path: string): Promise<T[]> {
+    const items: T[] = [];
+    let cursor: string | null = '';
+    while (cursor !== null) {
+      const query: string = cursor === '' ? '' : `&cursor=${encodeURIComponent(cursor)}`;
+      const page: Page<T> = await this.get(`${path}?limit=200${query}`);
+      items.push(...page.items);
+      cursor = page.nextCursor;
+    }
+    return items;
+  }
+
+  send<T>(method: 'POST' | 'PUT' | 'PATCH', path: string, body: unknown = {}): Promise<T> {
     const headers = { 'content-type': 'application/json' };
     return this.#call(method, path, { headers, body: JSON.stringify(body) });
+  }
+
+  async remove(path: string): Promise<void> {
+    await this.#call('DELETE', path, {});
   }
 
   /** Streams a file from the disk. */
@@ -89,7 +106,7 @@ export class HubClient {
     const headers = { 'x-api-key': this.#key, ...init.headers };
     const response = await fetch(`${this.#url}${path}`, { ...init, method, headers });
     const text = await response.text();
-    if (response.ok) return JSON.parse(text);
+    if (response.ok) return JSON.parse(text === '' ? 'null' : text);
     if (response.status === 404 && absent !== undefined) return absent;
     throw new DemoFailure(`${method} ${path} was answered with ${describe(response.status, text)}`);
   }

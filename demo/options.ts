@@ -4,17 +4,19 @@ import { UsageError } from './failures.ts';
 import type { TableSchema } from './schema.ts';
 
 export const usage =
-  'Usage: npm run demo -- [--rows N | --file FILE.csv --schema SCHEMA.json] [--keep]. ' +
-  'N is 1 to 1,000,000 people (50,000); the schema is a Frictionless Table Schema with a primaryKey.';
+  'Usage: npm run demo -- [flows | --rows N | --file FILE.csv --schema SCHEMA.json] [--keep]. ' +
+  'N is 1 to 1,000,000 people (50,000); the schema is a Frictionless Table Schema with a primaryKey. ' +
+  '"flows" tells the three stories of external sources.';
 
-export type Options = {
-  keep: boolean;
-} & ({ rows: number } | { file: string; schema: TableSchema });
+export type FeedOptions = { keep: boolean } & ({ rows: number } | { file: string; schema: TableSchema });
+export type Options = FeedOptions | { keep: boolean; story: 'flows' };
 
 /** Throws `UsageError` with what is wrong. */
 export function readOptions(args: string[]): Options | 'help' {
-  const values = parse(args);
+  const { values, positionals } = parse(args);
   if (values.help) return 'help';
+  const [story, ...more] = positionals;
+  if (story !== undefined) return readStory(story, more, values);
   const { file, schema, rows, keep = false } = values;
   if (file === undefined && schema === undefined) return { keep, rows: readRows(rows ?? '50000') };
   if (rows !== undefined)
@@ -25,10 +27,20 @@ export function readOptions(args: string[]): Options | 'help' {
   return { keep, file, schema: readSchema(schema) };
 }
 
+function readStory(story: string, more: string[], { keep = false, ...others }: { keep?: boolean }): Options {
+  if (story !== 'flows' || more.length > 0) {
+    throw new UsageError(`There is no story "${[story, ...more].join(' ')}": there is "flows".`);
+  }
+  const [other] = Object.keys(others);
+  if (other !== undefined) throw new UsageError(`--${other} is about a file, and "flows" has none.`);
+  return { keep, story };
+}
+
 function parse(args: string[]) {
   try {
     return parseArgs({
       args,
+      allowPositionals: true,
       options: {
         rows: { type: 'string' },
         file: { type: 'string' },
@@ -36,7 +48,7 @@ function parse(args: string[]) {
         keep: { type: 'boolean' },
         help: { type: 'boolean', short: 'h' },
       },
-    }).values;
+    });
   } catch (error) {
     throw new UsageError(error instanceof Error ? `${error.message.replace(/\.$/, '')}.` : String(error));
   }

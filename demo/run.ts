@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { localSystemKey } from '../scripts/hub.ts';
 import { DemoFailure, UsageError } from './failures.ts';
+import { tellFlows } from './flows/story.ts';
 import { type Options, readOptions, usage } from './options.ts';
 import { count, Printer } from './print.ts';
 import { type Stage, tellStory } from './story.ts';
@@ -29,7 +30,12 @@ async function main(args: string[]): Promise<number> {
 async function run(options: Options): Promise<number> {
   const interruption = new AbortController();
   const printer = new Printer(interruption.signal);
-  const stage: Stage = { folder: mkdtempSync(join(tmpdir(), 'crosswalk-demo-')), hub: null, receiver: null };
+  const stage: Stage = {
+    folder: mkdtempSync(join(tmpdir(), 'crosswalk-demo-')),
+    hub: null,
+    receiver: null,
+    others: [],
+  };
   process.once('exit', () => rmSync(stage.folder, { recursive: true, force: true, maxRetries: 20 }));
   for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(signal, () => {
@@ -41,7 +47,8 @@ async function run(options: Options): Promise<number> {
   }
   try {
     printer.title(titleOf(options));
-    const { hub, key } = await tellStory(printer, options, stage);
+    const { hub, key } =
+      'story' in options ? await tellFlows(printer, stage) : await tellStory(printer, options, stage);
     if (options.keep) await keepUp(printer, hub.url, key, interruption.signal);
     return 0;
   } catch (error) {
@@ -52,12 +59,14 @@ async function run(options: Options): Promise<number> {
     process.stderr.write(`\n${sentenceOf(error)}\n`);
     return 1;
   } finally {
+    await Promise.all(stage.others.map((one) => one.close()));
     await stage.receiver?.close();
     await stage.hub?.stop();
   }
 }
 
 function titleOf(options: Options): string {
+  if ('story' in options) return 'Crosswalk: a manager asks, the integration answers, the flow says so';
   return 'file' in options
     ? `Crosswalk: ${options.file}, from the drop to the webhook`
     : `Crosswalk: a feed of ${count(options.rows)} people, from the drop to the webhook`;

@@ -15,7 +15,7 @@ import { type Counts, HubClient, type Job, type Page, type StoredRecord } from '
 import { check } from './failures.ts';
 import { feedChunks, feedSchema } from './feed.ts';
 import { followJob } from './follow.ts';
-import type { Options } from './options.ts';
+import type { FeedOptions } from './options.ts';
 import { count, megabytes, type Printer, perSecond, type StepReport, seconds } from './print.ts';
 import { type Receiver, startReceiver, waitFor } from './receiver.ts';
 import type { TableSchema } from './schema.ts';
@@ -27,6 +27,8 @@ export interface Stage {
   folder: string;
   hub: Hub | null;
   receiver: Receiver | null;
+  /** Programs and servers that a story started beside. */
+  others: { close(): Promise<void> }[];
 }
 
 interface Feed {
@@ -53,7 +55,7 @@ const notifyEmail = 'data@harbour.example';
 const scopes = ['read', 'files', 'jobs', 'webhooks', 'manage'];
 
 /** The whole story; throws `DemoFailure` at the first claim that does not hold. */
-export async function tellStory(printer: Printer, options: Options, stage: Stage): Promise<Cast> {
+export async function tellStory(printer: Printer, options: FeedOptions, stage: Stage): Promise<Cast> {
   const startedAtMs = performance.now();
   const feed = await printer.step('file' in options ? 'Read the file' : 'Make the feed', (report) =>
     prepareFeed(report, options, stage.folder),
@@ -90,7 +92,7 @@ export async function tellStory(printer: Printer, options: Options, stage: Stage
   return cast;
 }
 
-async function prepareFeed(report: StepReport, options: Options, workFolder: string): Promise<Feed> {
+async function prepareFeed(report: StepReport, options: FeedOptions, workFolder: string): Promise<Feed> {
   const isReal = 'file' in options;
   const path = isReal ? options.file : join(workFolder, 'constituents.csv');
   const schema = isReal ? options.schema : feedSchema;

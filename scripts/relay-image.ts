@@ -1,17 +1,8 @@
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 
-// Builds the relay's image with the container engine that is there. `npm run relay:image [-- --tag NAME]
-// [--base IMAGE]`; the base is the Dockerfile's unless told, for machines that have another one at hand.
-
-const root = fileURLToPath(new URL('..', import.meta.url));
-const options = process.argv.slice(2);
-const optionOf = (name: string) => {
-  const at = options.indexOf(name);
-  return at === -1 ? undefined : options[at + 1];
-};
-const tag = optionOf('--tag') ?? 'crosswalk-relay';
-const base = optionOf('--base');
+// Builds the relay's image with the container engine that is there. What follows `npm run relay:image --` goes
+// to the engine's `build`, such as `--tag registry.example/relay` or `--build-arg BASE=…` for another base.
 
 const engine = ['docker', 'podman'].find(
   (name) => spawnSync(name, ['info'], { stdio: 'ignore' }).status === 0,
@@ -22,9 +13,12 @@ if (engine === undefined) {
   );
   process.exit(1);
 }
-const args = ['build', '--file', 'relay/Dockerfile', '--tag', tag];
-if (base !== undefined) args.push('--build-arg', `BASE=${base}`);
-const { status } = spawnSync(engine, [...args, '.'], { cwd: root, stdio: 'inherit' });
+const tag = 'crosswalk-relay';
+const { status } = spawnSync(
+  engine,
+  ['build', '--file', 'relay/Dockerfile', '--tag', tag, ...process.argv.slice(2), '.'],
+  { cwd: fileURLToPath(new URL('..', import.meta.url)), stdio: 'inherit' },
+);
 if (status === 0)
-  console.log(`\n${tag} is built. It needs RELAY_TOKEN: ${engine} run -e RELAY_TOKEN -p 8788:8788 ${tag}`);
+  console.log(`\n${tag} is built. It wants a token: ${engine} run -e RELAY_TOKEN -p 8788:8788 ${tag}`);
 process.exit(status ?? 1);

@@ -46,12 +46,14 @@ export interface ActorSession {
 
 /** The messages of each queue: ids and numbers only, versioned by `type`. */
 export type IngestMessage = { type: 'job'; jobId: string } | { type: 'sync'; syncId: string };
-export interface DeliverMessage {
+export interface DeliveryMessage {
   type: 'delivery';
   deliveryId: string;
 }
+/** One that goes to no endpoint, or an endpoint that something is due to. */
+export type DeliverMessage = DeliveryMessage | { type: 'endpoint'; endpointId: string };
 /** A night to be written, or a delivery that takes minutes. */
-export type ExportMessage = { type: 'run'; runId: string } | DeliverMessage;
+export type ExportMessage = { type: 'run'; runId: string } | DeliveryMessage;
 
 /** The SFTP relay, whatever stands between: `send` is a fetch of one of its paths. */
 export interface Relay {

@@ -1,6 +1,6 @@
 import type { Ctx } from './context.ts';
 import { sendAlerts, watchStorage } from './features/alerts/index.ts';
-import { sweepDeliveries } from './features/deliveries/index.ts';
+import { sweepDeliveries, sweepRecoveries } from './features/deliveries/index.ts';
 import { rotateDueDropKeys } from './features/drops/index.ts';
 import { sweepExports } from './features/exports/index.ts';
 import { sweepFlows } from './features/flows/index.ts';
@@ -25,6 +25,7 @@ const steps: Record<string, Record<string, Step>> = {
     syncs: sweepSyncs,
     exports: sweepExports,
     flows: sweepFlows,
+    recoveries: sweepRecoveries,
     deliveries: sweepDeliveries,
     storage: watchStorage,
     alerts: sendAlerts,

@@ -82,7 +82,7 @@ export async function startRelay(options: RelayOptions = {}): Promise<Relay> {
     if (!ending || ending.exitCode !== null || ending.signalCode !== null) return;
     const gone = once(ending, 'exit');
     ending.kill(signal);
-    const timer = setTimeout(() => ending.kill('SIGKILL'), 5_000);
+    const timer = setTimeout(() => ending.kill('SIGKILL'), 30_000);
     await gone;
     clearTimeout(timer);
   };

@@ -18,7 +18,10 @@ try {
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {
       log({ level: 'info', message: 'stopping', signal });
-      void relay.stop().then(() => process.exit(0));
+      void relay.stop().then(() => {
+        log({ level: 'info', message: 'stopped' });
+        process.exit(0);
+      });
     });
   }
 } catch (error) {

@@ -22,11 +22,11 @@ export async function nameFinally(
   if (offered['posix-rename@openssh.com'] === '1') {
     const refused = await attempt(deadline, refusal, (done) => sftp.ext_openssh_rename(from, to, done));
     if (!refused) return 'posix-rename';
-    if (refused.details.status === STATUS_CODE.PERMISSION_DENIED) throw refused;
+    if (isFinal(refused)) throw refused;
   }
   const refused = await attempt(deadline, refusal, (done) => sftp.rename(from, to, done));
   if (!refused) return 'rename';
-  if (refused.details.status === STATUS_CODE.PERMISSION_DENIED) throw refused;
+  if (isFinal(refused)) throw refused;
   // Removing what is there helps only where it was in the way.
   const missing = await attempt(deadline, refusal, (done) => sftp.stat(to, (error) => done(error)));
   if (missing) throw refused;
@@ -35,6 +35,11 @@ export async function nameFinally(
   const last = await attempt(deadline, refusal, (done) => sftp.rename(from, to, done));
   if (last) throw last;
   return 'remove-rename';
+}
+
+/** Forbidden, or nothing there to rename: no other way helps. */
+function isFinal({ details }: Failure): boolean {
+  return details.status === STATUS_CODE.PERMISSION_DENIED || details.status === STATUS_CODE.NO_SUCH_FILE;
 }
 
 /** null when it was done, the refusal when the server answered with one; throws when it did not answer. */

@@ -84,6 +84,10 @@ export function createRelay(settings: Settings, options: Options = {}): RelaySer
     // A request that breaks off is the source's failure, told where its body is read.
     message.on('error', () => undefined);
     response.on('error', () => undefined);
+    // A connection that was busy when the relay was told to stop would be kept for a next request.
+    response.on('finish', () => {
+      if (stopping) setImmediate(() => http.closeIdleConnections());
+    });
     handle(message, response)
       .catch((error: unknown) => {
         if (response.headersSent) return response.destroy();

@@ -55,6 +55,14 @@ export function sftpFailure(
       retry: true,
     });
   }
+  if (phase === 'rename' && code === STATUS_CODE.NO_SUCH_FILE) {
+    return new Failure(
+      'rename',
+      'part_gone',
+      `The whole file arrived, but was gone before it had its final name: ${said}. Another attempt may have delivered it, or the server cleans up what it does not know.`,
+      { ...details, retry: true },
+    );
+  }
   if (phase === 'rename') {
     return new Failure(
       'rename',

@@ -1,4 +1,5 @@
 import { type OpenAPIHono, z } from '@hono/zod-openapi';
+import { syncRequestedMessage } from '../features/flows/index.ts';
 import type { ApiEnv } from '../http.ts';
 
 const rowCounts = z.object({
@@ -69,6 +70,11 @@ const signatureHeaders = z.object({
 
 const webhooks = [
   { name: 'job.ended', summary: 'A job has ended; exactly one message per job', body: jobEnded },
+  {
+    name: 'flow.external_source.sync_requested',
+    summary: 'A manager asks for an update of external sources; one message per request',
+    body: syncRequestedMessage,
+  },
   { name: 'problem.opened', summary: 'Something needs a person', body: problemOpened },
 ];
 

@@ -15,6 +15,7 @@ export type IdPrefix =
   | 'mpu'
   | 'msg'
   | 'prb'
+  | 'rcv'
   | 'req'
   | 'run'
   | 'sec'
@@ -36,6 +37,27 @@ export function newId(prefix: IdPrefix, atMs: number): string {
     rest = Math.floor(rest / 32);
   }
   return `${prefix}_${time}${randomText(16)}`;
+}
+
+/** The milliseconds since 1970 in an id; 0 where there are none. */
+export function idTime(id: string): number {
+  const time = /^[a-z]{2,5}_([0-9a-z]{10})/.exec(id)?.[1] ?? '';
+  let at = 0;
+  for (const character of time) at = at * 32 + Math.max(0, idAlphabet.indexOf(character));
+  return at;
+}
+
+/**
+ * An id made from another one, with its time: the same source and text give the same id. Of an id that has
+ * no time in it, such as a number, the time is 0.
+ */
+export async function deriveId(prefix: IdPrefix, source: string, text: string): Promise<string> {
+  const bytes = new TextEncoder().encode(`${source}|${text}`);
+  const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
+  let tail = '';
+  for (const byte of digest.subarray(0, 16)) tail += idAlphabet.charAt(byte & 31);
+  const time = /^[a-z]{2,5}_([0-9a-z]{10})[0-9a-z]{16}$/.exec(source)?.[1] ?? '0'.repeat(10);
+  return `${prefix}_${time}${tail}`;
 }
 
 /** `length` random characters of base 32, five bits each. */

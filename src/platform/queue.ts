@@ -41,15 +41,21 @@ export function createSender<Message>(
 
 /**
  * Handles a batch: a try per message, parsed first. What does not parse is dead at once (retrying cannot
- * mend it); what throws is ours, and retried by the queue until its dead-letter queue takes it.
+ * mend it); what throws is ours, and retried by the queue until its dead-letter queue takes it. `atOnce` of
+ * them are handled side by side.
  */
 export async function consume<Schema extends z.ZodType>(
   batch: MessageBatch<unknown>,
   schema: Schema,
   handle: (message: z.output<Schema>, attempts: number) => Promise<MessageOutcome>,
   log: Logger,
+  atOnce = 1,
 ): Promise<void> {
-  for (const message of batch.messages) {
+  const waiting = [...batch.messages];
+  const lane = async () => {
+    for (let message = waiting.shift(); message; message = waiting.shift()) await handleAndAnswer(message);
+  };
+  const handleAndAnswer = async (message: Message<unknown>) => {
     const startedAt = Date.now();
     const outcome = await handleOne(message, schema, handle, log);
     if (outcome.kind === 'retry') message.retry({ delaySeconds: outcome.delaySeconds });
@@ -62,7 +68,8 @@ export async function consume<Schema extends z.ZodType>(
       why: outcome.kind === 'dead' ? outcome.why : undefined,
       durationMs: Date.now() - startedAt,
     });
-  }
+  };
+  await Promise.all(Array.from({ length: Math.min(atOnce, waiting.length) }, lane));
 }
 
 async function handleOne<Schema extends z.ZodType>(

@@ -18,10 +18,7 @@ export async function signWebhook(
   const signed = utf8(`${message.id}.${message.timestampSeconds}.${message.body}`);
   const signatures = await Promise.all(
     secrets.map(async (secret) => {
-      const bytes = fromBase64(secret.startsWith(secretPrefix) ? secret.slice(secretPrefix.length) : secret);
-      const key = await crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, [
-        'sign',
-      ]);
+      const key = await importedKey(secret);
       return `v1,${toBase64(new Uint8Array(await crypto.subtle.sign('HMAC', key, signed)))}`;
     }),
   );
@@ -30,4 +27,16 @@ export async function signWebhook(
     'webhook-timestamp': String(message.timestampSeconds),
     'webhook-signature': signatures.join(' '),
   };
+}
+
+const imported = new Map<string, CryptoKey>();
+
+async function importedKey(secret: string): Promise<CryptoKey> {
+  const known = imported.get(secret);
+  if (known) return known;
+  const bytes = fromBase64(secret.startsWith(secretPrefix) ? secret.slice(secretPrefix.length) : secret);
+  const key = await crypto.subtle.importKey('raw', bytes, { name: 'HMAC', hash: 'SHA-256' }, false, ['sign']);
+  if (imported.size > 1_000) imported.clear();
+  imported.set(secret, key);
+  return key;
 }

@@ -74,6 +74,10 @@ describe("a manager's request", () => {
     const sources = (await stage.call('GET', sourcesPath(stage.flowId))).body.items;
     expect(heard?.data.sources).toEqual(sources.map(({ id, reference }: Body) => ({ id, reference })));
     expect(heard?.data.deadline).toBe(sources[0].deadline);
+    const described = (await stage.call('GET', '/api/openapi.json')).body;
+    expect(described.webhooks).toHaveProperty(['flow.external_source.sync_requested']);
+    const { data } = described.components.schemas.SyncRequestedMessage.properties;
+    expect(Object.keys(heard?.data).sort()).toEqual(Object.keys(data.properties).sort());
     const told = await until(
       () => history(stage),
       (parts) => parts.every(({ deliveries }) => deliveries[0]?.status === 'delivered'),

@@ -125,6 +125,14 @@ const resources: Record<string, (owner: Owner) => Promise<string>> = {
     const made = await owner.call('POST', `/api/programs/${owner.programId}/webhooks`, { body });
     return expectStatus(made, 201).body.webhookId;
   },
+  recoveryId: async (owner) => {
+    const webhooks = `/api/programs/${owner.programId}/webhooks`;
+    const { body: listed } = await owner.call('GET', webhooks);
+    const begun = await owner.call('POST', `${webhooks}/${listed.items[0].webhookId}/recover`, {
+      body: { since: '2026-01-01T00:00:00Z' },
+    });
+    return expectStatus(begun, 202).body.recoveryId;
+  },
   exportId: async (owner) => (await makeNight(owner)).exportId,
   localDate: async (owner) => (await makeNight(owner)).localDate,
   name: async (owner) => (await makeNight(owner)).name,

@@ -64,6 +64,14 @@ describe('an endpoint', () => {
     expect(ledger.items.map((one: Body) => one.target).sort()).toEqual(
       [receiver.url + mine, receiver.url + direct].sort(),
     );
+    const { body: settled } = await until(
+      () => program.call('GET', `/api/programs/${program.programId}/deliveries`),
+      ({ body }) => body.items.every((one: Body) => one.status === 'delivered'),
+    );
+    for (const { deliveryId } of settled.items) {
+      const { body } = await program.call('GET', `/api/deliveries/${deliveryId}`);
+      expect(body).toMatchObject({ body: told?.body, attempts: [{ status: 200, failure: null }] });
+    }
     expect(receivedAt(other)).toEqual([]);
     await runJob(program, '');
     const [failed] = await waitAt(other, 1);

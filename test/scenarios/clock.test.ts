@@ -10,7 +10,9 @@ import {
   localSystemKey,
   newProgram,
   peopleTask,
+  until,
 } from '../support/client.ts';
+import { newFlow, newParticipants, newSource, sourcesPath, syncPath } from '../support/flows.ts';
 
 // What takes hours or months, on a hub of its own whose clock is moved.
 
@@ -195,5 +197,131 @@ describe('retention', () => {
     expectStatus(await complete(left), 404);
     const file = await call('GET', `/api/programs/${programId}/files/warehouse/done.csv`);
     expect(expectStatus(file, 200).text).toBe('hello');
+  });
+});
+
+describe('a request to an external source', () => {
+  const sweep = async () => {
+    const { body } = await system('POST', '/dev/sweep');
+    expect(body.flows).not.toBe(-1);
+    return body;
+  };
+
+  async function requestedFlow(...references: string[]) {
+    const program = await newProgram(hub.url, {
+      contacts: { emails: [`exams-${references[0]}@school.example`] },
+    });
+    const { flowId, code } = await newFlow(program, { syncTimeLimitMinutes: 5 });
+    for (const reference of references) await newSource(program, flowId, reference);
+    const asked = await program.call('POST', `${sourcesPath(flowId)}/sync`);
+    const { requestId } = expectStatus(asked, 202).body;
+    const sources = async () => (await program.call('GET', sourcesPath(flowId))).body.items;
+    const problems = async () =>
+      (await program.call('GET', `/api/programs/${program.programId}/attention`)).body.items;
+    const report = (reference: string, verb: string) =>
+      program.call('POST', `${syncPath(flowId, reference)}/${verb}`, { body: { requestId } });
+    return { ...program, flowId, code, requestId, sources, problems, report };
+  }
+
+  it('that hears nothing in its time fails with that reason, and contacts are told once', async () => {
+    const flow = await requestedFlow('slow-A', 'slow-B', 'slow-C');
+    expectStatus(await flow.report('slow-A', 'done'), 200);
+    await moveOn(4.9 / 60);
+    await sweep();
+    expect((await flow.sources()).map((one: Body) => one.state)).toEqual(['SUCCESS', 'PENDING', 'PENDING']);
+    await moveOn(5.1 / 60);
+    await sweep();
+    const after = await flow.sources();
+    expect(after.map((one: Body) => one.label)).toEqual(['Complete', 'Failed', 'Failed']);
+    expect(after[1]).toMatchObject({ deadline: null, requestId: flow.requestId });
+    expect(after[1].message).toContain('time limit');
+    const history = (await flow.call('GET', `${sourcesPath(flow.flowId)}/requests?state=FAILED`)).body.items;
+    expect(history).toHaveLength(2);
+    for (const part of history)
+      expect(part).toMatchObject({ endedBy: 'hub:cron', requestId: flow.requestId });
+    const [problem, ...others] = await flow.problems();
+    expect(others).toEqual([]);
+    expect(problem).toMatchObject({ kind: 'flow_sync_failed', subject: flow.requestId, count: 1 });
+    expect(problem.message).toContain(`${flow.code}: "slow-B", "slow-C".`);
+    await sweep();
+    const mails = () => hub.mails().filter(({ to }) => to === 'exams-slow-A@school.example');
+    await until(
+      async () => mails(),
+      (all) => all.length > 0,
+    );
+    await sweep();
+    expect(mails()).toHaveLength(1);
+    expect(mails()[0]?.text).toContain('slow-B');
+    expect(await flow.problems()).toHaveLength(1);
+  });
+
+  it('whose answer comes late after all counts, and ends the problem', async () => {
+    const flow = await requestedFlow('late-A', 'late-B');
+    await moveOn(1);
+    await sweep();
+    expectStatus(await flow.report('late-A', 'done'), 200);
+    expect(await flow.problems()).toHaveLength(1);
+    expectStatus(await flow.report('late-B', 'done'), 200);
+    expect(await flow.problems()).toEqual([]);
+    expect((await flow.call('GET', `/api/flows/${flow.flowId}`)).body.label).toBe('Complete');
+    const { items } = (await flow.call('GET', `${sourcesPath(flow.flowId)}/requests`)).body;
+    expect(items.map((one: Body) => one.state)).toEqual(['SUCCESS', 'SUCCESS']);
+    await moveOn(2);
+    await sweep();
+    expect((await flow.sources()).map((one: Body) => one.state)).toEqual(['SUCCESS', 'SUCCESS']);
+  });
+
+  it('may be made again after it failed; the late answer to the first is none of the second', async () => {
+    const flow = await requestedFlow('again-A');
+    await moveOn(1);
+    await sweep();
+    const again = expectStatus(await flow.call('POST', syncPath(flow.flowId, 'again-A')), 202).body;
+    expect(again.requestId).not.toBe(flow.requestId);
+    expect(await flow.problems()).toEqual([]);
+    expectStatus(await flow.report('again-A', 'done'), 409);
+    expect((await flow.sources())[0]).toMatchObject({ state: 'PENDING', requestId: again.requestId });
+  });
+
+  it('is forgotten 90 days after its end, and never before it; the source keeps how it ended', async () => {
+    const flow = await requestedFlow('old-A');
+    const history = async () =>
+      (await flow.call('GET', `${sourcesPath(flow.flowId)}/requests`)).body.items.map(
+        (one: Body) => one.state,
+      );
+    expectStatus(await flow.report('old-A', 'done'), 200);
+    await moveOn(24 * 89);
+    await pruneAll();
+    expect(await history()).toEqual(['SUCCESS']);
+    await moveOn(24 * 91);
+    await pruneAll();
+    expect(await history()).toEqual([]);
+    expect((await flow.sources())[0]).toMatchObject({ state: 'SUCCESS', requestId: flow.requestId });
+    expectStatus(await flow.report('old-A', 'done'), 200);
+  });
+
+  it('goes with its flow and its program, whatever they hold', async () => {
+    const flow = await requestedFlow('gone-A');
+    await newParticipants(flow, flow.flowId, 4_500);
+    expectStatus(await flow.call('DELETE', `/api/flows/${flow.flowId}`), 204);
+    await until(sweep, ({ flows }) => flows === 0);
+    for (let i = 0; i < 7; i++) {
+      const { flowId } = await newFlow(flow);
+      const { id } = await newSource(flow, flowId, 'A');
+      const ids = await newParticipants(flow, flowId, 10);
+      await flow.call('POST', `${sourcesPath(flowId)}/${id}/allocations/participants`, { body: ids });
+      expectStatus(await flow.call('POST', `${sourcesPath(flowId)}/sync`), 202);
+    }
+    const { programId } = flow;
+    expectStatus(await system('DELETE', `/api/programs/${programId}`), 204);
+    // The id is free once every slice says that nothing of it is left.
+    const made = await until(
+      async () => {
+        await sweep();
+        return system('POST', '/api/programs', { body: { programId, name: 'anew' } });
+      },
+      ({ status }) => status === 201,
+    );
+    expectStatus(made, 201);
+    expect((await system('GET', `/api/programs/${programId}/flows`)).body.items).toEqual([]);
   });
 });

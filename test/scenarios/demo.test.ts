@@ -108,6 +108,28 @@ describe('npm run demo', () => {
     expect(leftovers()).toEqual([]);
   });
 
+  it('tells the three stories of external sources, each with its integration', async () => {
+    const demo = startDemo('flows');
+    expect(await demo.ended, demo.output()).toBe(0);
+    const output = demo.output();
+    // The predefined routine, and what the manager sees when it fails.
+    expect(output).toContain('HIS101:2026-2|A: 24 added, 0 changed, 0 removed');
+    expect(output).toContain('HIS101:2026-2|A: 2 added, 1 changed, 1 removed');
+    expect(output).toMatch(
+      /✓ the flow {5}"Sync Requested", then "Failed"\n {5}✓ attention .* HIS-101 failed\./,
+    );
+    // The empty flow, by its code and by its id.
+    expect(output).toContain('setup: found by its code MAT-210: "Analysis II", 40 participants');
+    expect(output).toMatch(/setup: found by its id \d+: "Linear algebra, re-exam", 7 participants/);
+    // Two classes on one flow, together and singly.
+    expect(output).toContain('BIO100-A 12, BIO100-B 15, kept apart; S500 is in both');
+    expect(output).toContain('A as before: 12; B with the student: 16');
+    expect(output).toContain('BIO100-A 11, BIO100-B 16, kept apart; S500 is in both');
+    expect(output.match(/"Sync Requested", then "Complete"/g)).toHaveLength(8);
+    expect(output).toContain('Done. 9 requests, 9 webhooks, each heard once');
+    expect(leftovers()).toEqual([]);
+  }, 300_000);
+
   it("shows the hub's problem detail and ends with 1", async () => {
     const file = writeFile('presentations.csv', presentations);
     const shapes = fields.map((field) => ({ ...field, type: 'geopoint' }));
@@ -130,6 +152,8 @@ describe('npm run demo', () => {
     [['--file', 'README.md', '--schema', 'README.md'], 'The schema README.md is not JSON.'],
     [['--file', 'README.md', '--schema', 'package.json'], 'package.json is no Table Schema'],
     [['--colour'], "Unknown option '--colour'"],
+    [['nights'], 'There is no story "nights"'],
+    [['flows', '--rows', '5'], '--rows is about a file'],
   ])('refuses %j with a sentence and the usage', async (args, sentence) => {
     const demo = startDemo(...args);
     expect(await demo.ended).toBe(2);

@@ -73,6 +73,21 @@ export function endAttention(
     );
 }
 
+/** The same for many of a kind at once. */
+export function endAttentionOf(ctx: Ctx, programId: string, kind: string, subjects: string[]): Statement {
+  return ctx.db
+    .update(attention)
+    .set({ endedAt: ctx.now() })
+    .where(
+      and(
+        eq(attention.programId, programId),
+        eq(attention.kind, kind),
+        sql`${attention.subject} IN (SELECT value FROM json_each(${JSON.stringify(subjects)}))`,
+        isNull(attention.endedAt),
+      ),
+    );
+}
+
 export function listOpenAttention(
   ctx: Ctx,
   programId: string,

@@ -3,8 +3,9 @@ import type { Ctx } from '../../context.ts';
 import type { Statement } from '../../platform/d1.ts';
 import { newId } from '../../platform/ids.ts';
 import type { MessageType } from '../webhooks/index.ts';
+import { insertAnnounced, insertBodies } from './announced.ts';
+import { startedAtOnce } from './policy.ts';
 import { keepForStart } from './started.ts';
-import { insertAnnounced } from './store.ts';
 
 /** Something that endpoints of a program may want to hear of. */
 export interface Announcement {
@@ -26,6 +27,8 @@ export interface Announcement {
   atMs?: number;
   /** Never to this endpoint: it is what the message complains of. */
   exceptEndpointId?: string;
+  /** To this endpoint alone, whatever it listens to. */
+  onlyEndpointId?: string;
 }
 
 export interface Announced {
@@ -57,12 +60,18 @@ export async function announceAll(ctx: Ctx, announcements: Announcement[], onlyI
     else byType.set(one.type, [one]);
   }
   const announced: Announced = { statements: [], deliveryIds: [] };
+  let startNow = startedAtOnce;
   for (const [type, same] of byType) {
-    for (const rows of chunk(same.map((one) => toRow(ctx, one)))) {
-      const statement = insertAnnounced(ctx, type, rows, onlyIf ?? sql`true`);
+    const messages = same.map((one) => toMessage(ctx, one));
+    for (const rows of chunk(messages.map(({ row }) => row))) {
+      const statement = insertAnnounced(ctx, type, rows, startNow, onlyIf ?? sql`true`);
+      // What one statement may start is for the first alone: the others' endpoints are not known here.
+      startNow = 0;
       announced.statements.push(statement);
       announced.deliveryIds.push(keepForStart(ctx, statement));
     }
+    const large = messages.flatMap(({ largeBody }) => (largeBody === null ? [] : [largeBody]));
+    for (const rows of chunk(large)) announced.statements.push(insertBodies(ctx, rows));
   }
   return announced;
 }
@@ -82,22 +91,32 @@ function* chunk(rows: string[]): Generator<string> {
   if (part.length > 0) yield `[${part.join(',')}]`;
 }
 
-/** As `insertAnnounced` reads it. */
-function toRow(ctx: Ctx, one: Announcement): string {
+/** Longer ones are kept once per message: each change of a row writes the whole of it. */
+const inlineBodyChars = 4_000;
+
+/** As `insertAnnounced` and `insertBodies` read it. */
+function toMessage(ctx: Ctx, one: Announcement): { row: string; largeBody: string | null } {
   const at = one.atMs ?? ctx.now();
   const body = JSON.stringify({ type: one.type, timestamp: new Date(at).toISOString(), data: one.data });
+  const isLarge = body.length > inlineBodyChars;
   const named = /^[a-z]{2,5}_[0-9a-z]{26}$/.test(one.messageId);
-  return JSON.stringify([
+  // The endpoint's slot ends it: a delivery of a message is found by its id, and can be there only once.
+  const prefix = named ? `dlv_${one.messageId.slice(-26, -3)}` : newId('dlv', at).slice(0, -3);
+  const row = JSON.stringify([
     one.programId,
-    // The endpoint's slot ends it: a delivery of a message is found by its id, and can be there only once.
-    named ? `dlv_${one.messageId.slice(-26, -3)}` : newId('dlv', at).slice(0, -3),
+    prefix,
     one.messageId,
-    body,
+    isLarge ? null : body,
     one.about,
     one.traceId,
     one.category === undefined ? 0 : 1,
     one.category ?? null,
     one.exceptEndpointId ?? '',
     named ? 0 : 1,
+    one.onlyEndpointId ?? null,
   ]);
+  return {
+    row,
+    largeBody: isLarge ? JSON.stringify([one.programId, prefix, one.messageId, body]) : null,
+  };
 }

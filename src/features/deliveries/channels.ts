@@ -1,34 +1,53 @@
-import type { Channel } from '../../context.ts';
+import type { AttemptResult, Channel, Ctx } from '../../context.ts';
 import { sendGuarded } from '../../platform/outbound.ts';
 import { signWebhook } from '../../platform/standard-webhooks.ts';
-import { signingSecretsOf } from '../webhooks/index.ts';
+import { signersOf } from '../webhooks/index.ts';
 import { attemptTimeoutMs } from './policy.ts';
 import { countEmail } from './store.ts';
 
-/** A signed POST (Standard Webhooks). */
-export const webhookChannel: Channel = {
-  async send(ctx, delivery) {
-    const secrets = await signingSecretsOf(ctx, delivery.programId, delivery.secretPurpose);
-    const signature = await signWebhook(
-      secrets.map((one) => one.secret),
-      {
-        id: delivery.messageId,
-        timestampSeconds: Math.floor(ctx.wallNow() / 1_000),
-        body: delivery.body,
+/** A signed POST (Standard Webhooks); never throws for what the receiver does. */
+export async function postSigned(
+  ctx: Ctx,
+  call: { url: string; headers: Record<string, string>; programId: string; secretPurpose: string },
+  message: { messageId: string; body: string },
+): Promise<AttemptResult> {
+  const secrets = await signersOf(ctx, call.programId, call.secretPurpose);
+  const signature = await signWebhook(secrets, {
+    id: message.messageId,
+    timestampSeconds: Math.floor(ctx.wallNow() / 1_000),
+    body: message.body,
+  });
+  const answer = await sendGuarded(
+    {
+      url: call.url,
+      method: 'POST',
+      headers: {
+        ...call.headers,
+        'content-type': 'application/json',
+        'user-agent': 'Crosswalk-Webhooks/1',
+        ...signature,
       },
-    );
-    const answer = await sendGuarded(
+      body: message.body,
+      timeoutMs: attemptTimeoutMs,
+    },
+    ctx.outbound,
+  );
+  return answer.status === 410 ? { ...answer, final: 'gone' } : answer;
+}
+
+/** To an address that is no endpoint: the program's notification secret signs. */
+export const webhookChannel: Channel = {
+  send: (ctx, delivery) =>
+    postSigned(
+      ctx,
       {
         url: delivery.target,
-        method: 'POST',
-        headers: { 'content-type': 'application/json', 'user-agent': 'Crosswalk-Webhooks/1', ...signature },
-        body: delivery.body,
-        timeoutMs: attemptTimeoutMs,
+        headers: {},
+        programId: delivery.programId,
+        secretPurpose: delivery.secretPurpose,
       },
-      ctx.outbound,
-    );
-    return answer.status === 410 ? { ...answer, final: 'gone' } : answer;
-  },
+      delivery,
+    ),
 };
 
 /** A plain-text mail through the platform's binding. */

@@ -1,211 +1,141 @@
-import type { AttemptResult, Ctx } from '../../context.ts';
-import { commit, type Statement } from '../../platform/d1.ts';
-import { newId } from '../../platform/ids.ts';
-import { endAttention, raiseAttention } from '../attention/index.ts';
-import { findDueDelivery, listDueDeliveries } from './deliveries.system.ts';
-import { decideOutcome, leaseMs, type Outcome, queueWaitLimitMs } from './policy.ts';
+import type { Ctx } from '../../context.ts';
+import type { AnnouncedRow } from './announced.ts';
+import { listDueDirect, listDueEndpoints } from './deliveries.system.ts';
+import { attemptDirect, slowness } from './direct.ts';
+import { drainEndpoint, sendBorn, wakeEndpoint } from './drain.ts';
+import { OutcomeRecorder } from './outcomes.ts';
+import { laneCount, startedAtOnce } from './policy.ts';
+import { Pool } from './pool.ts';
 import { dueOf, isTicket } from './started.ts';
-import { claim, type Delivery, insertAttempt, release } from './store.ts';
 
-/** Of one invocation: a seventh connection waiting for headers would queue in the platform. */
-const inFlight = 6;
-const startedAtOnce = 12;
 /** None is begun later than this: what goes on after an answer has 30 s, and an attempt may take 15. */
 const startWithinMs = 14_000;
 
+/** What one invocation of each kind may begin. D1 allows it 1,000 statements. */
+const limits = {
+  afterAnswer: { withinMs: startWithinMs, starts: 100 },
+  message: { withinMs: 20_000, starts: 150 },
+  sweep: { withinMs: startWithinMs, starts: 150 },
+};
+
+/** From so many on, more than this invocation sends for an endpoint. */
+const shareFrom = 30;
+
 /**
  * Begins first attempts right after the commit that made them due; what is more than one invocation should
- * start is woken through the queue, and at the latest by the sweeper.
+ * start is woken through the queue, and at the latest by the sweeper. Takes the ids of deliveries to no
+ * endpoint, and what `announce` gave.
  */
 export function startDeliveries(ctx: Ctx, given: string[]): void {
-  const deliveryIds = given.flatMap((id) =>
-    isTicket(id) ? dueOf(ctx, id).map((due) => due.deliveryId) : [id],
+  const announced = given.filter(isTicket).flatMap((ticket) => dueOf(ctx, ticket));
+  const direct = given.filter((id) => !isTicket(id));
+  if (announced.length + direct.length === 0) return;
+  ctx.after(startAll(ctx, direct, announced));
+}
+
+/** Sends what is due to an endpoint, after the answer. */
+export function startEndpoint(ctx: Ctx, endpointId: string): void {
+  ctx.after(drain(ctx, endpointId, new Pool(ctx, limits.afterAnswer)));
+}
+
+async function startAll(ctx: Ctx, direct: string[], announced: AnnouncedRow[]): Promise<void> {
+  const pool = new Pool(ctx, limits.afterAnswer);
+  const recorder = new OutcomeRecorder(ctx);
+  const born = announced.filter(({ status }) => status === 'sending');
+  const pending = new Map<string, number>();
+  for (const { status, endpointId } of announced) {
+    if (status === 'pending') pending.set(endpointId, (pending.get(endpointId) ?? 0) + 1);
+  }
+  // More hands for what is much: other invocations, a lane each.
+  const shared = [...pending].filter(([, count]) => count > shareFrom);
+  const woken = shared.flatMap(([endpointId]) =>
+    Array.from({ length: laneCount }, () => ({ type: 'endpoint' as const, endpointId })),
   );
-  if (deliveryIds.length === 0) return;
-  ctx.after(attemptAll(ctx, deliveryIds.slice(0, startedAtOnce)));
-  const rest = deliveryIds.slice(startedAtOnce);
-  if (rest.length > 0)
-    ctx.after(ctx.queues.deliver.send(rest.map((deliveryId) => ({ type: 'delivery', deliveryId }))));
+  await ctx.queues.deliver.send(woken);
+  await Promise.all([
+    attemptAll(ctx, direct, pool),
+    ...born.map((row) => guarded(ctx, row.deliveryId, () => pool.run(() => sendBorn(ctx, recorder, row)))),
+    ...[...pending.keys()].map((endpointId) => drain(ctx, endpointId, pool)),
+  ]);
+  await follow(ctx, recorder, pool, new Set(pending.keys()));
+}
+
+/** Does what outcomes ask for: those that had to wait for room go on, retries are woken, others are told. */
+async function follow(
+  ctx: Ctx,
+  recorder: OutcomeRecorder,
+  pool: Pool,
+  drained: Set<string> = new Set(),
+): Promise<void> {
+  for (const [endpointId, atMs] of recorder.retryAt) await wakeEndpoint(ctx, endpointId, atMs);
+  startDeliveries(ctx, recorder.announced);
+  const hungry = [...recorder.hungry].filter((endpointId) => !drained.has(endpointId));
+  await Promise.all(hungry.map((endpointId) => drain(ctx, endpointId, pool)));
+}
+
+async function drain(ctx: Ctx, endpointId: string, pool: Pool): Promise<void> {
+  await guarded(ctx, endpointId, async () => {
+    const recorder = await drainEndpoint(ctx, endpointId, pool);
+    await follow(ctx, recorder, pool, new Set([endpointId]));
+  });
+}
+
+/** What fails is ours: a lease ends by itself, and the sweeper tries again. */
+async function guarded(ctx: Ctx, id: string, work: () => Promise<unknown>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    ctx.log.error('delivery.attempt_failed', error, { id });
+  }
+}
+
+/** One attempt at what goes to no endpoint, if it is due; see `attemptDirect`. */
+export async function attemptDelivery(ctx: Ctx, deliveryId: string): Promise<void> {
+  startDeliveries(ctx, await attemptDirect(ctx, deliveryId));
+}
+
+async function attemptAll(ctx: Ctx, deliveryIds: string[], pool: Pool): Promise<void> {
+  const now = deliveryIds.slice(0, startedAtOnce);
+  const later = deliveryIds.slice(startedAtOnce);
+  await Promise.all(
+    now.map((deliveryId) =>
+      guarded(ctx, deliveryId, () =>
+        pool.run(async () => {
+          if (pool.mayStart()) await attemptDelivery(ctx, deliveryId);
+          else later.push(deliveryId);
+        }),
+      ),
+    ),
+  );
+  if (later.length > 0)
+    await ctx.queues.deliver.send(later.map((deliveryId) => ({ type: 'delivery', deliveryId })));
 }
 
 /** What the sweeper does each minute: a bounded number of attempts itself, wake-ups for the rest. */
 export async function sweepDeliveries(ctx: Ctx): Promise<number> {
-  const due = await listDueDeliveries(ctx, 400);
-  const quick = due.filter((one) => slowness(ctx, one.channel) === undefined).map((one) => one.deliveryId);
+  const pool = new Pool(ctx, limits.sweep);
+  const due = await listDueDirect(ctx, 400);
   const slow = due.filter((one) => slowness(ctx, one.channel) !== undefined);
+  const quick = due.filter((one) => slowness(ctx, one.channel) === undefined).map((one) => one.deliveryId);
   await ctx.queues.export.send(slow.map(({ deliveryId }) => ({ type: 'delivery', deliveryId })));
-  await attemptAll(ctx, quick.slice(0, startedAtOnce));
+  const endpoints = await listDueEndpoints(ctx, 100);
+  const now = endpoints.slice(0, startedAtOnce);
   await ctx.queues.deliver.send(
-    quick.slice(startedAtOnce).map((deliveryId) => ({ type: 'delivery', deliveryId })),
+    endpoints.slice(startedAtOnce).map((endpointId) => ({ type: 'endpoint', endpointId })),
   );
-  return due.length;
+  await Promise.all([attemptAll(ctx, quick, pool), ...now.map((endpointId) => drain(ctx, endpointId, pool))]);
+  return due.length + endpoints.length;
 }
 
-const slowness = (ctx: Ctx, channel: string) => ctx.registry.channels[channel]?.slow;
-
-const leaseOf = (ctx: Ctx, channel: string) => slowness(ctx, channel)?.leaseMs ?? leaseMs;
-
-async function attemptAll(ctx: Ctx, deliveryIds: string[]): Promise<void> {
-  const waiting = [...deliveryIds];
-  const startedAt = ctx.wallNow();
-  const mayStart = () => ctx.wallNow() - startedAt < startWithinMs;
-  const lane = async () => {
-    while (mayStart()) {
-      const id = waiting.shift();
-      if (id === undefined) return;
-      try {
-        await attemptDelivery(ctx, id);
-      } catch (error) {
-        // The lease ends by itself and the sweeper tries again.
-        ctx.log.error('delivery.attempt_failed', error, { deliveryId: id });
-      }
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(inFlight, waiting.length) }, lane));
-  if (waiting.length > 0)
-    await ctx.queues.deliver.send(waiting.map((deliveryId) => ({ type: 'delivery', deliveryId })));
-}
-
-/**
- * One leased, logged attempt. Does nothing when the delivery is not due, or another has it. Throws only for
- * faults of ours, such as a database that does not answer.
- */
-export async function attemptDelivery(ctx: Ctx, deliveryId: string): Promise<void> {
-  const row = await findDueDelivery(ctx, deliveryId);
-  if (!row || row.nextAttemptAt === null || row.nextAttemptAt > ctx.now()) return;
-  const token = newId('lse', ctx.wallNow());
-  const [claimed] = await commit(ctx.db, [
-    claim(ctx, row, token, ctx.now() + leaseOf(ctx, row.channel)),
-    ...lostAttempt(ctx, row),
-  ]);
-  if (claimed?.changes !== 1) return;
-
-  const channel = ctx.registry.channels[row.channel];
-  const startedAt = ctx.now();
-  const startedWall = ctx.wallNow();
-  const result = channel ? await channel.send(ctx, row) : noChannel;
-  const durationMs = ctx.wallNow() - startedWall;
-  const attempts = row.attempts + 1;
-  const outcome = decideOutcome(result, {
-    channel: row.channel,
-    attempts,
-    nowMs: ctx.now(),
-    random: Math.random(),
-  });
-  const nextAttemptAt = outcome.status === 'waiting' ? outcome.nextAttemptAt : null;
-  const effects = await channel?.onOutcome?.(ctx, row, result, outcome.status, nextAttemptAt);
-  await commit(ctx.db, [
-    insertAttempt(ctx, {
-      attemptId: newId('att', startedAt),
-      deliveryId,
-      programId: row.programId,
-      startedAt,
-      durationMs,
-      status: result.status ?? null,
-      failure: result.failure ?? null,
-      detail: result.detail,
-      excerpt: result.excerpt,
-    }),
-    release(ctx, deliveryId, token, toColumns(ctx, row, result, outcome)),
-    ...problems(ctx, row, outcome),
-    ...(effects?.statements ?? []),
-  ]);
-  ctx.log.line('delivery.attempted', {
-    deliveryId,
-    programId: row.programId,
-    traceId: row.traceId,
-    channel: row.channel,
-    type: row.type,
-    attempt: attempts,
-    httpStatus: result.status,
-    failure: result.failure,
-    durationMs,
-    outcome: outcome.status,
-  });
-  await effects?.committed?.();
-  if (nextAttemptAt !== null) await wakeSoon(ctx, row, nextAttemptAt);
-}
-
-const noChannel: AttemptResult = {
-  failure: 'connect',
-  detail: 'This hub has no such channel.',
-  excerpt: '',
-  retryAfter: null,
-  uncertain: false,
-  final: 'refused',
-};
-
-/** An attempt whose sender died is on record too: nobody knows whether the receiver took it. */
-function lostAttempt(ctx: Ctx, row: Delivery): Statement[] {
-  if (row.status !== 'sending') return [];
-  return [
-    insertAttempt(ctx, {
-      attemptId: newId('att', ctx.now()),
-      deliveryId: row.deliveryId,
-      programId: row.programId,
-      startedAt: (row.leaseUntil ?? ctx.now()) - leaseOf(ctx, row.channel),
-      durationMs: leaseOf(ctx, row.channel),
-      status: null,
-      failure: 'timeout',
-      detail: 'The attempt was cut off on our side; whether the receiver took it is not known.',
-      excerpt: '',
-    }),
-  ];
-}
-
-function toColumns(ctx: Ctx, row: Delivery, result: AttemptResult, outcome: Outcome): Partial<Delivery> {
-  const uncertain =
-    outcome.status !== 'delivered' && (row.uncertain || result.uncertain || row.status === 'sending');
-  if (outcome.status === 'waiting') {
-    return { status: 'waiting', reason: outcome.reason, nextAttemptAt: outcome.nextAttemptAt, uncertain };
+/** For the queue: everything one batch woke shares the connections of its invocation. */
+export async function deliverWoken(
+  ctx: Ctx,
+  message: { type: 'delivery'; deliveryId: string } | { type: 'endpoint'; endpointId: string },
+): Promise<void> {
+  if (message.type === 'delivery') await attemptDelivery(ctx, message.deliveryId);
+  else {
+    const pool = new Pool(ctx, limits.message);
+    const recorder = await drainEndpoint(ctx, message.endpointId, pool);
+    await follow(ctx, recorder, pool, new Set([message.endpointId]));
   }
-  const reason = outcome.status === 'delivered' ? null : outcome.reason;
-  return { status: outcome.status, reason, nextAttemptAt: null, endedAt: ctx.now(), uncertain };
-}
-
-function problems(ctx: Ctx, row: Delivery, outcome: Outcome): Statement[] {
-  if (outcome.status === 'delivered') {
-    return row.attemptsTotal > 0
-      ? [
-          endAttention(ctx, row.programId, 'delivery_exhausted', row.deliveryId),
-          endAttention(ctx, row.programId, 'delivery_waits', row.deliveryId),
-        ]
-      : [];
-  }
-  if (outcome.status === 'waiting')
-    return outcome.nextAttemptAt === null ? [waitsForNight(ctx, row, outcome)] : [];
-  return [
-    raiseAttention(ctx, {
-      programId: row.programId,
-      kind: 'delivery_exhausted',
-      subject: row.deliveryId,
-      audience: 'both',
-      message: `The ${row.channel} delivery of ${row.type} about ${row.about} did not arrive. ${outcome.reason}`,
-      nextStep: `Nothing more by itself: mend the receiver, then POST /api/deliveries/${row.deliveryId}/retry.`,
-      traceId: row.traceId,
-      silent: row.type === alertType || row.about.startsWith('prb_'),
-    }),
-  ];
-}
-
-function waitsForNight(ctx: Ctx, row: Delivery, { reason }: Outcome & { status: 'waiting' }): Statement {
-  return raiseAttention(ctx, {
-    programId: row.programId,
-    kind: 'delivery_waits',
-    subject: row.deliveryId,
-    audience: 'both',
-    message: `The ${row.channel} delivery of ${row.type} about ${row.about} was not taken. ${reason}`,
-    nextStep: `It is tried again with the next night; mend the receiver, then POST /api/deliveries/${row.deliveryId}/retry to have it at once.`,
-    traceId: row.traceId,
-  });
-}
-
-/** The type of messages that tell of open problems which have no type of their own. */
-export const alertType = 'attention.opened';
-
-async function wakeSoon(ctx: Ctx, { deliveryId, channel }: Delivery, atMs: number): Promise<void> {
-  const waitMs = atMs - ctx.now();
-  if (waitMs > queueWaitLimitMs) return;
-  const queue = slowness(ctx, channel) ? ctx.queues.export : ctx.queues.deliver;
-  await queue.send([{ type: 'delivery', deliveryId }], { delaySeconds: Math.ceil(waitMs / 1_000) });
 }

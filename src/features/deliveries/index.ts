@@ -6,9 +6,11 @@ export {
   announceAll,
 } from './announce.ts';
 export { emailChannel, webhookChannel } from './channels.ts';
-export { alertType, attemptDelivery, startDeliveries, sweepDeliveries } from './deliver.ts';
+export { attemptDelivery, startDeliveries, sweepDeliveries } from './deliver.ts';
+export { sweepRecoveries } from './endpoints/recover.ts';
+export { deliveriesLifecycle } from './lifecycle.ts';
+export { alertType } from './problems.ts';
 export {
-  deliveriesLifecycle,
   insertDeliveriesFrom,
   insertDelivery,
   listDeliveriesOfTraces,

@@ -43,6 +43,9 @@ export const waitsMs: Record<string, readonly number[]> = {
 export const attemptTimeoutMs = 15 * second;
 export const leaseMs = 60 * second;
 
+/** First attempts that one invocation begins; the rest is woken. */
+export const startedAtOnce = 12;
+
 /** Waits longer than this live in the database alone; shorter ones are also woken through the queue. */
 export const queueWaitLimitMs = 10 * minute;
 
@@ -92,4 +95,58 @@ export function retryAfterMs(value: string | null, nowMs: number): number | null
   if (!/^[A-Za-z]{3,9},? /.test(text)) return null;
   const date = Date.parse(text);
   return Number.isNaN(date) ? null : Math.max(0, date - nowMs);
+}
+
+/** Three time-outs in a row make an endpoint degraded: then it gets one probe at a time. */
+export const degradedAfter = 3;
+const probeWaitMs = { first: 5 * second, most: 5 * minute };
+
+/** In flight to a healthy endpoint; a lane holds a third of it. */
+export const flightLimits = { least: 3, most: 20 };
+export const laneCount = 3;
+
+/** Disabled: no success for so long, and so many failures. */
+const disabledAfter = { ms: 5 * 24 * hour, failures: 20 };
+
+export interface Health {
+  timeouts: number;
+  failures: number;
+  failingSince: number | null;
+  degradedSince: number | null;
+  probeAt: number | null;
+  flightLimit: number;
+}
+
+export const goodHealth: Health = {
+  timeouts: 0,
+  failures: 0,
+  failingSince: null,
+  degradedSince: null,
+  probeAt: null,
+  flightLimit: flightLimits.most,
+};
+
+/** What an attempt's end says of its endpoint. Pure. */
+export function judgeHealth(was: Health, failure: string | undefined, nowMs: number): Health {
+  if (failure === undefined) {
+    const flightLimit = Math.min(flightLimits.most, was.flightLimit + 1);
+    return { ...goodHealth, flightLimit };
+  }
+  const timeouts = failure === 'timeout' ? was.timeouts + 1 : 0;
+  const isDegraded = timeouts >= degradedAfter;
+  const wait = Math.min(probeWaitMs.most, probeWaitMs.first * 2 ** Math.min(timeouts - degradedAfter, 10));
+  return {
+    timeouts,
+    failures: was.failures + 1,
+    failingSince: was.failingSince ?? nowMs,
+    degradedSince: isDegraded ? (was.degradedSince ?? nowMs) : null,
+    probeAt: isDegraded ? nowMs + wait : null,
+    flightLimit: Math.max(flightLimits.least, Math.floor(was.flightLimit / 2)),
+  };
+}
+
+/** Whether an endpoint that goes on failing is disabled now; a fresh start counts from `sinceMs`. */
+export function mustDisable(health: Health, sinceMs: number, nowMs: number): boolean {
+  if (health.failingSince === null || health.failures < disabledAfter.failures) return false;
+  return nowMs - Math.max(health.failingSince, sinceMs) >= disabledAfter.ms;
 }

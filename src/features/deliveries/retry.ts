@@ -3,13 +3,25 @@ import { commit } from '../../platform/d1.ts';
 import { AppError } from '../../platform/errors.ts';
 import { endAttention } from '../attention/index.ts';
 import { recordAudit } from '../audit/index.ts';
-import { startDeliveries } from './deliver.ts';
+import { findEndpoint } from '../webhooks/index.ts';
+import { startDeliveries, startEndpoint } from './deliver.ts';
 import { type Delivery, findDelivery, rearmDelivery } from './store.ts';
 
-/** Sends a delivery again, with all its attempts anew and the same message id. */
+/**
+ * Sends a delivery again, with all its attempts anew and the same message id. Throws `conflict` where it is
+ * on its way already, or its endpoint takes nothing.
+ */
 export async function retryDelivery(ctx: Ctx, programId: string, deliveryId: string): Promise<Delivery> {
   const before = await findDelivery(ctx, programId, deliveryId);
   if (!before) throw new AppError('not_found', 'There is no such delivery.');
+  const { endpointId } = before;
+  if (endpointId !== '') {
+    const endpoint = await findEndpoint(ctx, programId, endpointId);
+    if (endpoint?.state !== 'active') {
+      const state = endpoint?.state ?? 'deleted';
+      throw new AppError('conflict', `The endpoint of this delivery is ${state}: nothing is sent to it.`);
+    }
+  }
   const [rearmed] = await commit(ctx.db, [
     rearmDelivery(ctx, programId, deliveryId),
     endAttention(ctx, programId, 'delivery_exhausted', deliveryId),
@@ -18,6 +30,7 @@ export async function retryDelivery(ctx: Ctx, programId: string, deliveryId: str
   if (rearmed?.changes !== 1) {
     throw new AppError('conflict', `This delivery is ${before.status} now: it is on its way already.`);
   }
-  startDeliveries(ctx, [deliveryId]);
+  if (endpointId === '') startDeliveries(ctx, [deliveryId]);
+  else startEndpoint(ctx, endpointId);
   return (await findDelivery(ctx, programId, deliveryId)) ?? before;
 }

@@ -1,64 +1,19 @@
 import { z } from '@hono/zod-openapi';
 import type { Ctx } from '../../context.ts';
-import {
-  createRouter,
-  defineRoute,
-  isoTime,
-  linkNext,
-  ok,
-  pageOf,
-  pageQuery,
-  programParam,
-  toIso,
-  toIsoOrNull,
-} from '../../http.ts';
+import { createRouter, defineRoute, linkNext, ok, pageOf, pageQuery, programParam } from '../../http.ts';
 import { decodeCursor, toPage } from '../../platform/cursor.ts';
 import { AppError } from '../../platform/errors.ts';
 import { programOfDelivery } from './deliveries.system.ts';
+import { presentAttempt, presentDelivery } from './present.ts';
 import { retryDelivery } from './retry.ts';
-import { type Attempt, type Delivery, findDelivery, listAttempts, listDeliveries } from './store.ts';
+import { deliveryOut, oneDeliveryOut } from './schema.ts';
+import { bodyOf, findDelivery, listDeliveries } from './store.ts';
 import { deliveryStatuses } from './table.ts';
+
+export type { DeliveryOut, DeliveryPage } from './schema.ts';
 
 const tags = ['Webhooks and deliveries'];
 
-const deliveryOut = z
-  .object({
-    deliveryId: z.string(),
-    programId: z.string(),
-    channel: z.string(),
-    type: z.string(),
-    messageId: z.string(),
-    target: z.string(),
-    traceId: z.string(),
-    about: z.string(),
-    status: z.enum(deliveryStatuses),
-    reason: z.string().nullable(),
-    uncertain: z.boolean(),
-    attemptCount: z.number().int(),
-    nextAttemptAt: isoTime.nullable(),
-    createdAt: isoTime,
-    endedAt: isoTime.nullable(),
-  })
-  .openapi('Delivery');
-
-const attemptOut = z
-  .object({
-    startedAt: isoTime,
-    durationMs: z.number().int(),
-    status: z.number().int().nullable(),
-    failure: z.enum(['connect', 'timeout', 'status', 'body']).nullable(),
-    detail: z.string(),
-    excerpt: z.string(),
-  })
-  .openapi('DeliveryAttempt');
-
-const oneOut = deliveryOut
-  .extend({ attempts: z.array(attemptOut), body: z.string() })
-  .openapi('DeliveryWithAttempts');
-
-export type DeliveryPage = { items: z.output<typeof deliveryOut>[]; nextCursor: string | null };
-
-export type DeliveryOut = z.output<typeof oneOut>;
 const deliveryParam = z.object({
   deliveryId: z.string().openapi({ param: { name: 'deliveryId', in: 'path' } }),
 });
@@ -78,6 +33,7 @@ const listRoute = defineRoute(
         type: z.string().max(100).optional(),
         traceId: z.string().max(100).optional(),
         about: z.string().max(100).optional(),
+        webhookId: z.string().max(100).optional(),
       }),
     },
     responses: { 200: ok(pageOf(deliveryOut, 'DeliveryPage'), 'A page of the ledger.') },
@@ -92,7 +48,7 @@ const getRoute = defineRoute(
     tags,
     summary: 'A delivery with every attempt',
     request: { params: deliveryParam },
-    responses: { 200: ok(oneOut, 'The delivery.') },
+    responses: { 200: ok(oneDeliveryOut, 'The delivery.') },
   },
 );
 
@@ -110,10 +66,11 @@ const retryRoute = defineRoute(
 
 export const deliveryRoutes = createRouter()
   .openapi(listRoute, async (c) => {
-    const { limit, cursor, ...filter } = c.req.valid('query');
+    const { limit, cursor, webhookId: endpointId, ...rest } = c.req.valid('query');
+    const filter = { ...rest, endpointId };
     const before = cursor === undefined ? null : decodeCursor(cursor, 'string')[0];
     const rows = await listDeliveries(c.get('ctx'), c.get('programId'), filter, before, limit + 1);
-    const page = toPage(rows, limit, present, (row) => [row.deliveryId]);
+    const page = toPage(rows, limit, presentDelivery, (row) => [row.deliveryId]);
     linkNext(c, page.nextCursor);
     return c.json(page, 200);
   })
@@ -122,13 +79,16 @@ export const deliveryRoutes = createRouter()
     const { deliveryId } = c.req.valid('param');
     const delivery = await findDelivery(ctx, await programOf(ctx, deliveryId), deliveryId);
     if (!delivery) throw noSuchDelivery();
-    const attempts = await listAttempts(ctx, delivery.programId, deliveryId);
-    return c.json({ ...present(delivery), body: delivery.body, attempts: attempts.map(presentAttempt) }, 200);
+    const body = await bodyOf(ctx, delivery);
+    return c.json({ ...presentDelivery(delivery), body, attempts: delivery.log.map(presentAttempt) }, 200);
   })
   .openapi(retryRoute, async (c) => {
     const ctx = c.get('ctx');
     const { deliveryId } = c.req.valid('param');
-    return c.json(present(await retryDelivery(ctx, await programOf(ctx, deliveryId), deliveryId)), 202);
+    return c.json(
+      presentDelivery(await retryDelivery(ctx, await programOf(ctx, deliveryId), deliveryId)),
+      202,
+    );
   });
 
 async function programOf(ctx: Ctx, deliveryId: string): Promise<string> {
@@ -140,35 +100,4 @@ async function programOf(ctx: Ctx, deliveryId: string): Promise<string> {
 
 function noSuchDelivery(): AppError {
   return new AppError('not_found', 'There is no such delivery.');
-}
-
-function present(row: Delivery) {
-  return {
-    deliveryId: row.deliveryId,
-    programId: row.programId,
-    channel: row.channel,
-    type: row.type,
-    messageId: row.messageId,
-    target: row.target,
-    traceId: row.traceId,
-    about: row.about,
-    status: row.status,
-    reason: row.reason,
-    uncertain: row.uncertain,
-    attemptCount: row.attemptsTotal,
-    nextAttemptAt: toIsoOrNull(row.nextAttemptAt),
-    createdAt: toIso(row.createdAt),
-    endedAt: toIsoOrNull(row.endedAt),
-  };
-}
-
-function presentAttempt(row: Attempt) {
-  return {
-    startedAt: toIso(row.startedAt),
-    durationMs: row.durationMs,
-    status: row.status,
-    failure: row.failure as 'connect' | 'timeout' | 'status' | 'body' | null,
-    detail: row.detail,
-    excerpt: row.excerpt,
-  };
 }

@@ -1,11 +1,6 @@
 import type { Ctx } from '../../context.ts';
 import { rowsOf, type Statement } from '../../platform/d1.ts';
-
-/** What a statement that made deliveries due gives back of each. */
-export interface DueNow {
-  deliveryId: string;
-  programId: string;
-}
+import type { AnnouncedRow } from './announced.ts';
 
 const kept = new WeakMap<Ctx, Map<string, Statement>>();
 const ticketPrefix = 'due:';
@@ -24,8 +19,8 @@ export function isTicket(deliveryId: string): boolean {
 }
 
 /** What the committed statement behind a ticket made due; empty where it was not committed. */
-export function dueOf(ctx: Ctx, ticket: string): DueNow[] {
+export function dueOf(ctx: Ctx, ticket: string): AnnouncedRow[] {
   const statement = kept.get(ctx)?.get(ticket);
   kept.get(ctx)?.delete(ticket);
-  return statement ? (rowsOf(statement) as DueNow[]) : [];
+  return statement ? (rowsOf(statement) as AnnouncedRow[]) : [];
 }

@@ -1,11 +1,10 @@
-import { and, asc, desc, eq, gte, inArray, isNull, lt, ne, type SQL, sql } from 'drizzle-orm';
-import type { Ctx, Lifecycle } from '../../context.ts';
-import { commit, type Statement } from '../../platform/d1.ts';
-import { idAlphabet } from '../../platform/ids.ts';
-import { type DeliveryStatus, deliveries, deliveryAttempts, emailsSent } from './table.ts';
+import { and, desc, eq, getTableColumns, gte, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm';
+import type { Ctx } from '../../context.ts';
+import type { Statement } from '../../platform/d1.ts';
+import { idTime, newId } from '../../platform/ids.ts';
+import { type Attempt, type DeliveryStatus, deliveries, deliveryBodies, emailsSent } from './table.ts';
 
 export type Delivery = typeof deliveries.$inferSelect;
-export type Attempt = typeof deliveryAttempts.$inferSelect;
 
 /** What a verb says when something becomes due to a receiver. */
 export interface NewDelivery {
@@ -43,36 +42,6 @@ export function insertDeliveriesFrom(ctx: Ctx, source: SQL): Statement {
     SELECT due.*, 'pending', ${at}, ${at} FROM (${source}) AS due WHERE true ON CONFLICT DO NOTHING`);
 }
 
-/** `n` below 32,768 in three characters of base 32, as ids are written. */
-const slotText = sql`substr(${idAlphabet}, (e.slot >> 10 & 31) + 1, 1) || substr(${idAlphabet}, (e.slot >> 5 & 31) + 1, 1)
-      || substr(${idAlphabet}, (e.slot & 31) + 1, 1)`;
-
-/**
- * Makes messages of one type due at each endpoint that wants them. `rows` is JSON, of each message:
- * program, the delivery's id without its slot, message id, body, about, trace, whether it has a category,
- * the category, an endpoint to leave out, whether the id alone does not say that it is due once.
- */
-export function insertAnnounced(ctx: Ctx, type: string, rows: string, onlyIf: SQL): Statement {
-  const at = ctx.now();
-  return ctx.db.run(sql`INSERT INTO deliveries (delivery_id, program_id, endpoint_id, channel, type, message_id,
-      dedupe_key, target, secret_purpose, subject, body, trace_id, about, status, reason, next_attempt_at, created_at)
-    SELECT due.delivery_id, due.program_id, due.endpoint_id, 'webhook', ${type}, due.message_id,
-      'endpoint:' || due.message_id || ':' || due.endpoint_id, due.target, due.endpoint_id, '', due.body,
-      due.trace_id, due.about, due.status, due.reason, CASE due.status WHEN 'pending' THEN ${at} END, ${at}
-    FROM (SELECT m.value ->> 1 || ${slotText} AS delivery_id, e.program_id, e.endpoint_id, m.value ->> 2 AS message_id,
-        e.url AS target, m.value ->> 3 AS body, m.value ->> 4 AS about, m.value ->> 5 AS trace_id,
-        CASE e.state WHEN 'paused' THEN 'paused' ELSE 'pending' END AS status,
-        CASE e.state WHEN 'paused' THEN 'The endpoint is paused.' END AS reason
-      FROM json_each(${rows}) AS m CROSS JOIN webhook_endpoints AS e
-      WHERE e.program_id = m.value ->> 0 AND e.deleted_at IS NULL AND e.state <> 'disabled'
-        AND e.endpoint_id <> m.value ->> 8
-        AND EXISTS (SELECT 1 FROM json_each(e.events) AS p WHERE ${type} GLOB p.value)
-        AND (e.categories IS NULL OR m.value ->> 6 = 0
-          OR EXISTS (SELECT 1 FROM json_each(e.categories) AS c WHERE c.value = m.value ->> 7))) AS due
-    WHERE ${onlyIf} ON CONFLICT DO NOTHING
-    RETURNING delivery_id AS deliveryId, program_id AS programId`);
-}
-
 export async function findDelivery(
   ctx: Ctx,
   programId: string,
@@ -92,6 +61,18 @@ export interface DeliveryFilter {
   type?: string | undefined;
   traceId?: string | undefined;
   about?: string | undefined;
+  endpointId?: string | undefined;
+}
+
+const { body: _body, log: _log, ...listedColumns } = getTableColumns(deliveries);
+
+/** A delivery without its body and attempts. */
+export type ListedDelivery = Omit<Delivery, 'body' | 'log'>;
+
+/** Of a trace: what was due before it began cannot belong to it. */
+function sinceTrace(traceId: string | undefined): SQL | undefined {
+  const time = /^[a-z]{2,5}_([0-9a-z]{10})/.exec(traceId ?? '')?.[1];
+  return time === undefined ? undefined : gte(deliveries.deliveryId, `dlv_${time}`);
 }
 
 export function listDeliveries(
@@ -100,9 +81,9 @@ export function listDeliveries(
   filter: DeliveryFilter,
   before: string | null,
   limit: number,
-) {
+): Promise<ListedDelivery[]> {
   return ctx.db
-    .select()
+    .select(listedColumns)
     .from(deliveries)
     .where(
       and(
@@ -110,7 +91,9 @@ export function listDeliveries(
         filter.status === undefined ? undefined : eq(deliveries.status, filter.status),
         filter.channel === undefined ? undefined : eq(deliveries.channel, filter.channel),
         filter.type === undefined ? undefined : eq(deliveries.type, filter.type),
+        filter.endpointId === undefined ? undefined : eq(deliveries.endpointId, filter.endpointId),
         filter.traceId === undefined ? undefined : eq(deliveries.traceId, filter.traceId),
+        sinceTrace(filter.traceId),
         filter.about === undefined ? undefined : eq(deliveries.about, filter.about),
         before === null ? undefined : lt(deliveries.deliveryId, before),
       ),
@@ -121,36 +104,62 @@ export function listDeliveries(
 
 export type DeliveryOfTrace = Pick<Delivery, 'deliveryId' | 'about' | 'status' | 'attemptsTotal' | 'endedAt'>;
 
-/** What became due in the course of these traces, oldest first; a bounded part, without bodies. */
+/** Within this time of a trace's beginning `listDeliveriesOfTraces` looks for what it made due. */
+const traceWindowMs = 24 * 3_600_000;
+
+/**
+ * What became due in the first day of these traces, oldest first; a bounded part, without bodies. Ids begin
+ * with their time, so that each trace is a short stretch of the ledger, which has no index of traces.
+ */
 export function listDeliveriesOfTraces(
   ctx: Ctx,
   programId: string,
   traceIds: string[],
 ): Promise<DeliveryOfTrace[]> {
-  const { deliveryId, about, status, attemptsTotal, endedAt } = deliveries;
-  return (
-    ctx.db
-      .select({ deliveryId, about, status, attemptsTotal, endedAt })
-      .from(deliveries)
-      .where(
-        and(
-          eq(deliveries.programId, programId),
-          sql`${deliveries.traceId} IN (SELECT value FROM json_each(${JSON.stringify(traceIds)}))`,
-        ),
-      )
-      // "+": sorted after they are found by their traces, not found by walking the ledger in order.
-      .orderBy(sql`+${deliveryId}`)
-      .limit(2_000)
-  );
+  const stretches = traceIds.map((traceId) => {
+    const from = `dlv_${traceId.slice(4, 14)}`;
+    return [traceId, from, newId('dlv', idTime(traceId) + traceWindowMs).slice(0, 14)];
+  });
+  return ctx.db.all<DeliveryOfTrace>(sql`SELECT d.delivery_id AS deliveryId, d.about, d.status,
+      d.attempts_total AS attemptsTotal, d.ended_at AS endedAt
+    FROM json_each(${JSON.stringify(stretches)}) AS t CROSS JOIN deliveries AS d
+    WHERE d.program_id = ${programId} AND d.delivery_id >= t.value ->> 1 AND d.delivery_id < t.value ->> 2
+      AND d.trace_id = t.value ->> 0
+    ORDER BY +d.delivery_id LIMIT 2000`);
 }
 
-export function listAttempts(ctx: Ctx, programId: string, deliveryId: string): Promise<Attempt[]> {
+/** The body as it goes out, wherever it is kept. */
+export async function bodyOf(
+  ctx: Ctx,
+  delivery: Pick<Delivery, 'programId' | 'messageId' | 'body'>,
+): Promise<string> {
+  if (delivery.body !== null) return delivery.body;
+  const [row] = await ctx.db
+    .select({ body: deliveryBodies.body })
+    .from(deliveryBodies)
+    .where(
+      and(eq(deliveryBodies.programId, delivery.programId), eq(deliveryBodies.messageId, delivery.messageId)),
+    )
+    .limit(1);
+  return row?.body ?? '';
+}
+
+/** All deliveries of an announced message: their ids begin with its own characters. */
+export function listOfMessage(ctx: Ctx, programId: string, messageId: string): Promise<ListedDelivery[]> {
+  const prefix = `dlv_${messageId.slice(-26, -3)}`;
   return ctx.db
-    .select()
-    .from(deliveryAttempts)
-    .where(and(eq(deliveryAttempts.programId, programId), eq(deliveryAttempts.deliveryId, deliveryId)))
-    .orderBy(asc(deliveryAttempts.attemptId))
-    .limit(200);
+    .select(listedColumns)
+    .from(deliveries)
+    .where(
+      and(
+        eq(deliveries.programId, programId),
+        gte(deliveries.deliveryId, prefix),
+        lt(deliveries.deliveryId, `${prefix}~`),
+        eq(deliveries.messageId, messageId),
+      ),
+    )
+    .orderBy(desc(deliveries.deliveryId))
+    .limit(300);
 }
 
 /** Takes the lease if the row is still as it was read; the number of changes says whether. */
@@ -168,6 +177,7 @@ export function claim(ctx: Ctx, row: Delivery, token: string, untilMs: number) {
     })
     .where(
       and(
+        eq(deliveries.programId, row.programId),
         eq(deliveries.deliveryId, row.deliveryId),
         eq(deliveries.attemptsTotal, row.attemptsTotal),
         eq(deliveries.status, row.status),
@@ -177,16 +187,30 @@ export function claim(ctx: Ctx, row: Delivery, token: string, untilMs: number) {
 }
 
 /** Records how the leased attempt ended; changes nothing when the lease went to another. */
-export function release(ctx: Ctx, deliveryId: string, token: string, change: Partial<Delivery>): Statement {
+export function release(
+  ctx: Ctx,
+  row: Delivery,
+  token: string,
+  change: Partial<Delivery>,
+  attempts: Attempt[],
+): Statement {
   return ctx.db
     .update(deliveries)
-    .set({ ...change, leaseToken: null, leaseUntil: null })
-    .where(and(eq(deliveries.deliveryId, deliveryId), eq(deliveries.leaseToken, token)));
+    .set({ ...change, leaseToken: null, leaseUntil: null, log: keepAttempts([...row.log, ...attempts]) })
+    .where(
+      and(
+        eq(deliveries.programId, row.programId),
+        eq(deliveries.deliveryId, row.deliveryId),
+        eq(deliveries.leaseToken, token),
+      ),
+    );
 }
 
-export function insertAttempt(ctx: Ctx, attempt: Attempt): Statement {
-  return ctx.db.insert(deliveryAttempts).values(attempt);
+/** Of very many the latest: a row must not grow for ever. */
+export function keepAttempts(attempts: Attempt[]): Attempt[] {
+  return attempts.slice(-attemptsKept);
 }
+export const attemptsKept = 50;
 
 /** Makes an ended or waiting delivery due again; changes nothing for one that is on its way. */
 export function rearmDelivery(ctx: Ctx, programId: string, deliveryId: string): Statement {
@@ -205,7 +229,7 @@ export function rearmDelivery(ctx: Ctx, programId: string, deliveryId: string): 
         eq(deliveries.deliveryId, deliveryId),
         inArray(deliveries.status, ['waiting', 'exhausted', 'cancelled', 'delivered']),
         // Erased with what it told of: there is nothing to send.
-        ne(deliveries.body, ''),
+        sql`${deliveries.body} IS NOT ''`,
       ),
     );
 }
@@ -224,72 +248,3 @@ export async function countEmail(ctx: Ctx, programId: string, cap: number): Prom
     .returning({ count: emailsSent.count });
   return counted.length > 0;
 }
-
-const erasedAtOnce = 200;
-
-async function eraseWhere(ctx: Ctx, condition: SQL | undefined): Promise<number> {
-  const rows = await ctx.db
-    .select({ id: deliveries.deliveryId })
-    .from(deliveries)
-    .where(condition)
-    .limit(erasedAtOnce);
-  if (rows.length === 0) return 0;
-  const ids = sql`(SELECT value FROM json_each(${JSON.stringify(rows.map((row) => row.id))}))`;
-  await commit(ctx.db, [
-    ctx.db.delete(deliveryAttempts).where(sql`${deliveryAttempts.deliveryId} IN ${ids}`),
-    ctx.db.delete(deliveries).where(sql`${deliveries.deliveryId} IN ${ids}`),
-  ]);
-  return rows.length;
-}
-
-/** Empties what was or is to be sent of an event: what is on its way is cancelled, what arrived stays on record. */
-function eraseEventBodies(ctx: Ctx, eventId: string): Statement {
-  // A message about an event has the event's own time in its id, and so has each delivery of it.
-  const time = `dlv_${eventId.slice(4, 14)}`;
-  const isOpen = sql`${deliveries.status} IN ('pending', 'sending', 'waiting', 'paused')`;
-  return ctx.db
-    .update(deliveries)
-    .set({
-      body: '',
-      status: sql`CASE WHEN ${isOpen} THEN 'cancelled' ELSE ${deliveries.status} END`,
-      reason: sql`CASE WHEN ${isOpen} THEN 'The event was deleted.' ELSE ${deliveries.reason} END`,
-      endedAt: sql`coalesce(${deliveries.endedAt}, ${ctx.now()})`,
-      nextAttemptAt: null,
-      leaseToken: null,
-      leaseUntil: null,
-    })
-    .where(
-      and(
-        gte(deliveries.deliveryId, time),
-        lt(deliveries.deliveryId, `${time}{`),
-        eq(deliveries.about, eventId),
-        eq(deliveries.type, 'event.published'),
-      ),
-    );
-}
-
-export const deliveriesLifecycle: Lifecycle = {
-  slice: 'deliveries',
-  eraseEvent: async (ctx, { eventId }) => [eraseEventBodies(ctx, eventId)],
-  async deleted(ctx, programId) {
-    // "}" is the character after "|": this program's days and no other's.
-    const ofProgram = and(gte(emailsSent.day, `${programId}|`), lt(emailsSent.day, `${programId}}`));
-    await ctx.db.delete(emailsSent).where(ofProgram);
-    return (await eraseWhere(ctx, eq(deliveries.programId, programId))) === 0;
-  },
-  async prune(ctx, programId, retention) {
-    const before = ctx.now() - (retention.deliveries ?? 90) * 86_400_000;
-    const today = new Date(ctx.now()).toISOString().slice(0, 10);
-    const past = and(gte(emailsSent.day, `${programId}|`), lt(emailsSent.day, `${programId}|${today}`));
-    await ctx.db.delete(emailsSent).where(past);
-    return eraseWhere(
-      ctx,
-      and(
-        eq(deliveries.programId, programId),
-        isNull(deliveries.nextAttemptAt),
-        lt(deliveries.createdAt, before),
-        sql`${deliveries.status} NOT IN ('paused', 'waiting')`,
-      ),
-    );
-  },
-};

@@ -1,2 +1,3 @@
 export { flowsLifecycle } from './erase.ts';
+export { syncRequestedMessage } from './sources/schema.ts';
 export { sweepFlows } from './sweep.ts';

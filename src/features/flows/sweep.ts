@@ -39,17 +39,17 @@ async function timeOut(ctx: Ctx, requestId: string, sources: OverdueSource[]): P
   const flow = await findFlow(ctx, programId, flowId);
   if (!flow) return;
   const message = 'The integration gave no answer within the time limit.';
-  const named = sources.slice(0, referencesNamed).map(({ reference }) => reference);
+  const named = sources.slice(0, referencesNamed).map(({ reference }) => `"${reference}"`);
   if (sources.length > named.length) named.push(`${sources.length - named.length} more`);
   await commitIf(ctx, areWaiting(programId, requestId, sources), [
     updateSources(ctx, programId, sources, { state: 'FAILED', timedOut: true, message, deadlineAt: null }),
-    endParts(ctx, programId, requestId, sources, { outcome: 'FAILED', message }),
+    endParts(ctx, programId, requestId, sources, { outcome: 'FAILED', message, endedBy: 'hub:cron' }),
     raiseAttention(ctx, {
       programId,
       kind: failureKind,
       subject: requestId,
       audience: 'program',
-      message: `The integration gave no answer in time about the flow ${flow.code}: ${named.join(' ')}.`,
+      message: `The integration gave no answer in time about the flow ${flow.code}: ${named.join(', ')}.`,
       nextStep: `A late answer still counts. Otherwise see that the integration runs, then POST /api/flows/${flowId}/external-sources/sync.`,
       traceId: sources[0]?.traceId ?? null,
     }),

@@ -1,9 +1,11 @@
 import { and, eq, isNotNull, sql } from 'drizzle-orm';
 import type { Ctx, SealedColumn } from '../../context.ts';
-import { commit } from '../../platform/d1.ts';
+import { commit, type Statement } from '../../platform/d1.ts';
 import { AppError } from '../../platform/errors.ts';
 import { newId } from '../../platform/ids.ts';
 import { checkCallable } from '../../platform/outbound.ts';
+import { ShortCache } from '../../platform/short-cache.ts';
+import { endAttention } from '../attention/index.ts';
 import { recordAudit } from '../audit/index.ts';
 import { checkHeaders } from './headers.ts';
 import type { EndpointIn, EndpointPatch } from './schema.ts';
@@ -82,19 +84,23 @@ export async function changeEndpoint(
       ? {}
       : { state: wanted, stateReason: null, stateAt: ctx.now() }),
   };
-  return writeChange(ctx, was, change, 'webhook.changed', Object.keys(patch));
+  const ended = wanted === 'active' ? [endAttention(ctx, programId, 'webhook_disabled', endpointId)] : [];
+  const changed = await writeChange(ctx, was, change, 'webhook.changed', Object.keys(patch), ended);
+  if (wanted !== was.state) ctx.after(ctx.queues.deliver.send([{ type: 'endpoint', endpointId }]));
+  return changed;
 }
 
-/** Pauses, resumes or disables; no change where it stands so already. @public */
+/** Pauses, resumes or disables, with what else belongs to that; no change where it stands so already. */
 export async function setEndpointState(
   ctx: Ctx,
   was: Endpoint,
   state: Endpoint['state'],
   reason: string | null,
+  also: Statement[] = [],
 ): Promise<Endpoint> {
   if (was.state === state) return was;
   const change = { state, stateReason: reason, stateAt: ctx.now() };
-  return writeChange(ctx, was, change, `webhook.${state}`, []);
+  return writeChange(ctx, was, change, `webhook.${state}`, [], also);
 }
 
 /** It is called no more; what was due is cancelled by the ledger, and its past can still be asked for. */
@@ -105,8 +111,11 @@ export async function deleteEndpoint(ctx: Ctx, programId: string, endpointId: st
     updateEndpoint(ctx, was, change),
     recordChange(ctx, endpointId),
     endSigningSecrets(ctx, programId, endpointId),
+    endAttention(ctx, programId, 'webhook_disabled', endpointId),
     recordAudit(ctx, { programId, action: 'webhook.deleted', target: endpointId }),
   ]);
+  calls.forget(ctx.db, endpointId);
+  ctx.after(ctx.queues.deliver.send([{ type: 'endpoint', endpointId }]));
 }
 
 async function writeChange(
@@ -115,6 +124,7 @@ async function writeChange(
   change: Partial<Endpoint>,
   action: string,
   members: string[],
+  also: Statement[] = [],
 ): Promise<Endpoint> {
   // Two changes within a millisecond are told apart too.
   const updatedAt = Math.max(ctx.now(), was.updatedAt + 1);
@@ -122,7 +132,9 @@ async function writeChange(
     updateEndpoint(ctx, was, { ...change, updatedAt }),
     recordChange(ctx, was.endpointId),
     recordAudit(ctx, { programId: was.programId, action, target: was.endpointId, detail: { members } }),
+    ...also,
   ]);
+  calls.forget(ctx.db, was.endpointId);
   if (updated?.changes !== 1) {
     throw new AppError('conflict', 'This endpoint was changed at this very moment. Read it, and try again.');
   }
@@ -153,13 +165,23 @@ async function toHeaderColumns(ctx: Ctx, endpointId: string, given: Record<strin
   return { headers: sealed, headerNames };
 }
 
-/** The custom headers to send. @public */
-export async function openHeaders(
-  ctx: Ctx,
-  endpoint: Pick<Endpoint, 'endpointId' | 'headers'>,
-): Promise<Record<string, string>> {
-  if (endpoint.headers === null) return {};
-  return JSON.parse(await ctx.sealer.open(endpoint.headers, headersIdentity(endpoint.endpointId)));
+/** What it takes to call an endpoint. */
+export interface EndpointCall {
+  endpoint: Endpoint;
+  headers: Record<string, string>;
+}
+
+const calls = new ShortCache<EndpointCall | null>();
+
+/** An endpoint with its custom headers opened, remembered for five seconds; null where it is gone. */
+export function callOf(ctx: Ctx, programId: string, endpointId: string): Promise<EndpointCall | null> {
+  return calls.get(ctx.db, endpointId, ctx.wallNow(), async () => {
+    const endpoint = await findEndpoint(ctx, programId, endpointId);
+    if (!endpoint) return null;
+    const { headers } = endpoint;
+    const opened = headers === null ? '{}' : await ctx.sealer.open(headers, headersIdentity(endpointId));
+    return { endpoint, headers: JSON.parse(opened) };
+  });
 }
 
 /** For the re-seal command. */

@@ -1,10 +1,18 @@
-export { sealedEndpointHeaders } from './endpoints.ts';
-export type { MessageType } from './schema.ts';
+export {
+  callOf,
+  type EndpointCall,
+  requireEndpoint,
+  sealedEndpointHeaders,
+  setEndpointState,
+} from './endpoints.ts';
+export { presentEndpoint } from './present.ts';
+export { type EndpointState, endpointOut, type MessageType } from './schema.ts';
 export {
   createSigningSecret,
   notificationPurpose,
   sealedSigningSecrets,
+  signersOf,
   signingSecretsOf,
   webhooksLifecycle,
 } from './secrets.ts';
-export { listProgramsWithEndpoints } from './store.ts';
+export { type Endpoint, findEndpoint, listProgramsWithEndpoints } from './store.ts';

@@ -15,9 +15,10 @@ import {
 } from '../../http.ts';
 import { decodeCursor, toPage } from '../../platform/cursor.ts';
 import { changeEndpoint, createEndpoint, deleteEndpoint, requireEndpoint } from './endpoints.ts';
+import { presentEndpoint } from './present.ts';
 import { endpointCreated, endpointIn, endpointOut, endpointPatch } from './schema.ts';
 import { notificationPurpose, rotateSigningSecret, signingSecretsOf } from './secrets.ts';
-import { type Endpoint, listEndpoints, listTwins } from './store.ts';
+import { listEndpoints, listTwins } from './store.ts';
 
 export type EndpointOut = z.output<typeof endpointOut>;
 export type EndpointPage = { items: EndpointOut[]; nextCursor: string | null };
@@ -135,25 +136,6 @@ const rotateEndpointRoute = defineRoute(
     responses: { 200: ok(z.object({ secret: z.string() }), 'The new secret.') },
   },
 );
-
-function presentEndpoint(endpoint: Endpoint) {
-  return {
-    webhookId: endpoint.endpointId,
-    programId: endpoint.programId,
-    url: endpoint.url,
-    events: endpoint.events,
-    categories: endpoint.categories,
-    description: endpoint.description,
-    active: endpoint.state === 'active',
-    state: endpoint.state,
-    stateReason: endpoint.stateReason,
-    stateSince: toIso(endpoint.stateAt),
-    headerNames: endpoint.headerNames,
-    rateLimitPerSecond: endpoint.rateLimitPerSecond,
-    createdAt: toIso(endpoint.createdAt),
-    updatedAt: toIso(endpoint.updatedAt),
-  };
-}
 
 export const webhookRoutes = createRouter()
   .openapi(getSecret, async (c) => {

@@ -2,6 +2,7 @@ import { and, desc, eq, gt, inArray, isNull, lt, or, sql } from 'drizzle-orm';
 import type { Ctx, Lifecycle, SealedColumn } from '../../context.ts';
 import { commit, type Statement } from '../../platform/d1.ts';
 import { newId } from '../../platform/ids.ts';
+import { ShortCache } from '../../platform/short-cache.ts';
 import { newSigningSecret } from '../../platform/standard-webhooks.ts';
 import { recordAudit } from '../audit/index.ts';
 import { signingSecrets, webhookEndpointChanges, webhookEndpoints } from './table.ts';
@@ -51,6 +52,17 @@ export async function signingSecretsOf(
   );
 }
 
+const known = new ShortCache<{ secret: string; endsAt: number | null }[]>();
+const cacheKey = (programId: string, purpose: string) => `${programId}|${purpose}`;
+
+/** The secrets to sign a call with; asked for with every attempt, and remembered for five seconds. */
+export async function signersOf(ctx: Ctx, programId: string, purpose: string): Promise<string[]> {
+  const ask = () => signingSecretsOf(ctx, programId, purpose);
+  const secrets = await known.get(ctx.db, cacheKey(programId, purpose), ctx.wallNow(), ask);
+  const now = ctx.now();
+  return secrets.flatMap(({ secret, endsAt }) => (endsAt === null || endsAt > now ? [secret] : []));
+}
+
 /** A new secret; the present one signs too for `overlapHours`, any older one ends now. */
 export async function rotateSigningSecret(
   ctx: Ctx,
@@ -79,11 +91,13 @@ export async function rotateSigningSecret(
       detail: { overlapHours },
     }),
   ]);
+  known.forget(ctx.db, cacheKey(programId, purpose));
   return fresh.secret;
 }
 
 /** The statement that removes the secrets of a purpose that is gone. */
 export function endSigningSecrets(ctx: Ctx, programId: string, purpose: string): Statement {
+  known.forget(ctx.db, cacheKey(programId, purpose));
   return ctx.db
     .delete(signingSecrets)
     .where(and(eq(signingSecrets.programId, programId), eq(signingSecrets.purpose, purpose)));

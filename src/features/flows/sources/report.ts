@@ -48,7 +48,7 @@ export async function reportSync(
               kind: failureKind,
               subject: requestId,
               audience: 'program',
-              message: `The integration reported that the sync of ${reference} of the flow ${flow.code} failed.`,
+              message: `The integration reported that the sync of "${reference}" of the flow ${flow.code} failed.`,
               nextStep: `See what it said: GET /api/flows/${flowId}/external-sources/${source.sourceId}. Then request the sync again.`,
               traceId: source.traceId,
             }),

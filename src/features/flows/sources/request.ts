@@ -8,9 +8,8 @@ import { announce, startDeliveries } from '../../deliveries/index.ts';
 import { latestRequest, planRequest } from '../policy.ts';
 import { commitIf, type Flow, flowIsOpen, requireOpenFlow, untilSettled } from '../store.ts';
 import { endMendedFailures, insertRequest } from './requests.ts';
+import type { SyncRequestedData } from './schema.ts';
 import { areAskable, listSources, maxSources, type Source, updateSources } from './store.ts';
-
-const syncRequested = 'flow.external_source.sync_requested';
 
 export interface Requested {
   requestId: string;
@@ -70,17 +69,19 @@ async function ask(
   const at = ctx.now();
   const requestId = newId('srq', at);
   const traceId = newId('tra', at);
+  const deadlineAt = at + flow.syncTimeLimitMinutes * 60_000;
+  const data: SyncRequestedData = {
+    requestId,
+    flowId,
+    flowCode: flow.code,
+    references: asked.map(({ reference }) => reference),
+    sources: asked.map(({ sourceId, reference }) => ({ id: sourceId, reference })),
+    deadline: new Date(deadlineAt).toISOString(),
+  };
   const announced = await announce(ctx, {
     programId,
-    type: syncRequested,
-    data: {
-      requestId,
-      flowId,
-      flowCode: flow.code,
-      references: asked.map(({ reference }) => reference),
-      sources: asked.map(({ sourceId, reference }) => ({ id: sourceId, reference })),
-      deadline: new Date(at + flow.syncTimeLimitMinutes * 60_000).toISOString(),
-    },
+    type: 'flow.external_source.sync_requested',
+    data: { ...data },
     about: requestId,
     traceId,
     messageId: `msg_${requestId.slice(4)}`,
@@ -99,7 +100,7 @@ async function ask(
       state: 'PENDING',
       requestId,
       traceId,
-      deadlineAt: at + flow.syncTimeLimitMinutes * 60_000,
+      deadlineAt,
       timedOut: false,
       message: null,
       lastRequestedAt: at,

@@ -25,7 +25,12 @@ export function insertRequest(ctx: Ctx, request: SyncRequest, sources: Source[])
   ];
 }
 
-type Ending = { outcome: Exclude<RequestOutcome, 'PENDING'>; message: string | null };
+interface Ending {
+  outcome: Exclude<RequestOutcome, 'PENDING'>;
+  message: string | null;
+  /** Who acts, unless told. */
+  endedBy?: string;
+}
 
 /** Records how a request ended at these sources, over an earlier end where the answer came late. */
 export function endParts(
@@ -33,12 +38,12 @@ export function endParts(
   programId: string,
   requestId: string,
   sources: { sourceId: number }[],
-  { outcome, message }: Ending,
+  { outcome, message, endedBy = actorName(ctx.actor) }: Ending,
 ): Statement {
   const ids = JSON.stringify(sources.map(({ sourceId }) => sourceId));
   return ctx.db
     .update(flowRequestSources)
-    .set({ outcome, message, endedAt: ctx.now(), endedBy: actorName(ctx.actor) })
+    .set({ outcome, message, endedAt: ctx.now(), endedBy })
     .where(
       and(
         // "+" keeps SQLite from the program's whole history: the request leads to the rows.

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { isoTime } from '../../../http.ts';
-import { flowParam, idParam, lineOf, stateMembers } from '../schema.ts';
+import { flowParam, idParam, stateMembers } from '../schema.ts';
 import { requestOutcomes } from '../states.ts';
 
 /** The seed's rule. "." and ".." pass it, yet no URL can carry them as a segment of its path. */
@@ -82,10 +82,25 @@ export const doneIn = z
   .strictObject({ requestId: z.string().max(100).optional() })
   .openapi('SyncDone', { description: 'With `requestId` a report of an old request changes nothing.' });
 
+const shownChars = 500;
+
+/** Whatever the integration has to say, cut and made one line: a stack trace must not cost the report itself. */
+const failMessage = z
+  .string()
+  .transform((text) => {
+    const line = text.replace(/[\p{Cc}\p{Cs}\s]+/gu, ' ').trim();
+    // By code points: no character is cut in two.
+    return [...line].slice(0, shownChars).join('');
+  })
+  .openapi({
+    description: `Why it failed; the first ${shownChars} characters are kept, as one line.`,
+    example: 'The student system does not answer.',
+  });
+
 export const failIn = z
   .strictObject({
     requestId: z.string().max(100).optional(),
-    message: lineOf(500).optional().openapi({ example: 'The student system does not answer.' }),
+    message: failMessage.optional(),
   })
   .openapi('SyncFailed');
 
@@ -123,3 +138,26 @@ export const historyOut = z
       .openapi({ description: 'What told the integration: one per endpoint.' }),
   })
   .openapi('SyncRequest');
+
+const asked = z.object({ id: z.number().int(), reference: z.string() });
+
+/** The webhook: one per request. */
+export const syncRequestedMessage = z
+  .object({
+    type: z.literal('flow.external_source.sync_requested'),
+    timestamp: isoTime,
+    data: z.object({
+      requestId,
+      flowId: z.number().int().openapi({ example: 1042 }),
+      flowCode: z.string().openapi({ example: 'HIS-101' }),
+      references: z.array(z.string()).openapi({ example: ['HIS101:2026-2|A'] }),
+      sources: z.array(asked).openapi({
+        description: 'The same with the ids that allocations ask for.',
+        example: [{ id: 7, reference: 'HIS101:2026-2|A' }],
+      }),
+      deadline: isoTime.openapi({ description: 'When the request will have waited too long.' }),
+    }),
+  })
+  .openapi('SyncRequestedMessage');
+
+export type SyncRequestedData = z.output<typeof syncRequestedMessage>['data'];

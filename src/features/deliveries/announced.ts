@@ -1,0 +1,95 @@
+import { type SQL, sql } from 'drizzle-orm';
+import type { Ctx } from '../../context.ts';
+import type { Statement } from '../../platform/d1.ts';
+import { idAlphabet } from '../../platform/ids.ts';
+import { flightLimits, leaseMs } from './policy.ts';
+
+/** Due at this time means: parked, until its endpoint is active again. */
+export const parkedAt = Number.MAX_SAFE_INTEGER;
+
+/** `n` below 32,768 in three characters of base 32, as ids are written. */
+const slotText = sql.raw(
+  `substr('${idAlphabet}', (e.slot >> 10 & 31) + 1, 1) || substr('${idAlphabet}', (e.slot >> 5 & 31) + 1, 1)
+      || substr('${idAlphabet}', (e.slot & 31) + 1, 1)`,
+);
+
+/** What `insertAnnounced` gives back of each row. */
+export interface AnnouncedRow {
+  deliveryId: string;
+  programId: string;
+  endpointId: string;
+  /** `sending`: it belongs to the invocation that announced it, which is to send it now. */
+  status: 'sending' | 'pending' | 'paused';
+  type: string;
+  messageId: string;
+  body: string | null;
+  traceId: string;
+  about: string;
+  createdAt: number;
+}
+
+/**
+ * Makes messages of one type due at each endpoint that wants them. `rows` is JSON, of each message:
+ * program, the delivery's id without its slot, message id, body (null where it is kept apart), about,
+ * trace, whether it has a category, the category, an endpoint to leave out, whether it needs a dedupe key,
+ * the only endpoint.
+ *
+ * The first `startNow` rows of endpoints that may be called at once are born leased, which saves the write
+ * of a claim; what counts as in flight is whatever is due within a lease, so that the bound holds across
+ * invocations and isolates.
+ */
+export function insertAnnounced(
+  ctx: Ctx,
+  type: string,
+  rows: string,
+  startNow: number,
+  onlyIf: SQL,
+): Statement {
+  const at = ctx.now();
+  const leaseEnd = at + leaseMs;
+  const mostInFlight = flightLimits.most;
+  return ctx.db.run(sql`INSERT INTO deliveries (program_id, delivery_id, endpoint_id, channel, type, message_id,
+      dedupe_key, target, secret_purpose, subject, body, trace_id, about, status, reason, attempts, attempts_total,
+      next_attempt_at, created_at)
+    SELECT due.program_id, due.delivery_id, due.endpoint_id, 'webhook', ${type}, due.message_id, due.dedupe_key,
+      due.target, due.endpoint_id, '', due.body, due.trace_id, due.about,
+      CASE WHEN due.state = 'paused' THEN 'paused' WHEN due.may_start = 1 AND due.place <= ${startNow} THEN 'sending'
+        ELSE 'pending' END,
+      CASE WHEN due.state = 'paused' THEN 'The endpoint is paused.'
+        WHEN due.degraded = 1 THEN 'The endpoint does not answer in time: one probe at a time goes out, the others wait.' END,
+      due.state <> 'paused' AND due.may_start = 1 AND due.place <= ${startNow},
+      due.state <> 'paused' AND due.may_start = 1 AND due.place <= ${startNow},
+      CASE WHEN due.state = 'paused' THEN ${parkedAt} WHEN due.may_start = 1 AND due.place <= ${startNow} THEN ${leaseEnd}
+        ELSE ${at} END,
+      ${at}
+    FROM (SELECT e.program_id, m.value ->> 1 || ${slotText} AS delivery_id, e.endpoint_id, m.value ->> 2 AS message_id,
+        CASE m.value ->> 9 WHEN 1 THEN 'endpoint:' || (m.value ->> 2) || ':' || e.endpoint_id END AS dedupe_key,
+        e.url AS target, m.value ->> 3 AS body, m.value ->> 4 AS about, m.value ->> 5 AS trace_id, e.state,
+        h.degraded_since IS NOT NULL AS degraded,
+        e.state = 'active' AND h.degraded_since IS NULL AND e.rate_limit_per_second IS NULL AND
+          (SELECT count(*) FROM (SELECT 1 FROM deliveries AS d WHERE d.endpoint_id = e.endpoint_id
+            AND d.next_attempt_at > ${at} AND d.next_attempt_at <= ${leaseEnd} LIMIT ${mostInFlight}))
+          < coalesce(h.flight_limit, ${mostInFlight}) AS may_start,
+        row_number() OVER () AS place
+      FROM json_each(${rows}) AS m CROSS JOIN webhook_endpoints AS e LEFT JOIN endpoint_health AS h
+        ON h.endpoint_id = e.endpoint_id
+      WHERE e.program_id = m.value ->> 0 AND e.deleted_at IS NULL AND e.state <> 'disabled'
+        AND e.endpoint_id <> m.value ->> 8
+        AND (e.endpoint_id = m.value ->> 10 OR (m.value ->> 10 IS NULL
+          AND EXISTS (SELECT 1 FROM json_each(e.events) AS p WHERE ${type} GLOB p.value)
+          AND (e.categories IS NULL OR m.value ->> 6 = 0
+            OR EXISTS (SELECT 1 FROM json_each(e.categories) AS c WHERE c.value = m.value ->> 7))))) AS due
+    WHERE ${onlyIf} ON CONFLICT DO NOTHING
+    RETURNING delivery_id AS deliveryId, program_id AS programId, endpoint_id AS endpointId, status, type,
+      message_id AS messageId, body, trace_id AS traceId, about, created_at AS createdAt`);
+}
+
+/** Keeps large bodies once per message, after the statement above; `rows` is JSON of `[program, delivery's id
+ * without its slot, message id, body]`, and those that nobody wants are not kept. */
+export function insertBodies(ctx: Ctx, rows: string): Statement {
+  return ctx.db.run(sql`INSERT INTO delivery_bodies (program_id, message_id, body, created_at)
+    SELECT m.value ->> 0, m.value ->> 2, m.value ->> 3, ${ctx.now()} FROM json_each(${rows}) AS m
+    WHERE EXISTS (SELECT 1 FROM deliveries AS d WHERE d.program_id = m.value ->> 0
+      AND d.delivery_id >= m.value ->> 1 AND d.delivery_id < (m.value ->> 1) || '~')
+    ON CONFLICT DO NOTHING`);
+}

@@ -1,0 +1,236 @@
+import type { AttemptResult, Ctx } from '../../context.ts';
+import { commit } from '../../platform/d1.ts';
+import { newId } from '../../platform/ids.ts';
+import { callOf, type EndpointCall } from '../webhooks/index.ts';
+import type { AnnouncedRow } from './announced.ts';
+import { postSigned } from './channels.ts';
+import { findTarget, type Target } from './deliveries.system.ts';
+import { cancelReason } from './health.ts';
+import {
+  cancelDue,
+  claimChunk,
+  type DueRow,
+  parkDue,
+  releaseLane,
+  settledAtOnce,
+  unpark,
+  wholeLane,
+} from './lanes.ts';
+import { OutcomeRecorder } from './outcomes.ts';
+import { degradedAfter, laneCount, leaseMs, queueWaitLimitMs } from './policy.ts';
+import type { Pool } from './pool.ts';
+import { bodyOf } from './store.ts';
+import type { Attempt } from './table.ts';
+
+/** Rows a lane is claimed with at once; more of them, and more would be uncertain after a crash. */
+const chunkSize = 12;
+/** What a resumed endpoint gets of what waited, where it has no limit of its own. */
+export const resumePerSecond = 20;
+/** Something due so soon is waited for; what is later is woken. */
+const waitWithinMs = 1_500;
+
+/** Sends a first attempt whose row was born leased to this invocation. */
+export async function sendBorn(ctx: Ctx, recorder: OutcomeRecorder, row: AnnouncedRow): Promise<void> {
+  const call = await callOf(ctx, row.programId, row.endpointId);
+  const due: DueRow = { ...row, uncertain: false, attempts: 1, attemptsTotal: 1 };
+  const sent = await send(ctx, call, due);
+  await recorder.add({
+    ...sent,
+    row: { ...due, attemptsTotal: 0 },
+    fence: 1,
+    attempts: 1,
+    attemptsTotal: 1,
+    lost: null,
+  });
+}
+
+/**
+ * Sends what is due to one endpoint, as far as the pool allows: in three lanes, each leased by one sender at
+ * a time and with a third of the endpoint's flight, or, where it is rate-limited or degraded, as one.
+ */
+export async function drainEndpoint(ctx: Ctx, endpointId: string, pool: Pool): Promise<OutcomeRecorder> {
+  const recorder = new OutcomeRecorder(ctx);
+  while (pool.mayStart()) {
+    const target = await findTarget(ctx, endpointId);
+    if (!target) return recorder;
+    if (target.state !== 'active') {
+      await settleInactive(ctx, target, pool);
+      return recorder;
+    }
+    if (target.probeAt !== null && target.probeAt > ctx.now()) {
+      await wakeEndpoint(ctx, endpointId, target.probeAt);
+      return recorder;
+    }
+    const soon = ctx.now() + waitWithinMs;
+    if (target.hasParked && (target.nextDueAt === null || target.nextDueAt > soon)) {
+      await commit(ctx.db, [unpark(ctx, endpointId, target.rateLimitPerSecond ?? resumePerSecond)]);
+      continue;
+    }
+    if (target.nextDueAt === null) return recorder;
+    const waitMs = target.nextDueAt - ctx.now();
+    if (waitMs > waitWithinMs) {
+      await wakeEndpoint(ctx, endpointId, target.nextDueAt);
+      return recorder;
+    }
+    if (waitMs > 0) await sleep(waitMs);
+    const progress = await drainLanes(ctx, target, pool, recorder);
+    // Others hold the lanes, and see what is due before they let go.
+    if (progress === 'busy') return recorder;
+  }
+  await wakeEndpoint(ctx, endpointId, ctx.now());
+  return recorder;
+}
+
+/** `busy`: nothing could be taken, or an endpoint that fails is to be looked at anew before more is sent. */
+async function drainLanes(
+  ctx: Ctx,
+  target: Target,
+  pool: Pool,
+  recorder: OutcomeRecorder,
+): Promise<'sent' | 'busy'> {
+  const whole = target.rateLimitPerSecond !== null || target.degradedSince !== null;
+  const first = Math.floor(Math.random() * laneCount);
+  const lanes = whole ? [wholeLane] : Array.from({ length: laneCount }, (_, i) => (first + i) % laneCount);
+  let sent = 0;
+  for (const lane of lanes) sent += await drainLane(ctx, target, lane, pool, recorder);
+  return sent > 0 ? 'sent' : 'busy';
+}
+
+async function drainLane(
+  ctx: Ctx,
+  target: Target,
+  lane: number,
+  pool: Pool,
+  recorder: OutcomeRecorder,
+): Promise<number> {
+  const { endpointId, rateLimitPerSecond, degradedSince, flightLimit } = target;
+  const token = newId('lse', ctx.wallNow());
+  const width = lane === wholeLane ? flightLimit : Math.ceil(flightLimit / laneCount);
+  const most = degradedSince !== null ? 1 : Math.min(chunkSize, rateLimitPerSecond ?? chunkSize);
+  const gapMs = rateLimitPerSecond === null ? 0 : 1_000 / rateLimitPerSecond;
+  let sent = 0;
+  while (pool.mayStart()) {
+    const untilMs = ctx.now() + leaseMs;
+    const chunk = await claimChunk(ctx, { endpointId, lane, token, untilMs, most, gapMs });
+    if (chunk.rows.length === 0) return sent;
+    const call = await callOf(ctx, target.programId, endpointId);
+    const failed = await sendChunk(ctx, call, chunk.rows, chunk.startMs, gapMs, width, pool, recorder);
+    sent += chunk.rows.length;
+    // Whatever failed may have changed what the endpoint may be sent.
+    if (failed || degradedSince !== null) break;
+  }
+  await commit(ctx.db, [releaseLane(ctx, endpointId, lane, token)]);
+  return sent;
+}
+
+/** True where an attempt failed: after three time-outs in a row the rest of the chunk is left for later. */
+async function sendChunk(
+  ctx: Ctx,
+  call: EndpointCall | null,
+  rows: DueRow[],
+  startMs: number,
+  gapMs: number,
+  width: number,
+  pool: Pool,
+  recorder: OutcomeRecorder,
+): Promise<boolean> {
+  const waiting = rows.map((row, i) => ({ row, atMs: startMs + i * gapMs }));
+  let failed = false;
+  let timeouts = 0;
+  const flight = async () => {
+    for (;;) {
+      const next = timeouts >= degradedAfter || !pool.mayStart() ? undefined : waiting.shift();
+      if (!next) return;
+      const waitMs = next.atMs - ctx.now();
+      if (gapMs > 0 && waitMs > 0) await sleep(waitMs);
+      const { row } = next;
+      const { failure } = await pool.run(async () => {
+        const sent = await send(ctx, call, row);
+        const lost = row.status === 'sending' ? lostAttempt(ctx) : null;
+        await recorder.add({
+          ...sent,
+          row,
+          fence: row.attemptsTotal,
+          attempts: row.attempts + 1,
+          attemptsTotal: row.attemptsTotal + 1,
+          lost,
+        });
+        return sent.result;
+      });
+      failed ||= failure !== undefined;
+      timeouts = failure === 'timeout' ? timeouts + 1 : 0;
+    }
+  };
+  await Promise.all(Array.from({ length: Math.min(width, rows.length) }, flight));
+  return failed;
+}
+
+async function send(
+  ctx: Ctx,
+  call: EndpointCall | null,
+  row: Pick<DueRow, 'programId' | 'messageId' | 'body' | 'endpointId'>,
+): Promise<{ result: AttemptResult; startedAt: number; durationMs: number }> {
+  const startedAt = ctx.now();
+  const startedWall = ctx.wallNow();
+  const result = call
+    ? await postSigned(
+        ctx,
+        {
+          url: call.endpoint.url,
+          headers: call.headers,
+          programId: row.programId,
+          secretPurpose: row.endpointId,
+        },
+        { messageId: row.messageId, body: await bodyOf(ctx, row) },
+      )
+    : goneEndpoint;
+  return { result, startedAt, durationMs: ctx.wallNow() - startedWall };
+}
+
+const goneEndpoint: AttemptResult = {
+  failure: 'connect',
+  detail: 'The endpoint was deleted.',
+  excerpt: '',
+  retryAfter: null,
+  uncertain: false,
+  final: 'refused',
+};
+
+/** A first attempt whose sender died is on record too: nobody knows whether the receiver took it. */
+function lostAttempt(ctx: Ctx): Attempt {
+  return {
+    startedAt: ctx.now() - leaseMs,
+    durationMs: leaseMs,
+    status: null,
+    failure: 'timeout',
+    detail: 'The attempt was cut off on our side; whether the receiver took it is not known.',
+    excerpt: '',
+  };
+}
+
+/** What is due to an endpoint that is not called: parked, or cancelled, a bounded part in one go. */
+async function settleInactive(ctx: Ctx, target: Target, pool: Pool): Promise<void> {
+  const { endpointId, state, stateReason } = target;
+  const statement = () => {
+    if (state === 'paused') return parkDue(ctx, endpointId);
+    const reason = state === 'deleted' ? 'The endpoint was deleted.' : cancelReason(stateReason);
+    return cancelDue(ctx, endpointId, reason);
+  };
+  while (pool.mayStart()) {
+    const [settled] = await commit(ctx.db, [statement()]);
+    if ((settled?.changes ?? 0) < settledAtOnce) return;
+  }
+  await wakeEndpoint(ctx, endpointId, ctx.now());
+}
+
+/** Wakes it through the queue; what is more than ten minutes away the sweeper finds. */
+export async function wakeEndpoint(ctx: Ctx, endpointId: string, atMs: number): Promise<void> {
+  const waitMs = Math.max(0, atMs - ctx.now());
+  if (waitMs > queueWaitLimitMs) return;
+  const options = { delaySeconds: Math.ceil(waitMs / 1_000) };
+  await ctx.queues.deliver.send([{ type: 'endpoint', endpointId }], options);
+}
+
+function sleep(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

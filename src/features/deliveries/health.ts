@@ -1,0 +1,80 @@
+import type { AttemptResult, Ctx } from '../../context.ts';
+import { commit } from '../../platform/d1.ts';
+import { deriveId } from '../../platform/ids.ts';
+import { raiseAttention } from '../attention/index.ts';
+import { type Endpoint, findEndpoint, setEndpointState } from '../webhooks/index.ts';
+import { announce } from './announce.ts';
+import { cancelDue, findHealth, writeHealth } from './lanes.ts';
+import { goodHealth, judgeHealth, mustDisable } from './policy.ts';
+
+const tries = 5;
+
+/**
+ * Counts an endpoint's failures, and draws the consequences: degraded after time-outs, disabled at once by a
+ * 410 or after long enough. Gives what that made due to others.
+ */
+export async function noteFailures(
+  ctx: Ctx,
+  programId: string,
+  endpointId: string,
+  results: AttemptResult[],
+): Promise<string[]> {
+  if (results.some(({ final }) => final === 'gone'))
+    return disableEndpoint(ctx, programId, endpointId, 'It answered 410: gone.');
+  for (let i = 0; i < tries; i++) {
+    const was = await findHealth(ctx, programId, endpointId);
+    const next = results.reduce(
+      (health, { failure }) => judgeHealth(health, failure, ctx.now()),
+      was ?? goodHealth,
+    );
+    const [written] = await commit(ctx.db, [writeHealth(ctx, programId, endpointId, was, next)]);
+    if (written?.changes !== 1) continue;
+    if (next.degradedSince !== null && (was?.degradedSince ?? null) === null)
+      ctx.log.line('endpoint.degraded', { programId, endpointId });
+    const endpoint = await findEndpoint(ctx, programId, endpointId);
+    if (!endpoint || !mustDisable(next, endpoint.stateAt, ctx.now())) return [];
+    const reason = `It took nothing for five days; ${next.failures} attempts failed.`;
+    return disableEndpoint(ctx, programId, endpointId, reason);
+  }
+  return [];
+}
+
+/** Its owner is told, what was due is cancelled, on record, and can be recovered. */
+async function disableEndpoint(
+  ctx: Ctx,
+  programId: string,
+  endpointId: string,
+  reason: string,
+): Promise<string[]> {
+  const endpoint = await findEndpoint(ctx, programId, endpointId);
+  if (!endpoint || endpoint.state === 'disabled') return [];
+  const announced = await announce(ctx, {
+    programId,
+    type: 'webhook.disabled',
+    data: { programId, webhookId: endpointId, description: endpoint.description, reason },
+    about: endpointId,
+    traceId: '',
+    messageId: await deriveId('msg', endpointId, `disabled ${endpoint.updatedAt}`),
+    exceptEndpointId: endpointId,
+  });
+  await setEndpointState(ctx, endpoint, 'disabled', reason, [
+    ...announced.statements,
+    cancelDue(ctx, endpointId, cancelReason(reason)),
+    raiseAttention(ctx, {
+      programId,
+      kind: 'webhook_disabled',
+      subject: endpointId,
+      audience: 'program',
+      message: `The webhook endpoint ${nameOf(endpoint)} is disabled. ${reason}`,
+      nextStep: `Mend it, then POST /api/programs/${programId}/webhooks/${endpointId}/resume and /recover for what it missed.`,
+    }),
+  ]);
+  ctx.log.line('endpoint.disabled', { programId, endpointId });
+  return announced.deliveryIds;
+}
+
+export const cancelReason = (reason: string | null) => `The endpoint is disabled. ${reason ?? ''}`.trim();
+
+function nameOf({ endpointId, description }: Endpoint): string {
+  return description === '' ? endpointId : `"${description}" (${endpointId})`;
+}

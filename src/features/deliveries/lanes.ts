@@ -1,0 +1,184 @@
+import { and, eq, sql } from 'drizzle-orm';
+import type { Ctx } from '../../context.ts';
+import { commit, rowsOf, type Statement } from '../../platform/d1.ts';
+import { idAlphabet } from '../../platform/ids.ts';
+import { parkedAt } from './announced.ts';
+import { flightLimits, goodHealth, type Health, laneCount } from './policy.ts';
+import { endpointHealth, endpointLanes } from './table.ts';
+
+/** What the senders need of a ledger row. */
+export interface DueRow {
+  programId: string;
+  deliveryId: string;
+  endpointId: string;
+  type: string;
+  messageId: string;
+  body: string | null;
+  traceId: string;
+  about: string;
+  status: string;
+  uncertain: boolean;
+  attempts: number;
+  attemptsTotal: number;
+}
+
+/** All lanes at once: for who is rate-limited or degraded. Never held together with one of the others. */
+export const wholeLane = laneCount;
+
+/** Its lane follows from a random character of a delivery's id. */
+const laneOf = sql.raw(`instr('${idAlphabet}', substr(delivery_id, 15, 1)) % ${laneCount}`);
+
+export interface LaneClaim {
+  endpointId: string;
+  lane: number;
+  token: string;
+  untilMs: number;
+  most: number;
+  /** Milliseconds between two sends, for a rate limit. */
+  gapMs: number;
+}
+
+/**
+ * Takes or keeps a lane with the next rows that are due in it, or lets it go where none is: that is one
+ * transaction, so that whoever makes a row due just afterwards finds the lane free. What a dead holder was
+ * sending is marked as uncertain. `startMs` is when the first of them may go.
+ */
+export async function claimChunk(ctx: Ctx, claim: LaneClaim): Promise<{ rows: DueRow[]; startMs: number }> {
+  const { endpointId, lane, token, untilMs, most, gapMs } = claim;
+  const at = ctx.now();
+  const inLane = lane === wholeLane ? sql`true` : sql`${laneOf} = ${lane}`;
+  const others = lane === wholeLane ? sql`o.lane <> ${wholeLane}` : sql`o.lane = ${wholeLane}`;
+  const free = sql`NOT EXISTS (SELECT 1 FROM endpoint_lanes AS o WHERE o.endpoint_id = ${endpointId} AND ${others}
+    AND o.lease_until > ${at})`;
+  const take = ctx.db.run(sql`UPDATE endpoint_lanes SET sending = c.ids,
+      lease_token = CASE WHEN c.n > 0 THEN ${token} END, lease_until = CASE WHEN c.n > 0 THEN ${untilMs} ELSE 0 END,
+      next_send_at = CASE WHEN ${gapMs} > 0 THEN max(next_send_at, ${at}) + CAST(c.n * ${gapMs} AS INTEGER) ELSE 0 END
+    FROM (SELECT json_group_array(delivery_id) AS ids, count(*) AS n FROM (SELECT delivery_id FROM deliveries
+      WHERE endpoint_id = ${endpointId} AND next_attempt_at IS NOT NULL AND next_attempt_at <= ${at} AND ${inLane}
+      ORDER BY next_attempt_at LIMIT ${most})) AS c
+    WHERE endpoint_id = ${endpointId} AND lane = ${lane} AND (lease_until <= ${at} OR lease_token = ${token}) AND ${free}
+    RETURNING next_send_at AS nextSendAt`);
+  const select =
+    ctx.db.run(sql`SELECT d.program_id AS programId, d.delivery_id AS deliveryId, d.endpoint_id AS endpointId,
+      d.type, d.message_id AS messageId, d.body, d.trace_id AS traceId, d.about, d.status, d.uncertain, d.attempts,
+      d.attempts_total AS attemptsTotal
+    FROM endpoint_lanes AS l CROSS JOIN json_each(l.sending) AS s CROSS JOIN deliveries AS d
+    WHERE l.endpoint_id = ${endpointId} AND l.lane = ${lane} AND l.lease_token = ${token}
+      AND d.program_id = l.program_id AND d.delivery_id = s.value AND d.next_attempt_at <= ${at}`);
+  await commit(ctx.db, [
+    ctx.db.run(sql`INSERT INTO endpoint_lanes (endpoint_id, lane, program_id, lease_until, sending, next_send_at)
+      SELECT e.endpoint_id, ${lane}, e.program_id, 0, '[]', 0 FROM webhook_endpoints AS e
+      WHERE e.endpoint_id = ${endpointId} ON CONFLICT DO NOTHING`),
+    ctx.db.run(sql`UPDATE deliveries SET uncertain = 1, reason = ${cutOff}
+      WHERE next_attempt_at <= ${at} AND status <> 'sending' AND (program_id, delivery_id) IN (
+        SELECT l.program_id, s.value FROM endpoint_lanes AS l, json_each(l.sending) AS s
+        WHERE l.endpoint_id = ${endpointId} AND l.lease_token <> ${token} AND l.lease_until <= ${at})`),
+    take,
+    select,
+  ]);
+  const [taken] = rowsOf(take) as { nextSendAt: number }[];
+  const rows = (rowsOf(select) as (Omit<DueRow, 'uncertain'> & { uncertain: number })[]).map((row) => ({
+    ...row,
+    uncertain: row.uncertain === 1,
+  }));
+  return { rows, startMs: (taken?.nextSendAt ?? 0) - rows.length * gapMs };
+}
+
+const cutOff = 'An attempt may have been cut off on our side; whether the receiver took it is not known.';
+
+export function releaseLane(ctx: Ctx, endpointId: string, lane: number, token: string): Statement {
+  return ctx.db
+    .update(endpointLanes)
+    .set({ leaseToken: null, leaseUntil: 0, sending: [] })
+    .where(
+      and(
+        eq(endpointLanes.endpointId, endpointId),
+        eq(endpointLanes.lane, lane),
+        eq(endpointLanes.leaseToken, token),
+      ),
+    );
+}
+
+/** The statement that forgets all that was wrong with an endpoint that answers; writes nothing for a healthy one. */
+export function healHealth(ctx: Ctx, endpointId: string, successes: number): Statement {
+  return ctx.db.run(sql`UPDATE endpoint_health SET timeouts = 0, failures = 0, failing_since = NULL,
+      degraded_since = NULL, probe_at = NULL, flight_limit = min(${flightLimits.most}, flight_limit + ${successes})
+    WHERE endpoint_id = ${endpointId} AND (failing_since IS NOT NULL OR flight_limit < ${flightLimits.most})`);
+}
+
+export async function findHealth(ctx: Ctx, programId: string, endpointId: string): Promise<Health | null> {
+  const [row] = await ctx.db
+    .select()
+    .from(endpointHealth)
+    .where(and(eq(endpointHealth.programId, programId), eq(endpointHealth.endpointId, endpointId)))
+    .limit(1);
+  return row ?? null;
+}
+
+/** Writes what was judged of the health as it was read; no change where another was faster. */
+export function writeHealth(
+  ctx: Ctx,
+  programId: string,
+  endpointId: string,
+  was: Health | null,
+  next: Health,
+): Statement {
+  if (was === null) {
+    return ctx.db
+      .insert(endpointHealth)
+      .values({ ...next, programId, endpointId })
+      .onConflictDoNothing();
+  }
+  const { timeouts, failures, failingSince, degradedSince, probeAt, flightLimit } = next;
+  return ctx.db
+    .update(endpointHealth)
+    .set({ timeouts, failures, failingSince, degradedSince, probeAt, flightLimit })
+    .where(
+      and(
+        eq(endpointHealth.endpointId, endpointId),
+        eq(endpointHealth.failures, was.failures),
+        eq(endpointHealth.timeouts, was.timeouts),
+        eq(endpointHealth.flightLimit, was.flightLimit),
+      ),
+    );
+}
+
+/** A fresh start: for an endpoint that a person made active again. */
+export function resetHealth(ctx: Ctx, endpointId: string): Statement {
+  return ctx.db
+    .update(endpointHealth)
+    .set({ ...goodHealth })
+    .where(eq(endpointHealth.endpointId, endpointId));
+}
+
+/** Rows changed by one statement of those below. */
+export const settledAtOnce = 500;
+
+/** What is unfinished waits for the endpoint to be active again. */
+export function parkDue(ctx: Ctx, endpointId: string): Statement {
+  return ctx.db.run(sql`UPDATE deliveries SET status = 'paused', reason = 'The endpoint is paused.',
+      next_attempt_at = ${parkedAt}
+    WHERE (program_id, delivery_id) IN (SELECT program_id, delivery_id FROM deliveries
+      WHERE endpoint_id = ${endpointId} AND next_attempt_at IS NOT NULL AND next_attempt_at < ${parkedAt}
+        AND status <> 'sending' LIMIT ${settledAtOnce})`);
+}
+
+/** What is unfinished ends, on record. */
+export function cancelDue(ctx: Ctx, endpointId: string, reason: string): Statement {
+  return ctx.db.run(sql`UPDATE deliveries SET status = 'cancelled', reason = ${reason}, next_attempt_at = NULL,
+      ended_at = ${ctx.now()}
+    WHERE (program_id, delivery_id) IN (SELECT program_id, delivery_id FROM deliveries
+      WHERE endpoint_id = ${endpointId} AND next_attempt_at IS NOT NULL
+        AND (status <> 'sending' OR next_attempt_at <= ${ctx.now()}) LIMIT ${settledAtOnce})`);
+}
+
+/** What waited through a pause is due again, one after another, `perSecond` of them: no flood on resume. */
+export function unpark(ctx: Ctx, endpointId: string, perSecond: number): Statement {
+  return ctx.db.run(sql`UPDATE deliveries SET status = 'pending', reason = 'The endpoint was resumed.',
+      next_attempt_at = due.at
+    FROM (SELECT program_id, delivery_id,
+        ${ctx.now()} + CAST((row_number() OVER (ORDER BY delivery_id) - 1) * 1000 / ${perSecond} AS INTEGER) AS at
+      FROM (SELECT program_id, delivery_id FROM deliveries WHERE endpoint_id = ${endpointId}
+        AND next_attempt_at = ${parkedAt} ORDER BY delivery_id LIMIT ${settledAtOnce})) AS due
+    WHERE deliveries.program_id = due.program_id AND deliveries.delivery_id = due.delivery_id`);
+}
