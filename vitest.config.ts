@@ -7,7 +7,7 @@ const slow = { testTimeout: 120_000, hookTimeout: 120_000 };
  * `pure` runs plain functions in Node, `worker` the object stores inside the runtime, `hub` calls one shared
  * hub over HTTP, `scenarios` start hubs of their own and tell whole stories; `relay` is the SFTP relay against
  * real SFTP servers. Those five are `npm test`.
- * `browser` drives Chromium, `shared` reads the reference data beside the repository; `soak` takes long. See test/suites.json.
+ * `browser` drives Chromium, `shared` reads the reference data beside the repository, `clients` drives real S3 clients; `soak` takes long. See test/suites.json.
  */
 export default defineConfig({
   test: {
@@ -52,6 +52,15 @@ export default defineConfig({
       { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], fileParallelism: false, ...slow } },
       { test: { name: 'relay', include: ['relay/test/**/*.test.ts'], ...slow } },
       { test: { name: 'shared', include: ['test/shared/**/*.test.ts'], fileParallelism: false, ...slow } },
+      {
+        test: {
+          name: 'clients',
+          include: ['test/clients/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+        },
+      },
       {
         test: {
           name: 'soak',

@@ -1,4 +1,5 @@
 import { completeMultipartUpload } from './complete.ts';
+import { copyObject } from './copy.ts';
 import { S3Error } from './errors.ts';
 import { listBuckets, listObjects } from './listing.ts';
 import { abortMultipartUpload, createMultipartUpload, listUploadedParts, uploadPart } from './multipart.ts';
@@ -73,6 +74,7 @@ const operations: Operation[] = [
     takes: [],
     run: uploadPart,
   },
+  { name: 'CopyObject', method: 'PUT', on: 'object', needs: [], takes: [], run: copyObject },
   { name: 'PutObject', method: 'PUT', on: 'object', needs: [], takes: [], run: putObject },
   {
     name: 'CreateMultipartUpload',
@@ -108,14 +110,13 @@ export function operationOf(
   params: ReadonlyMap<string, string>,
   headers: Headers,
 ): Operation {
-  if (headers.has('x-amz-copy-source')) {
-    throw new S3Error(
-      'NotImplemented',
-      'There is no copying here. Upload the file again under its new name.',
-    );
-  }
+  const isCopy = headers.has('x-amz-copy-source');
   const found = operations.find(
-    (one) => one.method === method && one.on === on && one.needs.every((name) => params.has(name)),
+    (one) =>
+      one.method === method &&
+      one.on === on &&
+      (one.name === 'CopyObject') === isCopy &&
+      one.needs.every((name) => params.has(name)),
   );
   const stray = found && [...params.keys()].find((name) => ![...found.needs, ...found.takes].includes(name));
   if (found && stray === undefined) return found;

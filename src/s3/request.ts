@@ -65,9 +65,9 @@ const knownHeaders = new Set([
 ]);
 
 /** Refuses headers that ask for what is not there: ignoring them would promise it. */
-export function requireKnownHeaders(headers: Headers): void {
+export function requireKnownHeaders(headers: Headers, more: string[] = []): void {
   for (const [name, value] of headers) {
-    if (!name.startsWith('x-amz-') || knownHeaders.has(name)) continue;
+    if (!name.startsWith('x-amz-') || knownHeaders.has(name) || more.includes(name)) continue;
     if (name.startsWith('x-amz-meta-') || name.startsWith('x-amz-checksum-')) continue;
     if (name === 'x-amz-acl' && acls.includes(value)) continue;
     if (name === 'x-amz-storage-class' && storageClasses.includes(value)) continue;

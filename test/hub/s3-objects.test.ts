@@ -401,6 +401,45 @@ describe('a task with startOnDrop', () => {
   });
 });
 
+describe('CopyObject', () => {
+  const copy = (source: string, key: string, headers: Record<string, string> = {}) =>
+    call('PUT', key, { headers: { 'x-amz-copy-source': source, ...headers } });
+
+  it('drops a file again, under its own name or another, with its metadata or new', async () => {
+    const key = 'production/copies/a b.csv';
+    expectS3(await put(key, 'id\n1\n', { 'x-amz-meta-mtime': '1', 'content-type': 'text/csv' }), 200);
+    const find = async () =>
+      (await program.call('GET', `/api/programs/${program.programId}/files?prefix=copies/a`)).body.items[0];
+    const before = await find();
+    const replaced = { 'x-amz-metadata-directive': 'REPLACE', 'x-amz-meta-mtime': '2' };
+    expectS3(await copy(at(key).slice(1), key, replaced), 200);
+    const after = await find();
+    expect(after).toMatchObject({ etag: before.etag, source: 's3' });
+    expect(after.versionId).not.toBe(before.versionId);
+    expect((await call('HEAD', key)).headers['x-amz-meta-mtime']).toBe('2');
+    expectS3(await copy(at(key), 'production/copies/b.csv'), 200);
+    const other = expectS3(await call('GET', 'production/copies/b.csv'), 200);
+    expect([other.text, other.headers['x-amz-meta-mtime']]).toEqual(['id\n1\n', '2']);
+  });
+
+  it('finds nothing of another bucket, or that is not there', async () => {
+    expectS3(await copy('/private-other/production/a/b.csv', 'production/copies/c.csv'), 403, 'AccessDenied');
+    expectS3(await copy(at('production/a/none.csv'), 'production/copies/c.csv'), 404, 'NoSuchKey');
+    expectS3(
+      await copy(`${at('production/a/b.csv')}?versionId=1`, 'production/copies/c.csv'),
+      501,
+      'NotImplemented',
+    );
+    const part = {
+      method: 'PUT',
+      path: at('production/copies/c.csv'),
+      query: { partNumber: '1', uploadId: 'mpu_x' },
+    };
+    const headers = { 'x-amz-copy-source': at('production/a/b.csv') };
+    expectS3(await callS3(access, { ...part, headers }), 501, 'NotImplemented');
+  });
+});
+
 describe('a drop for QA', () => {
   it('is its clients’ to see, and none of this hub’s files', async () => {
     expectS3(await put('qa/warehouse/trial.csv', 'id\n1\n'), 200);
@@ -434,7 +473,10 @@ describe('a broken body', () => {
   it.each([
     [
       'a byte changed',
-      (bytes: Buffer) => (bytes.writeUInt8(bytes.readUInt8(500) ^ 1, 500), bytes),
+      (bytes: Buffer) => {
+        bytes.writeUInt8(bytes.readUInt8(500) ^ 1, 500);
+        return bytes;
+      },
       'SignatureDoesNotMatch',
     ],
     [

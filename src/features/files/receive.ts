@@ -26,6 +26,8 @@ export interface IncomingFile {
   body: ReadableStream<Uint8Array>;
   /** When the sender announced it; any other length is refused. */
   sizeBytes: number | undefined;
+  /** `MAX_UPLOAD_BYTES` unless told. */
+  maxSizeBytes?: number;
   contentType: string | undefined;
   source: 'api' | 's3';
   /** Refused with `precondition_failed` where the name is taken. */
@@ -44,7 +46,7 @@ export async function receiveFile(ctx: Ctx, file: IncomingFile): Promise<FileVer
   const versionId = newId('fil', at);
   const objectKey = objectKeyFor(ctx, { ...file, filename, versionId });
   const stored = await putStream(ctx.objects, objectKey, file.body, {
-    maxSizeBytes: ctx.config.MAX_UPLOAD_BYTES,
+    maxSizeBytes: file.maxSizeBytes ?? ctx.config.MAX_UPLOAD_BYTES,
     ...(file.sizeBytes === undefined ? {} : { sizeBytes: file.sizeBytes }),
     ...(file.contentType === undefined ? {} : { contentType: file.contentType }),
   });
