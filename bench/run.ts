@@ -3,6 +3,7 @@ await import('./csv.ts');
 await import('./damage.ts');
 await import('./templates.ts');
 await import('./relay.ts');
+await import('./syncs.ts');
 await import('./jobs.ts');
 
 export {};
