@@ -10,7 +10,7 @@ export type Delivery = typeof deliveries.$inferSelect;
 export interface NewDelivery {
   deliveryId: string;
   programId: string;
-  channel: 'webhook' | 'email' | 'sftp' | 'batch';
+  channel: 'webhook' | 'email' | 'sftp' | 'batch' | 'ping';
   type: string;
   messageId: string;
   dedupeKey: string;
