@@ -21,6 +21,7 @@ import { recordRoutes } from '../features/records/routes.ts';
 import { subscriptionRoutes } from '../features/subscriptions/routes.ts';
 import { syncRoutes } from '../features/syncs/routes.ts';
 import { taskRoutes } from '../features/tasks/routes.ts';
+import { traceRoutes } from '../features/traces/routes.ts';
 import { webhookRoutes } from '../features/webhooks/routes.ts';
 import { type ApiEnv, isMalformedJson } from '../http.ts';
 import { openContext } from '../open.ts';
@@ -107,6 +108,7 @@ app.route('/', exportRoutes);
 app.route('/', exportRunRoutes);
 app.route('/', syncRoutes);
 app.route('/', flowRoutes);
+app.route('/', traceRoutes);
 app.route('/', systemRoutes);
 app.route(
   '/',

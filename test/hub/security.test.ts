@@ -125,6 +125,12 @@ const resources: Record<string, (owner: Owner) => Promise<string>> = {
     const made = await owner.call('POST', `/api/programs/${owner.programId}/webhooks`, { body });
     return expectStatus(made, 201).body.webhookId;
   },
+  traceId: async (owner) => {
+    await saveTask(owner);
+    const called = await dropAndCall(owner, 'people', 'people.csv', 'id,name\n1,Ada\n');
+    const job = await jobEnded(owner.call, expectStatus(called, 200).body.jobId);
+    return job.traceId;
+  },
   monitorName: async (owner) => {
     const path = `/api/programs/${owner.programId}/monitors/feed`;
     const body = { watches: { task: 'people' }, everyHours: 24 };

@@ -9,10 +9,13 @@ export { emailChannel, pingChannel, webhookChannel } from './channels.ts';
 export { attemptDelivery, startDeliveries, sweepDeliveries } from './deliver.ts';
 export { sweepRecoveries } from './endpoints/recover.ts';
 export { deliveriesLifecycle } from './lifecycle.ts';
+export { presentDelivery } from './present.ts';
 export { alertType } from './problems.ts';
+export { deliveryOut } from './schema.ts';
 export {
   insertDeliveriesFrom,
   insertDelivery,
+  listDeliveriesAbout,
   listDeliveriesOfTraces,
   type NewDelivery,
   rearmDelivery,

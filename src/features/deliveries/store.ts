@@ -128,6 +128,29 @@ export function listDeliveriesOfTraces(
     ORDER BY +d.delivery_id LIMIT 2000`);
 }
 
+/** What was due to an endpoint about an event or a job: messages about it have its own time in their ids. */
+export function listDeliveriesAbout(
+  ctx: Ctx,
+  programId: string,
+  endpointId: string,
+  about: string,
+): Promise<ListedDelivery[]> {
+  const time = `dlv_${about.slice(4, 14)}`;
+  return ctx.db
+    .select(listedColumns)
+    .from(deliveries)
+    .where(
+      and(
+        eq(deliveries.programId, programId),
+        gte(deliveries.deliveryId, time),
+        lt(deliveries.deliveryId, `${time}{`),
+        eq(deliveries.endpointId, endpointId),
+        eq(deliveries.about, about),
+      ),
+    )
+    .limit(50);
+}
+
 /** The body as it goes out, wherever it is kept. */
 export async function bodyOf(
   ctx: Ctx,
