@@ -3,7 +3,8 @@
  * feeds ready chunks to the same SQL; then the same rows shuffled with one changed. Each figure stands beside
  * its bar. On a shared machine read the ratios, which are of one run. `node bench/jobs.ts [rows]`
  */
-import { spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -110,19 +111,15 @@ async function runLoop(hub: BareHub, jobId: string): Promise<number> {
 }
 
 /** Seconds of `sqlite3 .import`; null where there is no sqlite3. */
-function importWithSqlite(path: string): number | null {
+async function importWithSqlite(path: string): Promise<number | null> {
   const table =
     'CREATE TABLE people(id INTEGER PRIMARY KEY, email, first_name, last_name, birth_date, program, score)';
   const database = join(folder, `${Math.random()}.db`);
   const start = performance.now();
-  const { status, error } = spawnSync('sqlite3', [
-    database,
-    table,
-    '.mode csv',
-    `.import --skip 1 ${path} people`,
-  ]);
-  if (error) return null;
-  if (status !== 0) throw new Error('sqlite3 could not import the file');
+  const child = spawn('sqlite3', [database, table, '.mode csv', `.import --skip 1 ${path} people`]);
+  const [code] = await once(child, 'close').catch((): [null] => [null]);
+  if (code === null) return null;
+  if (code !== 0) throw new Error('sqlite3 could not import the file');
   return (performance.now() - start) / 1_000;
 }
 
@@ -155,12 +152,12 @@ const fewerRun = await runJob(small, files.fewer);
 await small.stop();
 
 const hub = await startWithTask();
-const imports = [importWithSqlite(files.all)];
+const imports = [await importWithSqlite(files.all)];
 const first = await runJob(hub, files.all);
-imports.push(importWithSqlite(files.all));
+imports.push(await importWithSqlite(files.all));
 const loopSeconds = await runLoop(hub, first.jobId);
 const again = await runJob(hub, files.again);
-imports.push(importWithSqlite(files.all));
+imports.push(await importWithSqlite(files.all));
 await hub.stop();
 rmSync(folder, { recursive: true, force: true });
 

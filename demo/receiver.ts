@@ -38,10 +38,14 @@ export async function startReceiver(): Promise<Receiver> {
 }
 
 /** Waits until something is there; after `seconds` the demo ends with `otherwise`. */
-export async function waitFor<T>(ask: () => T | undefined, seconds: number, otherwise: string): Promise<T> {
+export async function waitFor<T>(
+  ask: () => T | undefined | Promise<T | undefined>,
+  seconds: number,
+  otherwise: string,
+): Promise<T> {
   const deadlineMs = Date.now() + seconds * 1_000;
   for (;;) {
-    const value = ask();
+    const value = await ask();
     if (value !== undefined) return value;
     if (Date.now() > deadlineMs) throw new DemoFailure(otherwise);
     await new Promise((resolve) => setTimeout(resolve, 25));

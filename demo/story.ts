@@ -15,6 +15,7 @@ import { type Counts, HubClient, type Job, type Page, type StoredRecord } from '
 import { check } from './failures.ts';
 import { feedChunks, feedSchema } from './feed.ts';
 import { followJob } from './follow.ts';
+import { type Harbour, openHarbour, tellNight } from './night.ts';
 import type { FeedOptions } from './options.ts';
 import { count, megabytes, type Printer, perSecond, type StepReport, seconds } from './print.ts';
 import { type Receiver, startReceiver, waitFor } from './receiver.ts';
@@ -52,7 +53,7 @@ const folder = 'warehouse';
 const programPath = `/api/programs/${programId}`;
 const contactEmail = 'advancement@harbour.example';
 const notifyEmail = 'data@harbour.example';
-const scopes = ['read', 'files', 'jobs', 'webhooks', 'manage'];
+const scopes = ['read', 'files', 'jobs', 'webhooks', 'events:publish', 'exports', 'manage'];
 
 /** The whole story; throws `DemoFailure` at the first claim that does not hold. */
 export async function tellStory(printer: Printer, options: FeedOptions, stage: Stage): Promise<Cast> {
@@ -60,7 +61,7 @@ export async function tellStory(printer: Printer, options: FeedOptions, stage: S
   const feed = await printer.step('file' in options ? 'Read the file' : 'Make the feed', (report) =>
     prepareFeed(report, options, stage.folder),
   );
-  const { hub, receiver } = await printer.step('Start the hub and a receiver', (report) =>
+  const { hub, receiver, harbour } = await printer.step('Start the hub and what is around it', (report) =>
     openStage(report, stage),
   );
   const { client, key } = await printer.step('Create a program and its key', (report) =>
@@ -85,6 +86,7 @@ export async function tellStory(printer: Printer, options: FeedOptions, stage: S
   await printer.step('Read the records', (report) => readRecords(report, cast, feed, first));
   await printer.step('Receive the notification', (report) => receiveNotification(report, cast, first));
   const second = await printer.step('The same file again', (report) => repeat(report, cast, feed, first));
+  await tellNight(printer, { hub, client, programId }, harbour);
   const total = seconds(performance.now() - startedAtMs);
   printer.summary(
     `${count(first.rows.read)} rows: ${rateOf(first)} when new, ${rateOf(second)} when unchanged; ${total} in all.`,
@@ -126,14 +128,18 @@ function jobNameOf(path: string): string {
   return name.replace(/^[_-]+/, '').slice(0, 63) || 'file';
 }
 
-async function openStage(report: StepReport, stage: Stage): Promise<{ hub: Hub; receiver: Receiver }> {
+async function openStage(
+  report: StepReport,
+  stage: Stage,
+): Promise<{ hub: Hub; receiver: Receiver; harbour: Harbour }> {
   const receiver = await startReceiver();
   stage.receiver = receiver;
-  const hub = await startHub({ stateDir: join(stage.folder, 'state') });
+  const harbour = await openHarbour(report, stage);
+  const hub = await startHub({ stateDir: join(stage.folder, 'state'), vars: harbour.relay.vars });
   stage.hub = hub;
   report.detail('hub', `${hub.url}, with its own D1, R2, queues and e-mail`);
   report.detail('receiver', receiver.url);
-  return { hub, receiver };
+  return { hub, receiver, harbour };
 }
 
 async function createProgram(report: StepReport, hub: Hub, feed: Feed) {

@@ -124,6 +124,16 @@ describe('POST /api/flows/{flowId}/participants', () => {
     expectStatus(await stage.call('POST', `/api/flows/${stage.flowId}/participants`, options), 400);
   });
 
+  it('is not brought down by data that is nested without end', async () => {
+    const stage = await stageWith();
+    const deep = `${'['.repeat(1_900_000)}${']'.repeat(1_900_000)}`;
+    const body = `[{"externalId":"S1","data":{"a":${deep}}},{"externalId":"S2"}]`;
+    const options = { body, headers: { 'content-type': 'application/json' } };
+    const answer = await stage.call('POST', `/api/flows/${stage.flowId}/participants`, options);
+    const { results } = expectStatus(answer, 200).body;
+    expect(results).toMatchObject([{ result: 'invalid' }, { result: 'created' }]);
+  });
+
   it('gives one id for each person when callers add the same people at once', async () => {
     const stage = await stageWith();
     const all = await Promise.all(Array.from({ length: 5 }, () => newParticipants(stage, stage.flowId, 40)));
@@ -219,6 +229,20 @@ describe('allocations', () => {
     const counts = answers.map((answer) => countOf(expectStatus(answer, 200).body.results));
     expect(counts.filter(({ allocated }) => allocated === 200)).toHaveLength(1);
     expect(counts.filter((count) => count.already_allocated === 200)).toHaveLength(5);
+  });
+
+  it('are left of nobody who was removed at the same time', async () => {
+    const stage = await stageWith('A');
+    const ids = await newParticipants(stage, stage.flowId, 12);
+    const path = `${allocationsPath(stage.flowId, stage.sourceIds[0])}/participants`;
+    const [allocated, ...removed] = await Promise.all([
+      stage.call('POST', path, { body: ids }),
+      ...ids.slice(0, 6).map((id) => stage.call('DELETE', `/api/flows/${stage.flowId}/participants/${id}`)),
+    ]);
+    expectStatus(allocated, 200);
+    for (const answer of removed) expectStatus(answer, 204);
+    const left = (await pagesOf(stage, path)).map(({ participantId }) => participantId);
+    expect(left).toEqual(ids.slice(6));
   });
 
   it('take 10,000 participants in one call', async () => {

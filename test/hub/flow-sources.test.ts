@@ -318,6 +318,19 @@ describe("an integration's report", () => {
     expect(await sourceOf(flow, 'A')).toMatchObject({ state: 'PENDING', message: null });
   });
 
+  it.each([
+    ['a stack trace', 'Error: no\n\tat a (b.ts:1)\r\n\tat c', 'Error: no at a (b.ts:1) at c'],
+    ['far too many words', 'x '.repeat(50_000), `${'x '.repeat(250)}`],
+    ['broken characters', 'a\u0000b\ud800c🎓', 'a b c🎓'],
+    ['an emoji at its end', `${'x'.repeat(499)}🎓🎓`, `${'x'.repeat(499)}🎓`],
+    ['nothing', '', ''],
+  ])('of a failure counts whatever it says: %s', async (_, message, kept) => {
+    const flow = await flowWith('A');
+    await flow.call('POST', syncPath(flow.flowId, 'A'));
+    const failed = await flow.call('POST', `${syncPath(flow.flowId, 'A')}/fail`, { body: { message } });
+    expect(expectStatus(failed, 200).body).toMatchObject({ state: 'FAILED', message: kept });
+  });
+
   it('changes nothing when nothing was requested', async () => {
     const flow = await flowWith('A');
     for (const verb of ['done', 'fail']) {
@@ -360,6 +373,45 @@ describe("an integration's report", () => {
     // A source of the same name is another source.
     await newSource(flow, flow.flowId, 'A');
     expect(expectStatus(await late(), 409).body.errors[0].code).toBe('never_requested');
+  });
+});
+
+describe('at the same time', () => {
+  it('callers add one reference once, and one code once', async () => {
+    const flow = await flowWith();
+    const add = () => flow.call('POST', sourcesPath(flow.flowId), { body: { reference: 'A' } });
+    const make = () => {
+      const body = { code: 'HIS-101', title: 'History' };
+      return flow.call('POST', `/api/programs/${flow.programId}/flows`, { body });
+    };
+    for (const ask of [add, make]) {
+      const answers = await Promise.all(Array.from({ length: 8 }, ask));
+      expect(answers.map(({ status }) => status).sort()).toEqual([201, ...Array(7).fill(409)]);
+    }
+  });
+
+  it('a source is deleted and asked, described and answered, and what is left agrees', async () => {
+    for (let round = 0; round < 5; round++) {
+      const flow = await flowWith('A', 'B');
+      const { id } = await sourceOf(flow, 'A');
+      const answers = await Promise.all([
+        flow.call('POST', `${sourcesPath(flow.flowId)}/sync`),
+        flow.call('DELETE', `${sourcesPath(flow.flowId)}/${id}`),
+        flow.call('POST', syncPath(flow.flowId, 'A')),
+        flow.call('PUT', `${sourcesPath(flow.flowId)}/${id}`, { body: { description: 'x' } }),
+        flow.call('POST', `${syncPath(flow.flowId, 'A')}/done`),
+      ]);
+      const allowed = [[202], [204], [202, 404], [200, 404], [200, 404, 409]];
+      answers.forEach(({ status }, i) => {
+        expect(allowed[i], `${i}`).toContain(status);
+      });
+      const parts = (await flow.call('GET', `${sourcesPath(flow.flowId)}/requests`)).body.items;
+      for (const { reference, state } of parts) {
+        expect(reference === 'B' ? ['PENDING'] : ['CANCELLED', 'SUCCESS']).toContain(state);
+      }
+      const left = (await flow.call('GET', sourcesPath(flow.flowId))).body.items;
+      expect(left.map((one: Body) => one.reference)).toEqual(['B']);
+    }
   });
 });
 

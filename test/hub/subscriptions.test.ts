@@ -2,9 +2,12 @@ import { describe, expect, inject, it } from 'vitest';
 import {
   type Body,
   caller,
+  dropAndCall,
   expectStatus,
+  jobEnded,
   localSystemKey,
   newProgram,
+  peopleTask,
   type TestProgram,
   until,
 } from '../support/client.ts';
@@ -317,6 +320,28 @@ describe('event.published', () => {
         expect(shown.body).toBe('');
         expectStatus(await program.call('POST', `/api/deliveries/${delivery.deliveryId}/retry`), 409);
       }
+    } finally {
+      await receiver.close();
+    }
+  });
+
+  it("tells of the events that a task's changes make too", async () => {
+    const program = await newProgram(url);
+    const receiver = await startReceiver();
+    try {
+      const hooks = `/api/programs/${program.programId}/webhooks`;
+      const body = { url: receiver.url, events: ['event.published'] };
+      expectStatus(await program.call('POST', hooks, { body }), 201);
+      const task = { ...peopleTask, publish: { eventType: 'person.changed', category: 'PEOPLE' } };
+      const path = `/api/programs/${program.programId}/tasks/people`;
+      expectStatus(await program.call('PUT', path, { body: task }), 200);
+      const called = await dropAndCall(program, 'people', 'people.csv', 'id,name\n1,Ada\n2,Bob\n');
+      await jobEnded(program.call, expectStatus(called, 200).body.jobId);
+      const told = (await receiver.waitFor(2)).map((one) => JSON.parse(one.body).data);
+      expect(told.map((one) => [one.RecordKey, one.Change, one.PublisherEventData.name]).sort()).toEqual([
+        ['1', 'inserted', 'Ada'],
+        ['2', 'inserted', 'Bob'],
+      ]);
     } finally {
       await receiver.close();
     }

@@ -10,6 +10,7 @@ import {
 } from '../support/client.ts';
 import { eventOf, publish, subscribe } from '../support/events.ts';
 import { type LearningBuilder, startLearningBuilder } from '../support/learning-builder.ts';
+import { startReceiver } from '../support/receiver.ts';
 
 const url = inject('hubUrl');
 const system = caller(url, localSystemKey);
@@ -295,6 +296,24 @@ describe('POST …/eventSubs/{publisherId}/sync', () => {
     expectStatus(await all.subscriber.call('POST', `${all.path}/sync`), 403);
     expectStatus(await all.publisher.call('POST', `${subscribers}/resume`), 204);
     expect((await sync(all)).state).toBe('done');
+  });
+
+  it('is told to endpoints when it is done', async () => {
+    const all = await pair();
+    const receiver = await startReceiver();
+    try {
+      const body = { url: `${receiver.url}/told`, events: ['subscription.*'] };
+      const hooks = `/api/programs/${all.subscriber.programId}/webhooks`;
+      expectStatus(await all.subscriber.call('POST', hooks, { body }), 201);
+      await publish(all.publisher, course(all.publisher, 'a'));
+      const { syncId } = await sync(all);
+      const [told] = await receiver.waitFor(1);
+      const { publisherId, ...data } = JSON.parse(told?.body ?? '').data;
+      expect(publisherId).toBe(all.publisher.programId);
+      expect(data).toMatchObject({ syncId, selected: 1, rendered: 1, ignored: 0, quarantined: 0 });
+    } finally {
+      await receiver.close();
+    }
   });
 
   it('ends with its subscription', async () => {

@@ -85,10 +85,13 @@ describe('npm run demo', () => {
     expect(output).toContain(
       '✓ counts       2,000 read, 0 inserted, 0 updated, 2,000 unchanged, 0 deleted, 0 rejected',
     );
-    expect(output).toMatch(/one webhook and one e-mail for each job\n\nDone\. .*rows\/s/);
+    expect(output).toContain('one webhook and one e-mail for each job\n');
+    expect(output).toMatch(/✓ test file {4}test-\S+\.csv is on the server, byte for byte/);
+    expect(output).toMatch(/✓ arrived {6}250 rows, [\d,]+ bytes, each learner once/);
+    expect(output).toMatch(/✓ whole {8}SHA-256 \S+ on the server, as the hub wrote it\n\nDone\. .*rows\/s/);
     expect(output).not.toContain('\u001b');
     expect(leftovers()).toEqual([]);
-  });
+  }, 300_000);
 
   it('takes a file with a composite key, stays up with --keep and ends on Ctrl-C', async () => {
     const file = writeFile('presentations.csv', presentations);
@@ -97,7 +100,7 @@ describe('npm run demo', () => {
       JSON.stringify({ fields, primaryKey: ['module', 'term'] }),
     );
     const demo = startDemo('--file', file, '--schema', schema, '--keep');
-    await expect.poll(demo.output, { timeout: 90_000, interval: 100 }).toContain('Ctrl-C ends it.');
+    await expect.poll(demo.output, { timeout: 200_000, interval: 100 }).toContain('Ctrl-C ends it.');
     const url = /\n +hub +(http:\S+)\n +docs/.exec(demo.output())?.[1];
     expect((await fetch(`${url}/healthz`)).status).toBe(200);
     demo.child.kill('SIGINT');
@@ -106,7 +109,7 @@ describe('npm run demo', () => {
     expect(demo.output()).toContain('✓ record       B,B · 2013B · 1767');
     await expect(fetch(`${url}/healthz`)).rejects.toThrow();
     expect(leftovers()).toEqual([]);
-  });
+  }, 300_000);
 
   it('tells the three stories of external sources, each with its integration', async () => {
     const demo = startDemo('flows');

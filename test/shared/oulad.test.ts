@@ -2,6 +2,8 @@ import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Hub, startHub } from '../../scripts/hub.ts';
 import { dropAndCall, expectStatus, jobEnded, newProgram, type TestProgram } from '../support/client.ts';
+import { seeded } from '../support/crash.ts';
+import { storedRecords } from '../support/database.ts';
 
 const data = new URL('../../../shared/data/oulad/', import.meta.url).pathname;
 
@@ -38,6 +40,19 @@ const feeds = {
       primaryKey: 'id_assessment',
     },
   },
+  studentAssessment: {
+    rows: 173_912,
+    schema: {
+      fields: [
+        whole('id_assessment'),
+        whole('id_student'),
+        whole('date_submitted'),
+        whole('is_banked'),
+        whole('score'),
+      ],
+      primaryKey: ['id_assessment', 'id_student'],
+    },
+  },
   courses: {
     rows: 22,
     schema: {
@@ -61,7 +76,7 @@ describe.each(Object.entries(feeds))('the university feed %s', (name, { rows, sc
     const content = readFileSync(`${data}${name}.csv`);
     const run = async () => {
       const { body } = expectStatus(await dropAndCall(program, name, `${name}.csv`, content), 200);
-      return jobEnded(program.call, body.jobId, 60);
+      return jobEnded(program.call, body.jobId, 110);
     };
     const first = await run();
     const counts = { read: rows, rejected: 0, updated: 0, deleted: 0 };
@@ -70,6 +85,69 @@ describe.each(Object.entries(feeds))('the university feed %s', (name, { rows, sc
       rows: { ...counts, inserted: rows, unchanged: 0 },
     });
     expect((await run()).rows).toEqual({ ...counts, inserted: 0, unchanged: rows });
+  });
+});
+
+/** A file in another order, about every 50th row changed in one column, every 90th left out, and 40 new ones. */
+function mutate(content: string, columns: { key: number; changed: number; to: string }) {
+  const random = seeded(4);
+  const [header = '', ...lines] = content.split('\n').filter((line) => line !== '');
+  const kept: string[] = [];
+  const [updated, deleted, inserted] = [new Set<number>(), new Set<number>(), new Set<string>()];
+  for (const [i, line] of lines.entries()) {
+    const cells = line.trimEnd().split(',');
+    const dice = random();
+    if (dice < 1 / 90) {
+      deleted.add(i);
+      continue;
+    }
+    if (dice > 1 - 1 / 50 && cells[columns.changed] !== columns.to) {
+      cells[columns.changed] = columns.to;
+      updated.add(i);
+    }
+    kept.push(cells.join(','));
+    if (inserted.size < 40 && dice > 0.5 && dice < 0.52) {
+      const id = `"9${String(inserted.size).padStart(8, '0')}"`;
+      inserted.add(id);
+      kept.push(cells.map((cell, at) => (at === columns.key ? id : cell)).join(','));
+    }
+  }
+  return {
+    content: `${header}\n${kept.reverse().join('\n')}\n`,
+    rows: {
+      read: kept.length,
+      rejected: 0,
+      inserted: inserted.size,
+      updated: updated.size,
+      unchanged: kept.length - inserted.size - updated.size,
+      deleted: deleted.size,
+    },
+  };
+}
+
+describe.each([
+  ['studentInfo', { key: 2, changed: 11, to: '"Mutated"' }],
+  ['studentAssessment', { key: 1, changed: 4, to: '"101"' }],
+] as const)('the university feed %s, mutated', (name, columns) => {
+  it('has its inserts, updates and deletes reported exactly, and is undone to the byte', async () => {
+    const path = `${data}${name}.csv`;
+    const before = storedRecords(hub, program.programId);
+    const mutated = mutate(readFileSync(path, 'utf8'), columns);
+    const { body } = expectStatus(await dropAndCall(program, name, `${name}.csv`, mutated.content), 200);
+    const job = await jobEnded(program.call, body.jobId, 300);
+    expect(job, JSON.stringify(job)).toMatchObject({ status: 'succeeded', rows: mutated.rows });
+    const after = storedRecords(hub, program.programId);
+    const { inserted, updated, deleted } = mutated.rows;
+    expect(after.count).toBe(before.count + inserted - deleted);
+    expect(after.byJob[body.jobId]).toBe(inserted + updated);
+    expect(after.dataDigest).not.toBe(before.dataDigest);
+    const undo = expectStatus(await program.call('POST', `/api/jobs/${body.jobId}/undo`), 200).body;
+    const undone = await jobEnded(program.call, undo.jobId, 300);
+    expect(undone.rows).toMatchObject({ inserted: deleted, updated, deleted: inserted });
+    expect(storedRecords(hub, program.programId)).toMatchObject({
+      count: before.count,
+      dataDigest: before.dataDigest,
+    });
   });
 });
 

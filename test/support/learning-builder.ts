@@ -11,9 +11,9 @@ export interface BatchCall {
 
 /**
  * What becomes of a call that keeps to the contract: it is taken; refused with a status; taken, and the
- * connection dropped before the answer; answered 200 with a page of HTML; or left without an answer.
+ * connection dropped before the answer; answered 200 with a page of HTML; or taken, and left without answer.
  */
-export type Fate = 'take' | number | 'take and drop' | 'html' | 'hang';
+export type Fate = 'take' | number | 'take and drop' | 'html' | 'take and hang';
 
 export interface LearningBuilder {
   url: string;
@@ -53,7 +53,6 @@ export async function startLearningBuilder(apiKey = 'lb-secret-key'): Promise<Le
   const answer = (call: BatchCall, response: ServerResponse) => {
     calls.push(call);
     const fate = decide(call);
-    if (fate === 'hang') return;
     if (typeof fate === 'number') {
       response.writeHead(fate, { 'content-type': 'application/json' }).end('{"message":"no"}');
       return;
@@ -63,6 +62,7 @@ export async function startLearningBuilder(apiKey = 'lb-secret-key'): Promise<Le
       return;
     }
     take(call);
+    if (fate === 'take and hang') return;
     if (fate === 'take and drop') {
       response.socket?.destroy();
       return;

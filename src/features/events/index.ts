@@ -1,7 +1,8 @@
+export { publishChanges } from './changes.ts';
 export { type LoggedEvent, type LogRange, lastSequenceBefore, readLog } from './log.ts';
 export { envelopeOf } from './present.ts';
 export { type EnvelopeIn, envelopeIn } from './schema.ts';
-export { type ChangeEvent, type Event, eventsLifecycle, insertChangeEvents } from './store.ts';
+export { type ChangeEvent, type Event, eventsLifecycle } from './store.ts';
 export {
   lastSequence,
   listDeletedAmong,

@@ -13,15 +13,17 @@ export interface ChangeEvent {
   recordKey: string;
 }
 
-/**
- * The statement that publishes a chunk of changes; those that were published before add nothing. Its JSON
- * stays below 1 MB, which is the caller's to see to.
- */
-export function insertChangeEvents(
-  ctx: Ctx,
-  of: { programId: string; eventType: string; category: EventCategory | null; atMs: number; traceId: string },
-  changes: ChangeEvent[],
-): Statement {
+/** What a job's changes have in common. */
+export interface ChangesOf {
+  programId: string;
+  eventType: string;
+  category: EventCategory | null;
+  atMs: number;
+  traceId: string;
+}
+
+/** The statement that writes a chunk of changes; those that were written before add nothing. */
+export function insertChangeEvents(ctx: Ctx, of: ChangesOf, changes: ChangeEvent[]): Statement {
   const rows = `[${changes.map(toJson).join(',')}]`;
   const category = of.category === null ? null : JSON.stringify(of.category);
   return ctx.db.run(sql`INSERT INTO events (event_id, program_id, system_id, event_type, publisher_event_id,

@@ -2,7 +2,8 @@ import type { Ctx } from '../../context.ts';
 import { commit } from '../../platform/d1.ts';
 import { fingerprint } from '../../platform/hash.ts';
 import { newId } from '../../platform/ids.ts';
-import { type ChangeEvent, insertChangeEvents } from '../events/index.ts';
+import { startDeliveries } from '../deliveries/index.ts';
+import { type ChangeEvent, publishChanges } from '../events/index.ts';
 import { type ApplyingMemory, chunksOf } from './apply.ts';
 import { changesOf, type LogChunk } from './log.ts';
 import type { JobState } from './state.ts';
@@ -29,19 +30,11 @@ export async function publishChunk(
   const changes = toEvents(ctx, job, chunk, !state.withholdsDeletes);
   const category = publish.category === undefined ? null : asCategory(publish.category);
   if (changes.length > 0) {
-    await commit(ctx.db, [
-      insertChangeEvents(
-        ctx,
-        {
-          programId: job.programId,
-          eventType: publish.eventType,
-          category,
-          atMs: ctx.now(),
-          traceId: job.traceId,
-        },
-        changes,
-      ),
-    ]);
+    const { programId, traceId } = job;
+    const of = { programId, eventType: publish.eventType, category, atMs: ctx.now(), traceId };
+    const { statements, deliveryIds } = await publishChanges(ctx, of, changes);
+    await commit(ctx.db, statements);
+    startDeliveries(ctx, deliveryIds);
   }
   const isLastOfPart = state.chunk + 1 >= chunks.length;
   return {

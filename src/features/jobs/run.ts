@@ -32,7 +32,7 @@ import {
 } from './policy.ts';
 import { publishChunk } from './publish.ts';
 import { type ReadingMemory, readSlice } from './read.ts';
-import { requireCorrectable, settleCheck } from './settle.ts';
+import { requireTimely, settleCheck, supersedes } from './settle.ts';
 import { FileFault, initialState, type JobState, LeaseLost, phaseOf } from './state.ts';
 import { findJobAhead, type Job, updateUnfinished } from './store.ts';
 import { stageUndo } from './undo.ts';
@@ -74,7 +74,7 @@ async function endOldHold(ctx: Ctx, job: Job): Promise<RunResult> {
 async function isBehindAnother(ctx: Ctx, job: Job): Promise<boolean> {
   const ahead = await findJobAhead(ctx, job);
   if (!ahead) return false;
-  if (ahead.status === 'held' && job.task.mode === 'full' && job.undoOf === null) {
+  if (ahead.status === 'held' && supersedes(job, ahead)) {
     await endHeld(ctx, ahead, `Superseded by ${job.jobId}, which brought a newer file.`);
     return isBehindAnother(ctx, job);
   }
@@ -229,7 +229,7 @@ async function runStep(ctx: Ctx, claim: Claim, memory: Memory): Promise<Step> {
 }
 
 async function check(ctx: Ctx, { job, datasetId, state }: Claim, memory: Memory): Promise<JobState> {
-  if (state.slot === 0) await requireCorrectable(ctx, job, state);
+  if (state.slot === 0) await requireTimely(ctx, job, state);
   const dataset = await findDataset(ctx, job.programId, job.dataset);
   const recordCount = dataset?.recordCount ?? 0;
   const checked = await checkSlots(ctx, job, { datasetId, recordCount }, state, memory);

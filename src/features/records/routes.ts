@@ -12,9 +12,17 @@ import {
   programParam,
   toIso,
 } from '../../http.ts';
-import { decodeCursor, toPage } from '../../platform/cursor.ts';
+import { decodeCursor, encodeCursor, toPage } from '../../platform/cursor.ts';
 import { AppError } from '../../platform/errors.ts';
-import { type Dataset, findDataset, findRecord, listDatasets, listRecords, type RecordRow } from './store.ts';
+import {
+  type Dataset,
+  findDataset,
+  findRecord,
+  listChangedRecords,
+  listDatasets,
+  listRecords,
+  type RecordRow,
+} from './store.ts';
 
 const tags = ['Records'];
 
@@ -66,7 +74,12 @@ const recordsRoute = defineRoute(
     summary: 'Records, in a stable order; `x-dataset-applying` names a job that is changing them now',
     request: {
       params: datasetParam,
-      query: pageQuery.extend({ changedSince: z.iso.datetime({ offset: true }).optional() }),
+      query: pageQuery.extend({
+        changedSince: z.iso.datetime({ offset: true }).optional().openapi({
+          description:
+            'Only records changed at or after this time. A page looks at 20,000 records: it may hold few or none of them and still have a `nextCursor`.',
+        }),
+      }),
     },
     responses: { 200: ok(pageOf(recordOut, 'RecordPage'), 'A page of records.') },
   },
@@ -110,8 +123,13 @@ export const recordRoutes = createRouter()
     const dataset = await datasetOf(c, c.req.valid('param').dataset);
     const after = cursor === undefined ? null : decodeCursor(cursor, 'number', 'string');
     const since = changedSince === undefined ? null : Date.parse(changedSince);
-    const rows = await listRecords(c.get('ctx'), dataset, after, since, limit + 1);
+    const ctx = c.get('ctx');
+    const { rows, lookedTo } =
+      since === null
+        ? { rows: await listRecords(ctx, dataset, after, limit + 1), lookedTo: null }
+        : await listChangedRecords(ctx, dataset, after, since, limit + 1);
     const page = toPage(rows, limit, present, (row) => [row.bucket, row.key]);
+    if (page.nextCursor === null && lookedTo !== null) page.nextCursor = encodeCursor(lookedTo);
     linkNext(c, page.nextCursor);
     return c.json(page, 200);
   })

@@ -46,11 +46,11 @@ export async function advanceSync(ctx: Ctx, syncId: string, budget: Budget): Pro
   const mayGoOn = subscription !== null && subscription.suspendedAt === null;
   const left = mayGoOn ? await renderAll(ctx, { sync, subscription, token }, budget) : null;
   if (left === null) {
-    await commit(ctx.db, [releaseSync(ctx, syncId, token, null)]);
+    await commit(ctx.db, [releaseSync(ctx, syncId, token, 'when woken')]);
     return 'waiting';
   }
   if (left.isRendered && (await endSync(ctx, left.work))) return 'done';
-  await commit(ctx.db, [releaseSync(ctx, syncId, token, left.isRendered ? null : ctx.now())]);
+  await commit(ctx.db, [releaseSync(ctx, syncId, token, left.isRendered ? 'after its calls' : 'now')]);
   return left.isRendered ? 'waiting' : 'more';
 }
 

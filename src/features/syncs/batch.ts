@@ -49,7 +49,7 @@ export const batchChannel: Channel = {
     ];
     if (isAccepted) {
       statements.push(wakeSync(ctx, delivery.programId, delivery.deliveryId));
-      return { statements, committed: () => eraseRows(ctx, delivery) };
+      return { statements, committed: () => afterAccepted(ctx, delivery) };
     }
     if (nextAttemptAt !== null) return { statements };
     const announced = await announceFailure(ctx, delivery, result);
@@ -117,10 +117,19 @@ function queueBatchIdIn(excerpt: string): string | null {
   return quoted === undefined ? null : String(JSON.parse(quoted));
 }
 
+const drivers = new WeakSet<Ctx>();
+
+/** Says that this invocation looks after the sync itself: it needs no wake-up for the calls that it sends. */
+export function driveSync(ctx: Ctx): void {
+  drivers.add(ctx);
+}
+
 /** Accepted rows are the receiver's: what they hold of people is not kept here. */
-async function eraseRows(ctx: Ctx, delivery: DueDelivery): Promise<void> {
+async function afterAccepted(ctx: Ctx, delivery: DueDelivery): Promise<void> {
   const call = await findCall(ctx, delivery.programId, delivery.deliveryId);
-  if (call) await ctx.objects.delete([callKey(call)]);
+  if (!call) return;
+  await ctx.objects.delete([callKey(call)]);
+  if (!drivers.has(ctx)) await ctx.queues.ingest.send([{ type: 'sync', syncId: call.syncId }]);
 }
 
 function announceFailure(ctx: Ctx, delivery: DueDelivery, result: AttemptResult) {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Ctx } from '../../context.ts';
 import { ack, type MessageOutcome } from '../../platform/queue.ts';
-import { stepsAtOnce, workOnSync } from './run.ts';
+import { workOnSync } from './run.ts';
 
 export const syncMessage = z.object({ type: z.literal('sync'), syncId: z.string() });
 
@@ -13,6 +13,6 @@ export async function handleSyncMessage(
   ctx: Ctx,
   message: z.output<typeof syncMessage>,
 ): Promise<MessageOutcome> {
-  await workOnSync(ctx, message.syncId, { untilWallMs: ctx.wallNow() + messageWorkMs, steps: stepsAtOnce });
+  await workOnSync(ctx, message.syncId, ctx.wallNow() + messageWorkMs);
   return ack;
 }

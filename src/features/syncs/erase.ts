@@ -50,17 +50,19 @@ export async function eraseFolder(ctx: Ctx, folder: string): Promise<boolean> {
 
 export const syncsLifecycle: Lifecycle = {
   slice: 'syncs',
-  /** An open sync holds what it has not rendered; the quarantine, what it is to render again. */
+  /** What an open sync has not rendered, or may have to render anew, and what the quarantine keeps. */
   async needsEventsAfter(ctx, programId) {
     const [row] = await ctx.db
       .select({
         open: sql<number | null>`(SELECT min(${syncs.renderedTo}) FROM ${syncs}
           WHERE ${syncs.publisherId} = ${programId} AND ${syncs.state} = 'open')`,
+        called: sql<number | null>`(SELECT min(${syncCalls.firstSequence}) - 1 FROM ${syncCalls}
+          WHERE ${syncCalls.publisherId} = ${programId} AND ${syncCalls.state} = 'pending')`,
         kept: sql<number | null>`(SELECT min(${syncQuarantine.sequence}) - 1 FROM ${syncQuarantine}
           WHERE ${syncQuarantine.publisherId} = ${programId})`,
       })
       .from(sql`(SELECT 1)`);
-    const needs = [row?.open ?? null, row?.kept ?? null].filter((one) => one !== null);
+    const needs = [row?.open ?? null, row?.called ?? null, row?.kept ?? null].filter((one) => one !== null);
     return needs.length === 0 ? null : Math.min(...needs);
   },
   /** Out of the quarantine, and out of the rows of calls that were not accepted. */

@@ -2,12 +2,14 @@ import type { Ctx } from '../../context.ts';
 import { commit } from '../../platform/d1.ts';
 import { addDays, instantOf, localDateAt } from '../../platform/zones.ts';
 import { listNightlyPrograms, type NightlyProgram } from '../programs/index.ts';
-import { enabledSubscriptions, openSync } from './run.ts';
+import { listSubscriptions } from '../subscriptions/index.ts';
+import { mayRunNightly, openSync } from './run.ts';
 import { setNight } from './store.ts';
-import { lastNights, listDueSyncs } from './syncs.system.ts';
+import { lastNights, listDueSyncs, type Night } from './syncs.system.ts';
 
-/** Programs whose night begins in one minute; the rest begin in the next. */
-const programsAtOnce = 5;
+/** What one minute begins: so many programs' nights, of each so many subscriptions; the next minute goes on. */
+const programsAtOnce = 4;
+const subscriptionsAtOnce = 30;
 
 /** Opens the syncs of programs whose local time has come, and wakes what a lost message forgot. */
 export async function sweepSyncs(ctx: Ctx): Promise<number> {
@@ -22,15 +24,21 @@ async function beginNights(ctx: Ctx): Promise<void> {
   if (programs.length === 0) return;
   const last = await lastNights(ctx);
   const due = programs.flatMap((program) => {
-    const localDate = dueNight(program, last.get(program.programId) ?? null, ctx.now());
-    return localDate === null ? [] : [{ programId: program.programId, localDate }];
+    const night = last.get(program.programId) ?? null;
+    if (night !== null && night.afterPublisher !== null) return [night];
+    const localDate = dueNight(program, night?.localDate ?? null, ctx.now());
+    return localDate === null ? [] : [{ programId: program.programId, localDate, afterPublisher: '' }];
   });
-  for (const { programId, localDate } of due.slice(0, programsAtOnce)) {
-    // A sync that is open already goes on: beginning a night twice is beginning it once.
-    for (const subscription of await enabledSubscriptions(ctx, programId))
-      await openSync(ctx, subscription, []);
-    await commit(ctx.db, [setNight(ctx, programId, localDate)]);
-  }
+  for (const night of due.slice(0, programsAtOnce)) await goOnWithNight(ctx, night);
+}
+
+/** A sync that is open already goes on: beginning a part of a night twice is beginning it once. */
+async function goOnWithNight(ctx: Ctx, { programId, localDate, afterPublisher }: Night): Promise<void> {
+  const page = await listSubscriptions(ctx, programId, afterPublisher ?? '', subscriptionsAtOnce);
+  for (const subscription of page) if (mayRunNightly(subscription)) await openSync(ctx, subscription, []);
+  const isLast = page.length < subscriptionsAtOnce;
+  const after = isLast ? null : (page.at(-1)?.publisherId ?? null);
+  await commit(ctx.db, [setNight(ctx, programId, localDate, after)]);
 }
 
 /**

@@ -66,7 +66,7 @@ export class PartCutter {
 
 /** As it is stored: the sequences in the first line, then the rows. */
 export function writePart({ lines, sequences }: Pick<Part, 'lines' | 'sequences'>): string {
-  return `${JSON.stringify(sequences)}\n${lines.join('\n')}\n`;
+  return `${JSON.stringify(sequences)}\n${lines.map((line) => `${line}\n`).join('')}`;
 }
 
 export function readPart(text: string): Pick<Part, 'lines' | 'sequences'> {

@@ -7,13 +7,15 @@ import { attemptDelivery, rearmDelivery } from '../deliveries/index.ts';
 import { lastSequence } from '../events/index.ts';
 import { findProgram } from '../programs/index.ts';
 import { listSubscriptions, type Subscription } from '../subscriptions/index.ts';
-import { advanceSync, type Budget } from './advance.ts';
+import { advanceSync } from './advance.ts';
+import { driveSync } from './batch.ts';
 import { requireSubscription } from './change.ts';
 import {
   findOpenSync,
   findSync,
   insertSync,
   listCalls,
+  listOpenCalls,
   markRetry,
   type Sync,
   type SyncCall,
@@ -23,8 +25,8 @@ import {
 /** Of a call that waits for the answer: nothing is begun later than this, and the answer comes within 20 s. */
 const answerWithinMs = 15_000;
 
-/** The most that one message or one call does before it hands on. */
-export const stepsAtOnce = 12;
+/** The most that one message or one call does before it hands on: D1 takes 1,000 statements of each. */
+const turnsAtOnce = 8;
 
 export interface SyncWithCalls {
   sync: Sync;
@@ -56,24 +58,28 @@ export async function retryQuarantine(
   return syncNow(ctx, programId, publisherId);
 }
 
-/** Synchronises each subscription of a program that has `SyncEnabled`, one after another. */
+/** Subscriptions that one call opens a sync of. */
+const subscriptionsAtOnce = 100;
+
+/**
+ * Synchronises the subscriptions of a program that have `SyncEnabled`, one after another: the hundred that
+ * have waited longest. What has no time before the answer goes on after it.
+ */
 export async function processEvents(ctx: Ctx, programId: string): Promise<SyncWithCalls[]> {
   await requireReceiver(ctx, programId);
   const untilWallMs = ctx.wallNow() + answerWithinMs;
   const done: SyncWithCalls[] = [];
-  for (const subscription of await enabledSubscriptions(ctx, programId)) {
+  const all = (await listSubscriptions(ctx, programId, '', 500)).filter(mayRunNightly);
+  const longest = all.sort((a, b) => (a.syncedAt ?? 0) - (b.syncedAt ?? 0)).slice(0, subscriptionsAtOnce);
+  for (const subscription of longest) {
     const syncId = await openSync(ctx, subscription, []);
     done.push(await runSync(ctx, programId, syncId, untilWallMs));
   }
   return done;
 }
 
-/** More than these are synchronised in the nights that follow. */
-const subscriptionsAtOnce = 100;
-
-export async function enabledSubscriptions(ctx: Ctx, programId: string): Promise<Subscription[]> {
-  const all = await listSubscriptions(ctx, programId, '', 500);
-  return all.filter((one) => one.syncEnabled && one.suspendedAt === null).slice(0, subscriptionsAtOnce);
+export function mayRunNightly({ syncEnabled, suspendedAt }: Subscription): boolean {
+  return syncEnabled && suspendedAt === null;
 }
 
 async function requireReceiver(ctx: Ctx, programId: string): Promise<void> {
@@ -137,29 +143,38 @@ async function runSync(
   syncId: string,
   untilWallMs: number,
 ): Promise<SyncWithCalls> {
-  await workOnSync(ctx, syncId, { untilWallMs, steps: stepsAtOnce });
+  await workOnSync(ctx, syncId, untilWallMs);
   const sync = await findSync(ctx, programId, syncId);
   if (!sync) throw new AppError('not_found', 'The subscription was deleted meanwhile.');
   return { sync, calls: await listCalls(ctx, syncId) };
 }
 
+/** Stretches rendered before what they gave is sent. */
+const stepsPerTurn = 3;
+
 /**
- * Renders and sends within a budget; what is left is woken through the queue. Calls go one after another, so
- * that rows come in the order of the log; one that is refused does not hold up the others.
+ * Renders and sends, in turns, up to a time; what is left is woken through the queue. Calls go one after
+ * another, so that rows come in the order of the log; one that is refused does not hold up the others.
  */
-export async function workOnSync(ctx: Ctx, syncId: string, budget: Budget): Promise<void> {
-  let advance = await advanceSync(ctx, syncId, budget);
-  const isInTime = () => ctx.wallNow() < budget.untilWallMs;
-  let sent = 0;
-  if (advance !== 'done') {
-    const due = (await listCalls(ctx, syncId)).filter((call) => call.state === 'pending');
-    for (const { deliveryId } of due) {
-      if (!isInTime()) break;
-      sent += 1;
-      await attemptDelivery(ctx, deliveryId);
-    }
-    if (sent < due.length) advance = 'more';
-    else if (advance === 'waiting') advance = await advanceSync(ctx, syncId, { ...budget, steps: 1 });
+export async function workOnSync(ctx: Ctx, syncId: string, untilWallMs: number): Promise<void> {
+  driveSync(ctx);
+  const tried = new Set<string>();
+  for (let turn = 0; turn < turnsAtOnce && ctx.wallNow() < untilWallMs; turn++) {
+    const before = await advanceSync(ctx, syncId, { untilWallMs, steps: stepsPerTurn });
+    if (before === 'done') return;
+    const sent = await sendDue(ctx, syncId, tried, untilWallMs);
+    if (before === 'waiting' && !sent) return;
   }
-  if (advance === 'more') await ctx.queues.ingest.send([{ type: 'sync', syncId }]);
+  await ctx.queues.ingest.send([{ type: 'sync', syncId }]);
+}
+
+/** Attempts what is due, in the order of the log, each call once; whether there was any to try. */
+async function sendDue(ctx: Ctx, syncId: string, tried: Set<string>, untilWallMs: number): Promise<boolean> {
+  const open = (await listOpenCalls(ctx, syncId)).filter(({ deliveryId }) => !tried.has(deliveryId));
+  for (const { deliveryId } of open) {
+    if (ctx.wallNow() >= untilWallMs) break;
+    tried.add(deliveryId);
+    await attemptDelivery(ctx, deliveryId);
+  }
+  return open.length > 0;
 }

@@ -77,8 +77,23 @@ export function updateSync(ctx: Ctx, syncId: string, change: Partial<Sync>, only
     .where(and(eq(syncs.syncId, syncId), onlyIf));
 }
 
-/** Gives the work back; what is next is `wakeAt`. */
-export function releaseSync(ctx: Ctx, syncId: string, token: string, wakeAt: number | null): Statement {
+/**
+ * Gives the work back, to go on at once, when its last call has ended, or when it is woken. A call that
+ * ended in between has woken no one: then it is woken here.
+ */
+export function releaseSync(
+  ctx: Ctx,
+  syncId: string,
+  token: string,
+  next: 'now' | 'after its calls' | 'when woken',
+): Statement {
+  const now = ctx.now();
+  const wakeAt =
+    next === 'when woken'
+      ? null
+      : next === 'now'
+        ? now
+        : sql`CASE WHEN ${hasOpenCalls(syncId)} THEN NULL ELSE ${now} END`;
   return ctx.db
     .update(syncs)
     .set({ leaseToken: '', leaseUntil: 0, wakeAt })
@@ -87,8 +102,10 @@ export function releaseSync(ctx: Ctx, syncId: string, token: string, wakeAt: num
 
 /** Its worker may end it: no call is open. */
 export const mayEnd = (syncId: string, token: string): SQL =>
-  sql`${syncs.leaseToken} = ${token} AND NOT EXISTS
-    (SELECT 1 FROM ${syncCalls} WHERE ${syncCalls.syncId} = ${syncId} AND ${syncCalls.state} = 'pending')`;
+  sql`${syncs.leaseToken} = ${token} AND NOT ${hasOpenCalls(syncId)}`;
+
+const hasOpenCalls = (syncId: string): SQL =>
+  sql`EXISTS (SELECT 1 FROM ${syncCalls} WHERE ${syncCalls.syncId} = ${syncId} AND ${syncCalls.state} = 'pending')`;
 
 export const isDone = (syncId: string): SQL =>
   sql`EXISTS (SELECT 1 FROM ${syncs} WHERE ${syncs.syncId} = ${syncId} AND ${syncs.state} = 'done')`;
@@ -230,9 +247,25 @@ export function wakeSync(ctx: Ctx, programId: string, deliveryId: string): State
     .where(and(sql`${syncs.syncId} = ${ofCall}`, eq(syncs.state, 'open'), eq(syncs.leaseToken, '')));
 }
 
-export function setNight(ctx: Ctx, programId: string, localDate: string): Statement {
+/** `afterPublisher` null: the night has begun for all subscriptions. */
+export function setNight(
+  ctx: Ctx,
+  programId: string,
+  localDate: string,
+  afterPublisher: string | null,
+): Statement {
   return ctx.db
     .insert(syncNights)
-    .values({ programId, localDate })
-    .onConflictDoUpdate({ target: syncNights.programId, set: { localDate } });
+    .values({ programId, localDate, afterPublisher })
+    .onConflictDoUpdate({ target: syncNights.programId, set: { localDate, afterPublisher } });
+}
+
+/** Calls to be sent, in the order of the log, a bounded part; those that wait for their next attempt are among them. */
+export function listOpenCalls(ctx: Ctx, syncId: string): Promise<SyncCall[]> {
+  return ctx.db
+    .select()
+    .from(syncCalls)
+    .where(and(eq(syncCalls.syncId, syncId), eq(syncCalls.state, 'pending')))
+    .orderBy(asc(syncCalls.firstSequence), asc(syncCalls.part))
+    .limit(100);
 }

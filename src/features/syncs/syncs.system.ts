@@ -20,8 +20,10 @@ export async function listDueSyncs(ctx: Ctx, limit: number): Promise<string[]> {
   return rows.map((row) => row.syncId);
 }
 
+export type Night = typeof syncNights.$inferSelect;
+
 /** Across tenants, for the cron: the last night of each program that has had one. */
-export async function lastNights(ctx: Ctx): Promise<Map<string, string>> {
+export async function lastNights(ctx: Ctx): Promise<Map<string, Night>> {
   const rows = await ctx.db.select().from(syncNights);
-  return new Map(rows.map((row) => [row.programId, row.localDate]));
+  return new Map(rows.map((row) => [row.programId, row]));
 }

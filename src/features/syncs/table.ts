@@ -77,7 +77,10 @@ export const syncCalls = sqliteTable(
     uncertain: integer('uncertain', { mode: 'boolean' }).notNull().default(false),
     acceptedAt: integer('accepted_at'),
   },
-  (table) => [index('sync_calls_by_sync').on(table.syncId, table.part)],
+  (table) => [
+    index('sync_calls_by_sync').on(table.syncId, table.part),
+    index('sync_calls_open').on(table.publisherId, table.firstSequence).where(sql`state = 'pending'`),
+  ],
 );
 
 /** Events that gave no row. Messages name the template's line and column, never a value. */
@@ -112,4 +115,6 @@ export const syncQuarantine = sqliteTable(
 export const syncNights = sqliteTable('sync_nights', {
   programId: text('program_id').primaryKey(),
   localDate: text('local_date').notNull(),
+  /** How far the night has come, by the publishers' ids; null once it has begun for all of them. */
+  afterPublisher: text('after_publisher'),
 });

@@ -16,10 +16,9 @@ function isEmpty(value: unknown): boolean {
   return Array.isArray(value) && value.length === 0;
 }
 
-/** Renders a branch in the scope it stands in. */
-function branch(compiler: Compiler, program: Program | null): Render {
+/** Renders a branch in the scope it stands in; stock hands {} to one of a helper where `this` is nothing. */
+function branch(program: Program | null, emptyForNull: boolean): Render {
   if (program === null) return () => '';
-  const { emptyForNull } = compiler.dialect;
   return (scope) => {
     const { context } = scope;
     const from = context == null && emptyForNull ? scope.orNothing() : scope;
@@ -48,7 +47,8 @@ export function compileBuiltInBlock(
   const value = withCalls(compiler, argument);
   if (name === 'each') return compileEach(compiler, value, { program, inverse });
   if (name === 'with') return compileWith(compiler, value, { program, inverse });
-  const [yes, no] = [branch(compiler, program), branch(compiler, inverse)];
+  const { emptyForNull } = compiler.dialect;
+  const [yes, no] = [branch(program, emptyForNull), branch(inverse, emptyForNull)];
   const includeZero = args.named.find(({ key }) => key === 'includeZero')?.value ?? (() => false);
   const holds: Evaluate = (scope) => {
     const found = value(scope);
@@ -70,7 +70,7 @@ function withCalls(compiler: Compiler, value: Evaluate): Evaluate {
 }
 
 function compileWith(compiler: Compiler, value: Evaluate, { program, inverse }: Branches): Render {
-  const otherwise = branch(compiler, inverse);
+  const otherwise = branch(inverse, compiler.dialect.emptyForNull);
   return (scope) => {
     const found = value(scope);
     if (isEmpty(found)) return otherwise(scope);
@@ -80,7 +80,7 @@ function compileWith(compiler: Compiler, value: Evaluate, { program, inverse }: 
 }
 
 function compileEach(compiler: Compiler, value: Evaluate, { program, inverse }: Branches): Render {
-  const otherwise = branch(compiler, inverse);
+  const otherwise = branch(inverse, compiler.dialect.emptyForNull);
   return (scope) => {
     const found = value(scope);
     if (found === null || typeof found !== 'object') return otherwise(scope);
@@ -165,7 +165,7 @@ export function compileSection(
       return result == null ? '' : String(result);
     };
   }
-  const [yes, no] = [branch(compiler, program), branch(compiler, inverse)];
+  const [yes, no] = [branch(program, false), branch(inverse, false)];
   return (scope) => {
     const value = evaluate(scope);
     if (value === true) return yes(scope);

@@ -125,7 +125,13 @@ export class Compiler {
   #compileMustache(node: MustacheNode, lexical: LexicalScope): Render {
     const emit = this.dialect.emitFor(node);
     const { evaluate } = compileCall(this, node, lexical, null);
-    return this.#traced((scope) => emit(evaluate(scope), scope.run), node);
+    const place = this.place(node.loc.start);
+    return this.#traced((scope) => {
+      const { run } = scope;
+      const value = evaluate(scope);
+      run.at = place;
+      return emit(value, run);
+    }, node);
   }
 
   #compileBlock(node: BlockNode, lexical: LexicalScope): Render {

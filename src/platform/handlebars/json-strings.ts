@@ -108,15 +108,19 @@ export class JsonStrings {
     if (string !== null) this.#inString.add(node);
     const text = node.value;
     node.cut = Math.max(0, node.original.indexOf(text));
+    // What lies between JSON tokens, up to each line break.
     let written = '';
+    let from = 0;
     for (let i = 0; i < text.length; i += 1) {
       const char = text[i] as string;
       if (string === null) {
         if (char === '"') string = positionIn(node, i);
-        written += char === '\n' || char === '\r' ? ' ' : char;
+        else if (char === '\n' || char === '\r') {
+          written += `${text.slice(from, i)} `;
+          from = i + 1;
+        }
         continue;
       }
-      written += char;
       if (pending === 1) {
         if (char === 'u') pending = 5;
         else {
@@ -133,7 +137,7 @@ export class JsonStrings {
       else if (char === '\\') pending = 1;
       else if (char < ' ') this.#controlCharacter(node, i, string);
     }
-    node.value = written;
+    node.value = written + text.slice(from);
     return { string, escape: pending };
   }
 

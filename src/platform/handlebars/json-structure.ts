@@ -17,7 +17,7 @@ type States = ReadonlySet<JsonState> | null;
 
 const maxStates = 48;
 const maxStack = 64;
-const maxSteps = 50_000;
+const maxSteps = 20_000;
 const maxPartialDepth = 8;
 
 export interface StructureOptions {

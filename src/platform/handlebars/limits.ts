@@ -7,8 +7,10 @@
 export const templateLimits = {
   /** Characters of a template, and of each of its partials. */
   characters: 65_536,
-  /** Tokens of a template with all its partials: the parser takes about 5 µs for each. */
-  tokens: 4_000,
+  /** Tokens of a template with all its partials: reading and compiling take about 10 µs for each. */
+  tokens: 3_000,
+  /** Tokens of several templates that share a count. */
+  sharedTokens: 6_000,
   /** Blocks within blocks. */
   blockDepth: 32,
   /** Blocks within blocks with every `else if` counted too, as the tree nests them. */
@@ -25,7 +27,7 @@ export type TemplateBound = keyof typeof templateLimits;
 
 /** Bounds of one render. */
 export interface RenderLimits {
-  /** Nodes and path segments evaluated, iterations, and 64 characters of work in a helper, each one step. */
+  /** Nodes and path segments evaluated, iterations, items that a helper looks at, and 64 characters of its text. */
   steps: number;
   /** Characters of output. */
   outputCharacters: number;

@@ -20,9 +20,13 @@ function take(text: string, run: Run): string {
   return text;
 }
 
-/** A value that is no string and not nothing, as stock Handlebars writes it. */
+/** A value that is no string and not nothing, as stock Handlebars writes it. A list costs its items. */
 export function plainText(value: unknown, run: Run): string {
   if (typeof value !== 'object') return String(value);
+  if (Array.isArray(value)) {
+    run.charge(value.length + 1);
+    return value.map((item) => (item == null ? '' : plainText(item, run))).join(',');
+  }
   try {
     return `${value}`;
   } catch {
@@ -63,13 +67,18 @@ export function emitRaw(value: unknown, run: Run): string {
   return value == null ? '' : take(plainText(value, run), run);
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what JSON must escape.
+const jsonUnsafe = /["\\\u0000-\u001f\ud800-\udfff]/;
+
 /** A JSON string's inside. Escapes lone surrogates too, which no encoding could carry. */
 function escapeJson(text: string): string {
-  return JSON.stringify(text).slice(1, -1);
+  return jsonUnsafe.test(text) ? JSON.stringify(text).slice(1, -1) : text;
 }
 
 /** A complete JSON value for what the data has, so that nothing in it can be structure. */
 export function emitJsonValue(value: unknown, run: Run): string {
+  if (typeof value === 'string')
+    return take(jsonUnsafe.test(value) ? JSON.stringify(value) : `"${value}"`, run);
   if (value instanceof JsonText) return take(value.text, run);
   return take(JSON.stringify(value) ?? 'null', run);
 }

@@ -3,18 +3,9 @@ import packagedParser from 'handlebars/dist/cjs/handlebars/compiler/parser.js';
 import WhitespaceControl from 'handlebars/dist/cjs/handlebars/compiler/whitespace-control.js';
 import type { Position, ProgramNode } from './ast.ts';
 import { TemplateFault } from './errors.ts';
+import { type JisonLexer, rulesFor } from './lexer-rules.ts';
 import { type TemplateBound, templateLimits } from './limits.ts';
-import { type ParserRange, treeActions } from './tree.ts';
-
-export interface JisonLexer {
-  lex(): number | string;
-  /** One step: a token, or undefined for blanks. */
-  next(): number | string | undefined;
-  popState(): string;
-  yytext: string;
-  yylloc: ParserRange;
-  _input: string;
-}
+import { treeActions } from './tree.ts';
 
 interface ParseErrorHash {
   token: string | null;
@@ -28,13 +19,16 @@ export interface JisonParser {
   parseError(message: string, hash: ParseErrorHash): never;
 }
 
-/** Counts the tokens of a template with its partials, so that many small ones cost no more than a big one. */
+/** Counts tokens, so that many small templates cost little more than a big one. */
 export interface TokenCount {
   tokens: number;
 }
 
 export interface ParseOptions {
+  /** Of this template with its partials. */
   count: TokenCount;
+  /** Of several templates. */
+  shared?: TokenCount | undefined;
   /** Lets `{{x}}}` end its tag at the first two braces: in JSON an object often ends right behind a value. */
   surplusBraces?: boolean;
   /** Stock option: blocks alone on a line keep their line. */
@@ -91,6 +85,7 @@ export function parseTemplate(source: string, options: ParseOptions): ProgramNod
   const lexer: JisonLexer = Object.create(packagedParser.lexer);
   const guard = new LexerGuard(lexer, options);
   lexer.lex = () => guard.next();
+  lexer._currentRules = () => rulesFor(lexer);
   parser.lexer = lexer;
   parser.yy = { ...treeActions };
   parser.parseError = (_message, hash) => {
@@ -103,6 +98,7 @@ export function parseTemplate(source: string, options: ParseOptions): ProgramNod
 const boundReasons: Record<TemplateBound, string> = {
   characters: 'characters',
   tokens: 'words and signs inside of {{…}}, its partials included',
+  sharedTokens: 'words and signs inside of {{…}} in all templates together',
   blockDepth: 'blocks within blocks',
   nesting: 'blocks and {{else if}} within each other',
   expressionDepth: 'sub-expressions within sub-expressions',
@@ -141,8 +137,7 @@ class LexerGuard {
     let found = this.#lexer.next();
     while (found === undefined) found = this.#lexer.next();
     const at = this.#at();
-    this.#options.count.tokens += 1;
-    if (this.#options.count.tokens > templateLimits.tokens) throw tooLarge('tokens', at);
+    this.#count(at);
     if (typeof found === 'string') return found;
     const braces = bracesOf[found];
     if (braces !== undefined) {
@@ -178,6 +173,15 @@ class LexerGuard {
       default:
     }
     return found;
+  }
+
+  #count(at: Position): void {
+    const { count, shared } = this.#options;
+    count.tokens += 1;
+    if (count.tokens > templateLimits.tokens) throw tooLarge('tokens', at);
+    if (!shared) return;
+    shared.tokens += 1;
+    if (shared.tokens > templateLimits.sharedTokens) throw tooLarge('sharedTokens', at);
   }
 
   #at(): Position {

@@ -82,11 +82,11 @@ function renderInline(
   frame: Frame,
   block: PartialBlock | null,
 ): string {
-  const around = definedIn.outer;
+  const { around } = definedIn;
   const up = around !== null && isSame(context, around.context) ? around.up : around;
-  return program.renderIn(
-    new Scope(context, up, frame, null, definedIn, definedIn.inlines, block, scope.run),
-  );
+  const inside = new Scope(context, up, frame, null, definedIn, definedIn.inlines, block, scope.run);
+  inside.around = around;
+  return program.renderIn(inside);
 }
 
 /** The block of a partial's call: its own surroundings, the context and frame of where it is rendered. */
@@ -114,7 +114,7 @@ export function renderRoot(
 function merge(context: unknown, hash: Record<string, unknown>, run: Scope['run']): Record<string, unknown> {
   const merged: Record<string, unknown> = {};
   const keys = context == null ? [] : Object.keys(context);
-  run.charge(keys.length);
+  run.charge(keys.length * 4);
   for (const key of keys) set(merged, key, ownProperty(context, key));
   for (const key of Object.keys(hash)) set(merged, key, hash[key]);
   return merged;

@@ -60,7 +60,7 @@ function contextAt(depth: number): Evaluate {
 function nearest(name: string): Evaluate {
   return (scope) => {
     for (let at: Scope | null = scope; at !== null; at = at.up) {
-      const value = at.context ? ownProperty(at.context, name) : null;
+      const value = at.context ? ownProperty(at.context, name) : at.context;
       if (value != null) return value;
     }
     return undefined;
@@ -104,7 +104,8 @@ function followStrictly(start: Evaluate, parts: readonly string[], options: Path
   return (scope) => {
     let value = start(scope);
     parts.forEach((part, index) => {
-      if (value == null || (strict && index === last && !(part in Object(value))))
+      const isMissing = strict && index === last && (typeof value !== 'object' || !(part in (value ?? {})));
+      if (value == null || isMissing)
         throw new RenderFault('bad_value', `"${part}" not defined in ${String(value)}`, place);
       value = ownProperty(value, part);
     });
@@ -114,7 +115,9 @@ function followStrictly(start: Evaluate, parts: readonly string[], options: Path
 
 /** Compiles a path to what finds its value. */
 export function compilePath(path: PathNode, lexical: LexicalScope, options: PathOptions): Evaluate {
-  const { parts, depth } = path;
+  const { depth } = path;
+  // Stock Handlebars takes {{""}} for {{this}}.
+  const parts = path.parts[0] === '' ? [] : path.parts;
   const [name] = parts;
   if (path.data) return compileVariable(path, options);
   const param = depth === 0 && !isScoped(path) && name !== undefined ? findParam(lexical, name) : null;
@@ -139,18 +142,21 @@ function compileVariable(path: PathNode, options: PathOptions): Evaluate {
   if (name === undefined) return () => undefined;
   if (name === 'partial-block' && rest.length === 0)
     return (scope) => (scope.block === null ? undefined : true);
+  const { strict, assumeObjects, place } = options;
+  const mustExist = strict || assumeObjects;
   const start: Evaluate = (scope) => {
     let frame: Scope['frame'] | null = scope.frame;
     for (let i = 0; i < depth && frame !== null; i += 1) frame = frame.parent;
+    if (frame === null && mustExist)
+      throw new RenderFault('bad_value', `"${name}" not defined in undefined`, place);
     return frame?.get(name);
   };
-  const { strict, assumeObjects, place } = options;
   if (strict && rest.length === 0)
     return (scope) => {
       const value = start(scope);
       if (value === undefined) throw new RenderFault('bad_value', `"${name}" not defined`, place);
       return value;
     };
-  if (strict || assumeObjects) return followStrictly(start, rest, options);
+  if (mustExist) return followStrictly(start, rest, options);
   return rest.length === 0 ? start : follow(start, rest, { ...options, falsy: true });
 }

@@ -44,10 +44,10 @@ export class TemplateRules {
   }
 
   compile(source: string): Engine {
-    const { mode, partials = {}, count = { tokens: 0 } } = this.#options;
+    const { mode, partials = {}, count: shared } = this.#options;
     return new Engine(source, {
       partials,
-      parse: { count, surplusBraces: mode === 'json' },
+      parse: { count: { tokens: 0 }, shared, surplusBraces: mode === 'json' },
       dialect: (named) => this.#dialect(named),
       onTree: (tree, partial) => {
         this.#current = partial;

@@ -116,6 +116,8 @@ export class Scope {
   params: readonly unknown[] | null;
   /** The scope that this one's program is written in, for block parameters. */
   readonly outer: Scope | null;
+  /** Where the inline partials that it defines go up to: for those within an inline partial, where that does. */
+  around: Scope | null;
   inlines: InlinePartial | null;
   block: PartialBlock | null;
   readonly run: Run;
@@ -135,6 +137,7 @@ export class Scope {
     this.frame = frame;
     this.params = params;
     this.outer = outer;
+    this.around = outer;
     this.inlines = inlines;
     this.block = block;
     this.run = run;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import readme from '../../../README.md?raw';
 import { compileTemplate, helperGuide, RenderError } from '../../../src/platform/handlebars/index.ts';
 
 const now = Date.UTC(2026, 2, 29, 1, 30, 5, 70);
@@ -122,6 +123,10 @@ const cases: [expression: string, value: unknown][] = [
 ];
 
 describe('the helpers', () => {
+  it('are in the README as they are', () => {
+    for (const { usage, gives } of helperGuide) expect(readme).toContain(`| \`{{${usage}}}\` | ${gives} |`);
+  });
+
   it.each(cases)('{{%s}}', (expression, value) => {
     expect(evaluate(expression, data)).toEqual(value);
   });

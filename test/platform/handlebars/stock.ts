@@ -108,7 +108,10 @@ export function renderStock(source: string, root: unknown, options: StockOptions
   const lookup: StockFunction = (parent, name) => (parent ? ownProperty(parent, String(name)) : parent);
   const builtIns: Record<string, StockFunction> = { lookup, log: () => undefined };
   const known = { lookup: true, log: true, ...compile.knownHelpers };
-  const hook = (name: string) => (helpers[name] ? wrap(helpers[name]) : undefined);
+  const hook = (name: string) => {
+    const found = Object.hasOwn(helpers, name) ? helpers[name] : undefined;
+    return found && wrap(found);
+  };
   const texts: Record<string, string> = {};
   for (const [name, partial] of Object.entries(partials))
     if (typeof partial === 'string') texts[name] = partial;
@@ -119,7 +122,8 @@ export function renderStock(source: string, root: unknown, options: StockOptions
   const dialect = (named: NamedPartials): Dialect => ({
     helper(name) {
       if (compile.knownHelpersOnly && !Object.hasOwn(known, name)) return undefined;
-      const found = Object.hasOwn(helpers, name) ? helpers[name] : builtIns[name];
+      const from = Object.hasOwn(helpers, name) ? helpers : builtIns;
+      const found = Object.hasOwn(from, name) ? from[name] : undefined;
       return typeof found === 'function' ? wrap(found) : undefined;
     },
     onUnknownHelper() {

@@ -32,7 +32,7 @@ const listRoute = defineRoute(
 );
 
 const addRoute = defineRoute(
-  { scope: 'flows', owner: programOfFlow, bodyLimitBytes: 8_000_000 },
+  { scope: 'flows', owner: programOfFlow, bodyLimitBytes: 4_000_000 },
   {
     method: 'post',
     path: '/api/flows/{flowId}/participants',

@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { isoTime } from '../../../http.ts';
-import { flowParam, idParam, lineOf, stateMembers } from '../schema.ts';
+import { flowParam, idParam, stateMembers } from '../schema.ts';
 import { requestOutcomes } from '../states.ts';
 
 /** The seed's rule. "." and ".." pass it, yet no URL can carry them as a segment of its path. */
@@ -82,10 +82,25 @@ export const doneIn = z
   .strictObject({ requestId: z.string().max(100).optional() })
   .openapi('SyncDone', { description: 'With `requestId` a report of an old request changes nothing.' });
 
+const shownChars = 500;
+
+/** Whatever the integration has to say, cut and made one line: a stack trace must not cost the report itself. */
+const failMessage = z
+  .string()
+  .transform((text) => {
+    const line = text.replace(/[\p{Cc}\p{Cs}\s]+/gu, ' ').trim();
+    // By code points: no character is cut in two.
+    return [...line].slice(0, shownChars).join('');
+  })
+  .openapi({
+    description: `Why it failed; the first ${shownChars} characters are kept, as one line.`,
+    example: 'The student system does not answer.',
+  });
+
 export const failIn = z
   .strictObject({
     requestId: z.string().max(100).optional(),
-    message: lineOf(500).optional().openapi({ example: 'The student system does not answer.' }),
+    message: failMessage.optional(),
   })
   .openapi('SyncFailed');
 

@@ -143,7 +143,7 @@ function zoneOf(name: string, run: Run): Intl.DateTimeFormat {
 
 function faceAt(moment: number, timeZone: string | null, run: Run): Face {
   if (timeZone === null) return { date: new Date(moment), offset: 0, isUtc: true };
-  run.charge(20);
+  run.charge(100);
   const fields: Record<string, number> = {};
   for (const { type, value } of zoneOf(timeZone, run).formatToParts(moment)) fields[type] = Number(value);
   const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = fields;

@@ -111,7 +111,7 @@ export const dotnet = {
     usage: 'String.Split text separators',
     gives: 'the list of the parts; several characters separate each on its own',
     apply: onText((text, [separator], run) => {
-      run.charge(text.length >> 3);
+      run.charge(text.length >> 1);
       return splitAny(text, readText(separator, run));
     }),
   },

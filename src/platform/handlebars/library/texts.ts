@@ -21,7 +21,7 @@ export function replaceAll(text: string, wanted: unknown, replacement: unknown, 
 export function joinTexts(list: unknown, separator: string, run: Run): unknown {
   if (list == null) return null;
   if (!Array.isArray(list)) return readText(list, run);
-  run.charge(list.length >> 3);
+  run.charge(list.length >> 1);
   const texts: string[] = [];
   let length = 0;
   for (const item of list) {

@@ -21,7 +21,7 @@ export const values = {
     gives: 'the value as JSON text, written as it is at the place of a value',
     apply([value], run) {
       const text = JSON.stringify(value) ?? 'null';
-      run.charge(text.length >> 6);
+      run.charge(text.length >> 3);
       return new JsonText(text);
     },
   },
@@ -62,7 +62,7 @@ export const values = {
       if (typeof value === 'string' || Array.isArray(value)) return value.length;
       if (value === null || typeof value !== 'object') return 0;
       const count = Object.keys(value).length;
-      run.charge(count >> 4);
+      run.charge(count);
       return count;
     },
   },
