@@ -87,7 +87,6 @@ export async function tellStory(printer: Printer, options: FeedOptions, stage: S
   await printer.step('Read the records', (report) => readRecords(report, cast, feed, first));
   await printer.step('Receive the notification', (report) => receiveNotification(report, cast, first));
   const second = await printer.step('The same file again', (report) => repeat(report, cast, feed, first));
-  // A file of one's own may not be made worse in ways that its schema tells.
   if (!('file' in options)) {
     await tellSecondNight(printer, { client, programPath, folder, job: feed.job, path: feed.path });
   }
