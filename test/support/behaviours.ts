@@ -54,15 +54,3 @@ export const redirectsToItself: Behaviour = (request, response) => {
   response.writeHead(302, { location: request.path });
   response.end();
 };
-
-/** Fails the first `times` requests of each message, then takes it. */
-export function failsFirst(times: number): Behaviour {
-  const seen = new Map<string, number>();
-  return (request, response) => {
-    const id = String(request.headers['webhook-id']);
-    const count = (seen.get(id) ?? 0) + 1;
-    seen.set(id, count);
-    response.writeHead(count <= times ? 500 : 200);
-    response.end();
-  };
-}
