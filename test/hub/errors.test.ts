@@ -148,7 +148,7 @@ describe('a body', () => {
 describe('an address', () => {
   it('that does not exist is not found', async () => {
     for (const path of [
-      '/',
+      '/nowhere',
       '/api',
       '/api/',
       '/api/programs/',
