@@ -5,5 +5,6 @@ await import('./templates.ts');
 await import('./relay.ts');
 await import('./syncs.ts');
 await import('./jobs.ts');
+await import('./exports.ts');
 
 export {};

@@ -2,14 +2,20 @@
  * Rendering beside `Handlebars.compile`, which generates code and so cannot run on the platform: four templates in
  * one process, mode `html`, so that both must give the same text; CPU time, since other processes share the
  * machine; the two take turns, and the median of the paired rounds' ratios counts. Bounds are on. Mode `json` has
- * no peer and is printed beside it. `node bench/templates.ts [rounds]`
+ * no peer and is printed beside it; so is what the costliest of the hostile templates take. `node bench/templates.ts [rounds]`
  */
 import { availableParallelism, cpus } from 'node:os';
 import Handlebars from 'handlebars';
-import { compileTemplate, type TemplateMode } from '../src/platform/handlebars/index.ts';
+import {
+  compileTemplate,
+  RenderError,
+  TemplateError,
+  type TemplateMode,
+} from '../src/platform/handlebars/index.ts';
 import { findHelper } from '../src/platform/handlebars/library/index.ts';
 import { renderLimits } from '../src/platform/handlebars/limits.ts';
 import { Run } from '../src/platform/handlebars/scope.ts';
+import { type Hostile, hostile } from '../test/platform/handlebars/hostile.ts';
 
 interface Workload {
   name: string;
@@ -148,4 +154,41 @@ for (const { name, sources, data } of workloads) {
   cells.push(`**${at(0.5)}×**`, `${at(0.25)}–${at(0.75)}`, median(found.json).toFixed(2));
   console.log(`| ${name} | ${cells.join(' | ')} |`);
 }
+const cpuMilliseconds = (work: () => void): number => {
+  const before = process.cpuUsage();
+  try {
+    work();
+  } catch (error) {
+    if (!(error instanceof TemplateError || error instanceof RenderError)) throw error;
+  }
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1_000;
+};
+
+/** The least of some tries: what it costs itself, without what else ran. */
+function worstOf(work: (one: Hostile) => (() => void) | null): { name: string; ms: number }[] {
+  const found = hostile.flatMap((one) => {
+    const run = work(one);
+    return run
+      ? [{ name: one.name, ms: Math.min(...Array.from({ length: 5 }, () => cpuMilliseconds(run))) }]
+      : [];
+  });
+  return found.sort((a, b) => b.ms - a.ms).slice(0, 3);
+}
+
+const compileHostile = ({ source, mode, partials = {} }: Hostile) =>
+  compileTemplate(source, { mode, partials });
+const saves = worstOf((one) => () => compileHostile(one));
+const renders = worstOf((one) => {
+  if (one.save !== undefined || !one.data) return null;
+  const [template, data] = [compileHostile(one), one.data()];
+  return () => template.render(data, { now: 0 });
+});
+console.log(`\nThe costliest of ${hostile.length} hostile templates, ms CPU, best of five\n`);
+console.log('| at save | ms | in a render | ms |\n|---|---:|---|---:|');
+saves.forEach(({ name, ms }, index) => {
+  const { name: other = '', ms: otherMs = 0 } = renders[index] ?? {};
+  console.log(`| ${name} | ${ms.toFixed(1)} | ${other} | ${otherMs.toFixed(1)} |`);
+});
+
 if (Number.isNaN(sink)) throw new Error('nothing was rendered');

@@ -64,6 +64,13 @@ export class HubClient {
     return this.#call('GET', path, {});
   }
 
+  /** The body as it stands, which is no JSON. */
+  async text(path: string): Promise<string> {
+    const response = await fetch(`${this.#url}${path}`, { headers: { 'x-api-key': this.#key } });
+    if (!response.ok) throw new DemoFailure(`GET ${path} was answered with ${response.status}.`);
+    return response.text();
+  }
+
   /** Null where there is none. */
   find<T>(path: string): Promise<T | null> {
     return this.#call('GET', path, {}, null);

@@ -20,6 +20,7 @@ import type { FeedOptions } from './options.ts';
 import { count, megabytes, type Printer, perSecond, type StepReport, seconds } from './print.ts';
 import { type Receiver, startReceiver, waitFor } from './receiver.ts';
 import type { TableSchema } from './schema.ts';
+import { tellSecondNight } from './second-night.ts';
 import { inspectFile, type Source } from './source.ts';
 
 /** What has to be ended, whatever happens. */
@@ -86,6 +87,9 @@ export async function tellStory(printer: Printer, options: FeedOptions, stage: S
   await printer.step('Read the records', (report) => readRecords(report, cast, feed, first));
   await printer.step('Receive the notification', (report) => receiveNotification(report, cast, first));
   const second = await printer.step('The same file again', (report) => repeat(report, cast, feed, first));
+  if (!('file' in options)) {
+    await tellSecondNight(printer, { client, programPath, folder, job: feed.job, path: feed.path });
+  }
   await tellNight(printer, { hub, client, programId }, harbour);
   const total = seconds(performance.now() - startedAtMs);
   printer.summary(

@@ -1,7 +1,12 @@
 import type { Registry } from './context.ts';
 import { attentionLifecycle } from './features/attention/index.ts';
 import { auditLifecycle } from './features/audit/index.ts';
-import { deliveriesLifecycle, emailChannel, webhookChannel } from './features/deliveries/index.ts';
+import {
+  deliveriesLifecycle,
+  emailChannel,
+  pingChannel,
+  webhookChannel,
+} from './features/deliveries/index.ts';
 import { dropsLifecycle, sealedDropKeys } from './features/drops/index.ts';
 import { eventsLifecycle } from './features/events/index.ts';
 import { exportsLifecycle, sealedExportColumns, sftpChannel } from './features/exports/index.ts';
@@ -9,6 +14,7 @@ import { filesLifecycle } from './features/files/index.ts';
 import { flowsLifecycle } from './features/flows/index.ts';
 import { jobsLifecycle, startOnDrop } from './features/jobs/index.ts';
 import { keysLifecycle } from './features/keys/index.ts';
+import { monitorsLifecycle } from './features/monitors/index.ts';
 import { sealedProgramColumns } from './features/programs/index.ts';
 import { recordsLifecycle } from './features/records/index.ts';
 import { subscriptionsLifecycle } from './features/subscriptions/index.ts';
@@ -19,12 +25,19 @@ import { sealedEndpointHeaders, sealedSigningSecrets, webhooksLifecycle } from '
 /** What would point upward among the slices meets here, in the slices' order. */
 export const registry: Registry = {
   onFileStored: startOnDrop,
-  channels: { webhook: webhookChannel, email: emailChannel, sftp: sftpChannel, batch: batchChannel },
+  channels: {
+    webhook: webhookChannel,
+    email: emailChannel,
+    ping: pingChannel,
+    sftp: sftpChannel,
+    batch: batchChannel,
+  },
   lifecycles: [
     auditLifecycle,
     attentionLifecycle,
     webhooksLifecycle,
     deliveriesLifecycle,
+    monitorsLifecycle,
     keysLifecycle,
     dropsLifecycle,
     filesLifecycle,

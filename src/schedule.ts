@@ -6,6 +6,7 @@ import { sweepExports } from './features/exports/index.ts';
 import { sweepFlows } from './features/flows/index.ts';
 import { sweepJobs } from './features/jobs/index.ts';
 import { pruneIdempotencyKeys } from './features/keys/index.ts';
+import { checkMonitors } from './features/monitors/index.ts';
 import {
   defaultRetention,
   duePrograms,
@@ -27,6 +28,7 @@ const steps: Record<string, Record<string, Step>> = {
     flows: sweepFlows,
     recoveries: sweepRecoveries,
     deliveries: sweepDeliveries,
+    monitors: checkMonitors,
     storage: watchStorage,
     alerts: sendAlerts,
     dropKeys: rotateDueDropKeys,

@@ -125,6 +125,18 @@ const resources: Record<string, (owner: Owner) => Promise<string>> = {
     const made = await owner.call('POST', `/api/programs/${owner.programId}/webhooks`, { body });
     return expectStatus(made, 201).body.webhookId;
   },
+  traceId: async (owner) => {
+    await saveTask(owner);
+    const called = await dropAndCall(owner, 'people', 'people.csv', 'id,name\n1,Ada\n');
+    const job = await jobEnded(owner.call, expectStatus(called, 200).body.jobId);
+    return job.traceId;
+  },
+  monitorName: async (owner) => {
+    const path = `/api/programs/${owner.programId}/monitors/feed`;
+    const body = { watches: { task: 'people' }, everyHours: 24 };
+    expectStatus(await owner.call('PUT', path, { body }), 200);
+    return 'feed';
+  },
   recoveryId: async (owner) => {
     const webhooks = `/api/programs/${owner.programId}/webhooks`;
     const { body: listed } = await owner.call('GET', webhooks);

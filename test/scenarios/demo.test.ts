@@ -86,6 +86,13 @@ describe('npm run demo', () => {
       '✓ counts       2,000 read, 0 inserted, 0 updated, 2,000 unchanged, 0 deleted, 0 rejected',
     );
     expect(output).toContain('one webhook and one e-mail for each job\n');
+    expect(output).toMatch(/✓ held {9}Held: 400 of 2000 records would be deleted \(20\.0 %\)/);
+    expect(output).toContain(
+      '✓ counts       1,640 read, 40 inserted, 50 updated, 1,530 unchanged, 400 deleted, 20 rejected',
+    );
+    expect(output).toContain('✓ counts       20 read, 0 inserted, 20 updated');
+    expect(output).toContain('✓ counts       0 read, 0 inserted, 20 updated');
+    expect(output.match(/✓ dataset {6}1,640 records/g)).toHaveLength(3);
     expect(output).toMatch(/✓ test file {4}test-\S+\.csv is on the server, byte for byte/);
     expect(output).toMatch(/✓ arrived {6}250 rows, [\d,]+ bytes, each learner once/);
     expect(output).toMatch(/✓ whole {8}SHA-256 \S+ on the server, as the hub wrote it\n\nDone\. .*rows\/s/);

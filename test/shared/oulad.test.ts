@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { type Hub, startHub } from '../../scripts/hub.ts';
 import { dropAndCall, expectStatus, jobEnded, newProgram, type TestProgram } from '../support/client.ts';
 import { seeded } from '../support/crash.ts';
@@ -68,6 +68,9 @@ beforeAll(async () => {
 });
 afterAll(() => hub.stop());
 
+// Longer than the suite's own limit: a busy machine takes minutes over 174,000 rows.
+vi.setConfig({ testTimeout: 600_000, hookTimeout: 600_000 });
+
 describe.each(Object.entries(feeds))('the university feed %s', (name, { rows, schema }) => {
   it('runs with exact counts, and again with everything unchanged', async () => {
     const task = { folder: 'warehouse', dataset: name, mode: 'full', schema };
@@ -76,7 +79,7 @@ describe.each(Object.entries(feeds))('the university feed %s', (name, { rows, sc
     const content = readFileSync(`${data}${name}.csv`);
     const run = async () => {
       const { body } = expectStatus(await dropAndCall(program, name, `${name}.csv`, content), 200);
-      return jobEnded(program.call, body.jobId, 110);
+      return jobEnded(program.call, body.jobId, 280);
     };
     const first = await run();
     const counts = { read: rows, rejected: 0, updated: 0, deleted: 0 };

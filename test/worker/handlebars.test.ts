@@ -12,5 +12,5 @@ describe('the Handlebars specification in the runtime', () => {
       }
     });
     expect(failed.map(({ name }) => name)).toEqual([]);
-  });
+  }, 60_000);
 });

@@ -10,6 +10,8 @@ import { createSigningSecret, notificationPurpose, signingSecretsOf } from '../w
 const types: Record<string, string> = {
   delivery_exhausted: 'delivery.exhausted',
   job_held: 'job.held',
+  monitor_missed: 'monitor.missed',
+  webhook_disabled: 'webhook.disabled',
 };
 
 const takenAtOnce = 20;

@@ -50,6 +50,20 @@ export const webhookChannel: Channel = {
     ),
 };
 
+/** A GET of a dead man's switch elsewhere, which counts any. */
+export const pingChannel: Channel = {
+  send: (ctx, delivery) =>
+    sendGuarded(
+      {
+        url: delivery.target,
+        method: 'GET',
+        headers: { 'user-agent': 'Crosswalk-Webhooks/1' },
+        timeoutMs: attemptTimeoutMs,
+      },
+      ctx.outbound,
+    ),
+};
+
 /** A plain-text mail through the platform's binding. */
 export const emailChannel: Channel = {
   async send(ctx, delivery) {

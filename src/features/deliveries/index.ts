@@ -5,14 +5,17 @@ export {
   /** @public for the event hub, which publishes many at once. */
   announceAll,
 } from './announce.ts';
-export { emailChannel, webhookChannel } from './channels.ts';
+export { emailChannel, pingChannel, webhookChannel } from './channels.ts';
 export { attemptDelivery, startDeliveries, sweepDeliveries } from './deliver.ts';
 export { sweepRecoveries } from './endpoints/recover.ts';
 export { deliveriesLifecycle } from './lifecycle.ts';
+export { presentDelivery } from './present.ts';
 export { alertType } from './problems.ts';
+export { deliveryOut } from './schema.ts';
 export {
   insertDeliveriesFrom,
   insertDelivery,
+  listDeliveriesAbout,
   listDeliveriesOfTraces,
   type NewDelivery,
   rearmDelivery,

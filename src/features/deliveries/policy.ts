@@ -11,6 +11,8 @@ const hour = 60 * minute;
  *   after    0   5 s   5 min   30 m  2 h   5 h   10 h   14 h   20 h   24 h   (75.6 h in all)
  */
 export const waitsMs: Record<string, readonly number[]> = {
+  // A ping says that something succeeded just now: one that comes much later would lie.
+  ping: [10 * second, minute, 5 * minute],
   webhook: [
     5 * second,
     5 * minute,

@@ -67,6 +67,19 @@ export async function problemsOf(ctx: Ctx, row: EndedRow, outcome: Outcome): Pro
     traceId,
     silent,
   });
+  if (silent && programId !== '' && about.startsWith('prb_')) {
+    // Contacts cannot be reached this way: the staff are told, who can look for another.
+    const unreachable = raiseAttention(ctx, {
+      programId,
+      kind: 'contacts_unreachable',
+      subject: channel,
+      audience: 'staff',
+      message: `An alert to the contacts of ${programId} could not be delivered by ${channel}. ${outcome.reason}`,
+      nextStep: 'Ask them for an address that works; it went out by the other channel, where they have one.',
+      traceId,
+    });
+    return { ...none, statements: [attention, unreachable] };
+  }
   if (silent || programId === '') return { ...none, statements: [attention] };
   const announced = await announce(ctx, {
     programId,

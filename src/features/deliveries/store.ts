@@ -10,7 +10,7 @@ export type Delivery = typeof deliveries.$inferSelect;
 export interface NewDelivery {
   deliveryId: string;
   programId: string;
-  channel: 'webhook' | 'email' | 'sftp' | 'batch';
+  channel: 'webhook' | 'email' | 'sftp' | 'batch' | 'ping';
   type: string;
   messageId: string;
   dedupeKey: string;
@@ -126,6 +126,29 @@ export function listDeliveriesOfTraces(
     WHERE d.program_id = ${programId} AND d.delivery_id >= t.value ->> 1 AND d.delivery_id < t.value ->> 2
       AND d.trace_id = t.value ->> 0
     ORDER BY +d.delivery_id LIMIT 2000`);
+}
+
+/** What was due to an endpoint about an event or a job: messages about it have its own time in their ids. */
+export function listDeliveriesAbout(
+  ctx: Ctx,
+  programId: string,
+  endpointId: string,
+  about: string,
+): Promise<ListedDelivery[]> {
+  const time = `dlv_${about.slice(4, 14)}`;
+  return ctx.db
+    .select(listedColumns)
+    .from(deliveries)
+    .where(
+      and(
+        eq(deliveries.programId, programId),
+        gte(deliveries.deliveryId, time),
+        lt(deliveries.deliveryId, `${time}{`),
+        eq(deliveries.endpointId, endpointId),
+        eq(deliveries.about, about),
+      ),
+    )
+    .limit(50);
 }
 
 /** The body as it goes out, wherever it is kept. */

@@ -1,6 +1,7 @@
 import type { Ctx } from '../../context.ts';
 import { commit } from '../../platform/d1.ts';
 import { announce, startDeliveries } from '../deliveries/index.ts';
+import { noteSuccess } from '../monitors/index.ts';
 import { type ExportFile, findExport, findRun, listFiles, type Run, updateRun } from './store.ts';
 
 /** A night has arrived when each of its files has; it is exhausted once none is on its way and one did not. */
@@ -45,6 +46,7 @@ export async function settleRun(
   });
   await commit(ctx.db, [
     updateRun(ctx, run.runId, { ...change, endedAt: ctx.now() }, run.status),
+    ...(status === 'delivered' ? [noteSuccess(ctx, programId, 'export', exportId)] : []),
     ...announced.statements,
   ]);
   startDeliveries(ctx, announced.deliveryIds);

@@ -3,6 +3,7 @@ import type { Ctx } from '../../context.ts';
 import { commit, type Statement } from '../../platform/d1.ts';
 import { endAttention, raiseAttention } from '../attention/index.ts';
 import { insertDeliveriesFrom, startDeliveries } from '../deliveries/index.ts';
+import { noteSuccess } from '../monitors/index.ts';
 import { endApplying, removeCheckpoint } from '../records/index.ts';
 import { notificationPurpose } from '../webhooks/index.ts';
 import { announceEnd, isoOrNull, reportUrl, typeOf, webhookBody } from './announce.ts';
@@ -59,6 +60,7 @@ export async function finishJob(ctx: Ctx, job: Job, state: JobState, end: JobEnd
     updateUnfinished(ctx, job, columns),
     notificationsOf(ctx, finished),
     ...announced.statements,
+    ...(end.status === 'succeeded' && !job.dryRun ? [noteSuccess(ctx, job.programId, 'task', job.job)] : []),
     ...attentionOf(ctx, finished, end),
     wakeDataset(ctx, job),
   ]);

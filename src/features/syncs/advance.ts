@@ -3,6 +3,7 @@ import { commit } from '../../platform/d1.ts';
 import { newId } from '../../platform/ids.ts';
 import { announce, startDeliveries } from '../deliveries/index.ts';
 import { listEventsAt } from '../events/index.ts';
+import { noteSuccess } from '../monitors/index.ts';
 import { findSubscription, moveSyncCursor } from '../subscriptions/index.ts';
 import { callKey } from './objects.ts';
 import { readPart } from './parts.ts';
@@ -148,6 +149,7 @@ async function endSync(ctx: Ctx, { sync, token }: Work): Promise<boolean> {
       mayEnd(syncId, token),
     ),
     moveSyncCursor(ctx, sync, { sequence: sync.untilSequence, atMs: sync.untilAt }, isDone(syncId)),
+    noteSuccess(ctx, programId, 'subscription', publisherId),
     ...announced.statements,
   ]);
   if (ended?.changes !== 1) return false;

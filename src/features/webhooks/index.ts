@@ -6,7 +6,7 @@ export {
   setEndpointState,
 } from './endpoints.ts';
 export { presentEndpoint } from './present.ts';
-export { type EndpointState, endpointOut, type MessageType } from './schema.ts';
+export { type EndpointState, endpointOut, type MessageType, matchesPattern } from './schema.ts';
 export {
   createSigningSecret,
   notificationPurpose,
@@ -15,4 +15,4 @@ export {
   signingSecretsOf,
   webhooksLifecycle,
 } from './secrets.ts';
-export { type Endpoint, findEndpoint, listProgramsWithEndpoints } from './store.ts';
+export { type Endpoint, findEndpoint, findEndpointAt, listProgramsWithEndpoints } from './store.ts';

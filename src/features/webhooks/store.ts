@@ -103,7 +103,7 @@ export function recordChange(ctx: Ctx, endpointId: string): Statement {
     FROM webhook_endpoints AS e WHERE e.endpoint_id = ${endpointId}`);
 }
 
-/** What an endpoint wanted at a time; null where it was not there yet. @public */
+/** What an endpoint wanted at a time; null where it was not there yet. */
 export async function findEndpointAt(
   ctx: Ctx,
   programId: string,

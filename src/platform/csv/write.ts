@@ -26,9 +26,14 @@ export function writeCsvRow(cells: readonly string[], options: CsvWriteOptions =
   return row + lineEnd;
 }
 
+/** What is to be quoted where the delimiter is a comma, in one look: a night has millions of cells. */
+const quotedWithComma = /[",\r\n]|^ | $/;
+
 function mustQuote(cell: string, delimiter: string, cellCount: number): boolean {
   // A row of one empty cell would be a blank line, which readers skip.
   if (cell === '') return cellCount === 1;
+  // A single 0x1A at the end of a file is the end-of-file mark of DOS.
+  if (delimiter === ',') return quotedWithComma.test(cell) || cell === '\u001a';
   return (
     cell.includes(delimiter) ||
     cell.includes('"') ||
@@ -36,7 +41,6 @@ function mustQuote(cell: string, delimiter: string, cellCount: number): boolean 
     cell.includes('\r') ||
     cell.startsWith(' ') ||
     cell.endsWith(' ') ||
-    // A single 0x1A at the end of a file is the end-of-file mark of DOS.
     cell === '\u001a'
   );
 }

@@ -86,14 +86,16 @@ export function emitJsonValue(value: unknown, run: Run): string {
 /** What a value is inside of a JSON string: text; a list its elements with commas; an object its JSON. */
 export function emitJsonString(value: unknown, run: Run): string {
   if (typeof value === 'string') return take(escapeJson(value), run);
-  return value == null ? '' : take(escapeJson(textOf(value)), run);
+  return value == null ? '' : take(escapeJson(textOf(value, run)), run);
 }
 
-/** The text of a value, never "[object Object]". */
-export function textOf(value: unknown): string {
+/** The text of a value, never "[object Object]". A list costs its items. */
+export function textOf(value: unknown, run: Run): string {
   if (typeof value === 'string') return value;
   if (value == null) return '';
   if (typeof value !== 'object') return String(value);
   if (value instanceof JsonText) return value.text;
-  return Array.isArray(value) ? value.map(textOf).join(',') : JSON.stringify(value);
+  if (!Array.isArray(value)) return JSON.stringify(value);
+  run.charge(value.length + 1);
+  return value.map((item) => textOf(item, run)).join(',');
 }

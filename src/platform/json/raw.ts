@@ -104,8 +104,11 @@ const { rawJSON: rawJson, isRawJSON: isRawJson } = JSON as unknown as {
 type Reviver = (key: string, value: unknown, context: { source: string }) => unknown;
 const parse = JSON.parse as (text: string, reviver?: Reviver) => unknown;
 
-/** A number that doubles may not hold as it is written: 16 digits and more, a fraction, an exponent, minus zero. */
-const delicate = /[0-9]{16}|[0-9][.eE]|-0/;
+/**
+ * A number that doubles may not hold as it is written: 16 digits and more, a fraction, an exponent, minus zero.
+ * Only where a number can begin, so that identifiers and times within strings are seldom taken for one.
+ */
+const delicate = /(?:^\s*|"\s*:\s*|[,[]\s*)(?:-0|-?[0-9]{16}|-?[0-9]+[.eE])/;
 
 /**
  * As `JSON.parse`, but numbers that would come out otherwise than they were written stay raw:

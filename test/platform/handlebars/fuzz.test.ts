@@ -4,8 +4,8 @@ import { differencesOf } from './fuzz.ts';
 describe('random templates over random data', () => {
   // 20,000 with `npm run soak`.
   it('render like stock Handlebars, or fail where it does', () => {
-    const { differences, rendered } = differencesOf(400, 6);
+    const { differences, rendered } = differencesOf(300, 6);
     expect(differences).toEqual([]);
-    expect(rendered).toBeGreaterThan(250);
-  });
+    expect(rendered).toBeGreaterThan(200);
+  }, 120_000);
 });

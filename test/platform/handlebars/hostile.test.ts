@@ -11,7 +11,7 @@ function errorOf(run: () => unknown): unknown {
   }
 }
 
-describe('a template that means harm', () => {
+describe('a template that means harm', { timeout: 60_000 }, () => {
   it.each(hostile)('$name', ({ source, mode, partials = {}, data, save, render }) => {
     const compile = () => compileTemplate(source, { mode, partials });
     if (save !== undefined) {

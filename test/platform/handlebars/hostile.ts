@@ -221,6 +221,13 @@ export const hostile: readonly Hostile[] = [
     render: 'steps',
   },
   {
+    name: 'a deep list in a JSON text in each turn',
+    mode: 'json',
+    source: '"{{#each xs}}{{@root.deep}}{{/each}}"',
+    data: () => ({ ...wide(90_000)(), deep: nested(64) }),
+    render: 'steps',
+  },
+  {
     name: 'a replacement that explodes',
     mode: 'html',
     source: '{{replace big "x" big}}',

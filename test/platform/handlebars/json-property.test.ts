@@ -99,9 +99,9 @@ describe('a template in mode json', () => {
         // Every encoding can carry it.
         expect(new TextDecoder().decode(new TextEncoder().encode(row))).toBe(row);
       }),
-      { numRuns: 1_000, seed: 20_261_122 },
+      { numRuns: 500, seed: 20_261_122 },
     );
-  });
+  }, 120_000);
 
   it('takes own fields alone, "__proto__" and "constructor" among them', () => {
     const root = JSON.parse('{"a":{"__proto__":{"x":1},"constructor":"c"},"b":{}}');

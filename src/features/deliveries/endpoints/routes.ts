@@ -13,7 +13,7 @@ import {
 } from '../../../http.ts';
 import { decodeCursor, toPage } from '../../../platform/cursor.ts';
 import { AppError } from '../../../platform/errors.ts';
-import { endpointOut, presentEndpoint } from '../../webhooks/index.ts';
+import { endpointOut, presentEndpoint, requireEndpoint } from '../../webhooks/index.ts';
 import { presentDelivery } from '../present.ts';
 import { deliveryOut } from '../schema.ts';
 import { countFailures, listRecoveries, type Recovery, recoverEndpoint, requireRecovery } from './recover.ts';
@@ -63,7 +63,7 @@ const testRoute = defineRoute(
 
 const recoverIn = z
   .strictObject({
-    since: z.iso.datetime({ offset: true }),
+    since: z.iso.datetime({ offset: true }).optional().openapi({ description: 'Required.' }),
     until: z.iso.datetime({ offset: true }).optional(),
     dryRun: z.boolean().default(false).openapi({ description: 'Count only.' }),
   })
@@ -157,6 +157,9 @@ export const endpointActionRoutes = createRouter()
     const [ctx, programId] = [c.get('ctx'), c.get('programId')];
     const { webhookId } = c.req.valid('param');
     const { since, until, dryRun } = c.req.valid('json');
+    await requireEndpoint(ctx, programId, webhookId);
+    if (since === undefined)
+      throw new AppError('invalid_input', 'Say since when: "since", an ISO 8601 time.');
     const window = {
       sinceMs: Date.parse(since),
       untilMs: until === undefined ? ctx.now() : Date.parse(until),
@@ -184,6 +187,7 @@ export const endpointActionRoutes = createRouter()
     const { webhookId } = c.req.valid('param');
     const { limit, cursor } = c.req.valid('query');
     const before = cursor === undefined ? null : decodeCursor(cursor, 'string')[0];
+    await requireEndpoint(c.get('ctx'), c.get('programId'), webhookId);
     const rows = await listRecoveries(c.get('ctx'), c.get('programId'), webhookId, before, limit + 1);
     const page = toPage(rows, limit, presentRecovery, (row) => [row.recoveryId]);
     linkNext(c, page.nextCursor);

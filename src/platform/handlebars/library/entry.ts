@@ -23,8 +23,8 @@ export function onText(change: (text: string, args: readonly unknown[], run: Run
 /** The text of an argument; that of a list or an object costs more. */
 export function readText(value: unknown, run: Run): string {
   if (typeof value === 'string') return value;
-  const text = textOf(value);
-  run.charge(text.length >> 3);
+  const text = textOf(value, run);
+  run.charge(text.length >> 2);
   return text;
 }
 

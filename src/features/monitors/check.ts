@@ -1,0 +1,96 @@
+import type { Ctx } from '../../context.ts';
+import { commit } from '../../platform/d1.ts';
+import { deriveId, newId } from '../../platform/ids.ts';
+import { endAttention, raiseAttention } from '../attention/index.ts';
+import { announce, insertDelivery, startDeliveries } from '../deliveries/index.ts';
+import { findProgram } from '../programs/index.ts';
+import { listDueMonitors } from './monitors.system.ts';
+import { dueAfter } from './policy.ts';
+import { type Monitor, updateMonitor } from './store.ts';
+
+/** The minute's step: a success sets the next time and pings; a time that passed without one is told, once. */
+export async function checkMonitors(ctx: Ctx): Promise<number> {
+  const due = await listDueMonitors(ctx, 20);
+  for (const monitor of due) {
+    const { lastSuccessAt, notedSuccessAt } = monitor;
+    if (lastSuccessAt !== null && lastSuccessAt !== notedSuccessAt) {
+      await concludeSuccess(ctx, monitor, lastSuccessAt);
+    } else if (monitor.dueAt <= ctx.now() && monitor.silentSince === null) {
+      await tellOfSilence(ctx, monitor);
+    } else {
+      const checkAt = monitor.silentSince === null ? monitor.dueAt : null;
+      await commit(ctx.db, [updateMonitor(ctx, monitor, { checkAt })]);
+    }
+  }
+  return due.length;
+}
+
+async function concludeSuccess(ctx: Ctx, monitor: Monitor, lastSuccessAt: number): Promise<void> {
+  const { programId, name, pingUrl } = monitor;
+  const program = await findProgram(ctx, programId);
+  const dueAt = dueAfter(monitor, program?.timeZone ?? 'UTC', { atMs: lastSuccessAt, isSuccess: true });
+  const deliveryId = newId('dlv', ctx.now());
+  const ping = insertDelivery(ctx, {
+    deliveryId,
+    programId,
+    channel: 'ping',
+    type: 'monitor.ping',
+    messageId: newId('msg', ctx.now()),
+    dedupeKey: `ping:${programId}:${name}:${lastSuccessAt}`,
+    target: pingUrl ?? '',
+    secretPurpose: '',
+    subject: '',
+    body: '',
+    traceId: '',
+    about: name,
+  });
+  const [updated] = await commit(ctx.db, [
+    updateMonitor(ctx, monitor, {
+      notedSuccessAt: lastSuccessAt,
+      dueAt,
+      silentSince: null,
+      checkAt: dueAt,
+    }),
+    endAttention(ctx, programId, 'monitor_missed', name),
+    ...(pingUrl === null ? [] : [ping]),
+  ]);
+  if (updated?.changes === 1 && pingUrl !== null) startDeliveries(ctx, [deliveryId]);
+}
+
+async function tellOfSilence(ctx: Ctx, monitor: Monitor): Promise<void> {
+  const { programId, name, watchKind, watchRef, dueAt, lastSuccessAt } = monitor;
+  const last = lastSuccessAt === null ? null : new Date(lastSuccessAt).toISOString();
+  const traceId = newId('tra', ctx.now());
+  const announced = await announce(ctx, {
+    programId,
+    type: 'monitor.missed',
+    data: {
+      programId,
+      monitor: name,
+      watches: { [watchKind]: watchRef },
+      lastSuccessAt: last,
+      dueAt: new Date(dueAt).toISOString(),
+    },
+    about: name,
+    traceId,
+    messageId: await deriveId(
+      'msg',
+      `${newId('tra', dueAt).slice(0, 14)}${'0'.repeat(16)}`,
+      `monitor ${programId} ${name}`,
+    ),
+  });
+  await commit(ctx.db, [
+    updateMonitor(ctx, monitor, { silentSince: ctx.now(), checkAt: null }),
+    ...announced.statements,
+    raiseAttention(ctx, {
+      programId,
+      kind: 'monitor_missed',
+      subject: name,
+      audience: 'both',
+      message: `The monitor "${name}" heard no success of the ${watchKind} "${watchRef}" by ${new Date(dueAt).toISOString()}. The last one: ${last ?? 'none yet'}.`,
+      nextStep: 'It ends with the next success. Look why there was none.',
+      traceId,
+    }),
+  ]);
+  startDeliveries(ctx, announced.deliveryIds);
+}

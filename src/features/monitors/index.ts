@@ -1,0 +1,2 @@
+export { checkMonitors } from './check.ts';
+export { monitorsLifecycle, noteSuccess } from './store.ts';

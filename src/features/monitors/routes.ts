@@ -1,0 +1,120 @@
+import { z } from '@hono/zod-openapi';
+import {
+  createRouter,
+  defineRoute,
+  jsonBody,
+  linkNext,
+  noContent,
+  ok,
+  pageOf,
+  pageQuery,
+  programParam,
+  toIso,
+  toIsoOrNull,
+} from '../../http.ts';
+import { decodeCursor, toPage } from '../../platform/cursor.ts';
+import { AppError } from '../../platform/errors.ts';
+import { deleteMonitor, saveMonitor } from './save.ts';
+import { monitorIn, monitorNameIn, monitorOut } from './schema.ts';
+import { findMonitor, listMonitors, type Monitor } from './store.ts';
+
+const tags = ['Monitors'];
+
+const monitorParam = programParam.extend({
+  monitorName: z.string().openapi({ param: { name: 'monitorName', in: 'path' }, example: 'nightly-feed' }),
+});
+
+const listRoute = defineRoute(
+  { scope: 'read' },
+  {
+    method: 'get',
+    path: '/api/programs/{programId}/monitors',
+    tags,
+    summary: "The program's monitors, by name",
+    request: { params: programParam, query: pageQuery },
+    responses: { 200: ok(pageOf(monitorOut, 'MonitorPage'), 'A page of monitors.') },
+  },
+);
+
+const getRoute = defineRoute(
+  { scope: 'read' },
+  {
+    method: 'get',
+    path: '/api/programs/{programId}/monitors/{monitorName}',
+    tags,
+    summary: 'A monitor, and when it last heard of a success',
+    request: { params: monitorParam },
+    responses: { 200: ok(monitorOut, 'The monitor.') },
+  },
+);
+
+const putRoute = defineRoute(
+  { scope: 'webhooks' },
+  {
+    method: 'put',
+    path: '/api/programs/{programId}/monitors/{monitorName}',
+    tags,
+    summary: 'Be told when something has not succeeded in time',
+    request: { params: monitorParam, body: jsonBody(monitorIn) },
+    responses: { 200: ok(monitorOut, 'The monitor; its time begins now.') },
+  },
+);
+
+const deleteRoute = defineRoute(
+  { scope: 'webhooks' },
+  {
+    method: 'delete',
+    path: '/api/programs/{programId}/monitors/{monitorName}',
+    tags,
+    summary: 'Watch no more',
+    request: { params: monitorParam },
+    responses: { 204: noContent },
+  },
+);
+
+function present(monitor: Monitor) {
+  return {
+    name: monitor.name,
+    watches: { [monitor.watchKind]: monitor.watchRef },
+    everyHours: monitor.everyHours,
+    byLocalTime: monitor.byLocalTime,
+    graceMinutes: monitor.graceMinutes,
+    pingUrl: monitor.pingUrl,
+    state: monitor.silentSince === null ? ('waiting' as const) : ('silent' as const),
+    lastSuccessAt: toIsoOrNull(monitor.lastSuccessAt),
+    dueAt: toIso(monitor.dueAt),
+    silentSince: toIsoOrNull(monitor.silentSince),
+    createdAt: toIso(monitor.createdAt),
+    updatedAt: toIso(monitor.updatedAt),
+  };
+}
+
+export const monitorRoutes = createRouter()
+  .openapi(listRoute, async (c) => {
+    const { limit, cursor } = c.req.valid('query');
+    const after = cursor === undefined ? '' : decodeCursor(cursor, 'string')[0];
+    const rows = await listMonitors(c.get('ctx'), c.get('programId'), after, limit + 1);
+    const page = toPage(rows, limit, present, (row) => [row.name]);
+    linkNext(c, page.nextCursor);
+    return c.json(page, 200);
+  })
+  .openapi(getRoute, async (c) => {
+    const monitor = await findMonitor(c.get('ctx'), c.get('programId'), c.req.valid('param').monitorName);
+    if (!monitor) throw new AppError('not_found', 'There is no such monitor.');
+    return c.json(present(monitor), 200);
+  })
+  .openapi(putRoute, async (c) => {
+    const { monitorName: name } = c.req.valid('param');
+    const judged = monitorNameIn.safeParse(name);
+    if (!judged.success) {
+      throw new AppError('invalid_input', judged.error.issues[0]?.message ?? 'Not a name.');
+    }
+    return c.json(
+      present(await saveMonitor(c.get('ctx'), c.get('programId'), name, c.req.valid('json'))),
+      200,
+    );
+  })
+  .openapi(deleteRoute, async (c) => {
+    await deleteMonitor(c.get('ctx'), c.get('programId'), c.req.valid('param').monitorName);
+    return c.body(null, 204);
+  });

@@ -1,0 +1,67 @@
+import type { Ctx } from '../../context.ts';
+import { commit } from '../../platform/d1.ts';
+import { AppError } from '../../platform/errors.ts';
+import { checkCallable } from '../../platform/outbound.ts';
+import { endAttention } from '../attention/index.ts';
+import { recordAudit } from '../audit/index.ts';
+import { findProgram } from '../programs/index.ts';
+import { dueAfter } from './policy.ts';
+import type { MonitorIn } from './schema.ts';
+import { findMonitor, type Monitor, removeMonitor, upsertMonitor } from './store.ts';
+import type { WatchKind } from './table.ts';
+
+/** Makes or changes a monitor; its time begins anew with what it watches or expects. */
+export async function saveMonitor(
+  ctx: Ctx,
+  programId: string,
+  name: string,
+  input: MonitorIn,
+): Promise<Monitor> {
+  if (input.pingUrl !== null) {
+    const judged = await checkCallable(input.pingUrl, ctx.outbound);
+    if (!judged.ok) {
+      const { code, message } = judged;
+      throw new AppError('url_not_allowed', message, { issues: [{ path: 'pingUrl', code, message }] });
+    }
+  }
+  const at = ctx.now();
+  const was = await findMonitor(ctx, programId, name);
+  const program = await findProgram(ctx, programId);
+  const [watch] = Object.entries(input.watches) as [WatchKind, string][];
+  const expectation = {
+    everyHours: input.everyHours ?? null,
+    byLocalTime: input.byLocalTime ?? null,
+    graceMinutes: input.graceMinutes,
+  };
+  const dueAt = dueAfter(expectation, program?.timeZone ?? 'UTC', { atMs: at, isSuccess: false });
+  const row: Monitor = {
+    programId,
+    name,
+    watchKind: watch?.[0] ?? 'task',
+    watchRef: watch?.[1] ?? '',
+    ...expectation,
+    pingUrl: input.pingUrl,
+    lastSuccessAt: was?.lastSuccessAt ?? null,
+    notedSuccessAt: was?.lastSuccessAt ?? null,
+    dueAt,
+    silentSince: null,
+    checkAt: dueAt,
+    createdAt: was?.createdAt ?? at,
+    updatedAt: Math.max(at, (was?.updatedAt ?? 0) + 1),
+  };
+  await commit(ctx.db, [
+    upsertMonitor(ctx, row),
+    endAttention(ctx, programId, 'monitor_missed', name),
+    recordAudit(ctx, { programId, action: 'monitor.saved', target: name }),
+  ]);
+  return row;
+}
+
+export async function deleteMonitor(ctx: Ctx, programId: string, name: string): Promise<void> {
+  const [removed] = await commit(ctx.db, [
+    removeMonitor(ctx, programId, name),
+    endAttention(ctx, programId, 'monitor_missed', name),
+    recordAudit(ctx, { programId, action: 'monitor.deleted', target: name }),
+  ]);
+  if (removed?.changes !== 1) throw new AppError('not_found', 'There is no such monitor.');
+}

@@ -1,0 +1,71 @@
+import { and, asc, eq, gt } from 'drizzle-orm';
+import type { Ctx, Lifecycle } from '../../context.ts';
+import type { Statement } from '../../platform/d1.ts';
+import { monitors, type WatchKind } from './table.ts';
+
+export type Monitor = typeof monitors.$inferSelect;
+
+export async function findMonitor(ctx: Ctx, programId: string, name: string): Promise<Monitor | null> {
+  const [row] = await ctx.db
+    .select()
+    .from(monitors)
+    .where(and(eq(monitors.programId, programId), eq(monitors.name, name)))
+    .limit(1);
+  return row ?? null;
+}
+
+export function listMonitors(ctx: Ctx, programId: string, after: string, limit: number): Promise<Monitor[]> {
+  return ctx.db
+    .select()
+    .from(monitors)
+    .where(and(eq(monitors.programId, programId), gt(monitors.name, after)))
+    .orderBy(asc(monitors.name))
+    .limit(limit);
+}
+
+export function upsertMonitor(ctx: Ctx, row: Monitor): Statement {
+  const { programId, name, createdAt, ...change } = row;
+  return ctx.db
+    .insert(monitors)
+    .values({ ...change, programId, name, createdAt })
+    .onConflictDoUpdate({ target: [monitors.programId, monitors.name], set: change });
+}
+
+/** Changes a monitor whose last success is still the one that was read. */
+export function updateMonitor(ctx: Ctx, was: Monitor, change: Partial<Monitor>): Statement {
+  return ctx.db
+    .update(monitors)
+    .set(change)
+    .where(
+      and(
+        eq(monitors.programId, was.programId),
+        eq(monitors.name, was.name),
+        eq(monitors.updatedAt, was.updatedAt),
+        was.checkAt === null ? undefined : eq(monitors.checkAt, was.checkAt),
+      ),
+    );
+}
+
+export function removeMonitor(ctx: Ctx, programId: string, name: string): Statement {
+  return ctx.db.delete(monitors).where(and(eq(monitors.programId, programId), eq(monitors.name, name)));
+}
+
+/**
+ * The statement that tells monitors of a success; it joins the state change that is one. The minute's step
+ * draws the conclusions. A `subscription` is named by its publisher.
+ */
+export function noteSuccess(ctx: Ctx, programId: string, kind: WatchKind, ref: string): Statement {
+  const at = ctx.now();
+  return ctx.db
+    .update(monitors)
+    .set({ lastSuccessAt: at, checkAt: at })
+    .where(and(eq(monitors.programId, programId), eq(monitors.watchKind, kind), eq(monitors.watchRef, ref)));
+}
+
+export const monitorsLifecycle: Lifecycle = {
+  slice: 'monitors',
+  async deleted(ctx, programId) {
+    await ctx.db.delete(monitors).where(eq(monitors.programId, programId));
+    return true;
+  },
+};

@@ -1,0 +1,113 @@
+import { z } from '@hono/zod-openapi';
+import { createRouter, defineRoute, isoTime, ok, programParam, toIso } from '../../http.ts';
+import { AppError } from '../../platform/errors.ts';
+import { deliveryOut, presentDelivery } from '../deliveries/index.ts';
+import { findProgram } from '../programs/index.ts';
+import { followTrace } from './follow.ts';
+import { whyCodes, whyNot } from './why.ts';
+
+const tags = ['Webhooks and deliveries'];
+
+const traceRoute = defineRoute(
+  { scope: 'read' },
+  {
+    method: 'get',
+    path: '/api/traces/{traceId}',
+    tags,
+    summary: 'Everything that one file, event or request became',
+    request: {
+      params: z.object({ traceId: z.string().openapi({ param: { name: 'traceId', in: 'path' } }) }),
+      query: z.object({
+        program: z.string().max(25).optional().openapi({ description: 'For a system key: whose trace.' }),
+      }),
+    },
+    responses: {
+      200: ok(
+        z
+          .object({
+            traceId: z.string(),
+            programId: z.string(),
+            steps: z.array(
+              z.object({
+                kind: z.enum(['file', 'job', 'event', 'sync', 'export', 'request', 'delivery']),
+                id: z.string(),
+                at: isoTime,
+                status: z.string().nullable(),
+                name: z.string(),
+              }),
+            ),
+          })
+          .openapi('Trace'),
+        'In the order of time; of each kind the first 200.',
+      ),
+    },
+  },
+);
+
+const whyRoute = defineRoute(
+  { scope: 'read' },
+  {
+    method: 'get',
+    path: '/api/programs/{programId}/webhooks/{webhookId}/why',
+    tags,
+    summary: 'Why an event or a job reached this endpoint, or did not',
+    request: {
+      params: programParam.extend({
+        webhookId: z.string().openapi({ param: { name: 'webhookId', in: 'path' } }),
+      }),
+      query: z.object({
+        event: z
+          .string()
+          .max(100)
+          .optional()
+          .openapi({ description: 'Which one: the id of an event (`evt_…`) or of a job (`job_…`).' }),
+      }),
+    },
+    responses: {
+      200: ok(
+        z
+          .object({ code: z.enum(whyCodes), reason: z.string(), deliveries: z.array(deliveryOut) })
+          .openapi('Why'),
+        'The answer, with the deliveries where it was due.',
+      ),
+    },
+  },
+);
+
+export const traceRoutes = createRouter()
+  .openapi(traceRoute, async (c) => {
+    const ctx = c.get('ctx');
+    const { traceId } = c.req.valid('param');
+    const { program: named } = c.req.valid('query');
+    let programId = ctx.actor.kind === 'program' ? ctx.actor.programId : undefined;
+    if (programId === undefined) {
+      if (named === undefined)
+        throw new AppError(
+          'program_required',
+          'A system key names the program: /api/traces/{traceId}?program=….',
+        );
+      programId = (await findProgram(ctx, named))?.programId;
+    }
+    const steps = programId === undefined ? [] : await followTrace(ctx, programId, traceId);
+    if (programId === undefined || steps.length === 0)
+      throw new AppError('not_found', 'There is nothing of such a trace, or it is not yours.');
+    const shown = steps.map(({ kind, id, atMs, status, name }) => ({
+      kind,
+      id,
+      at: toIso(atMs),
+      status,
+      name,
+    }));
+    return c.json({ traceId, programId, steps: shown }, 200);
+  })
+  .openapi(whyRoute, async (c) => {
+    const { webhookId } = c.req.valid('param');
+    const { event } = c.req.valid('query');
+    const { code, reason, deliveries } = await whyNot(
+      c.get('ctx'),
+      c.get('programId'),
+      webhookId,
+      event ?? null,
+    );
+    return c.json({ code, reason, deliveries: deliveries.map(presentDelivery) }, 200);
+  });

@@ -1,0 +1,56 @@
+import type { ServerResponse } from 'node:http';
+import type { Received } from './receiver.ts';
+
+/** What a receiver does with a request that it has read whole. */
+export type Behaviour = (request: Received, response: ServerResponse) => void;
+
+/** Answers so, with these headers. */
+export const answers =
+  (status: number, headers: Record<string, string> = {}): Behaviour =>
+  (_, response) => {
+    response.writeHead(status, headers);
+    response.end(status === 204 || status === 304 ? undefined : `status ${status}`);
+  };
+
+/** Takes the request and never says a word. */
+export const hangs: Behaviour = () => undefined;
+
+/** Answers 200 at once, and then a byte a second. */
+export const drips: Behaviour = (_, response) => {
+  response.writeHead(200);
+  const drip = setInterval(() => response.write('.'), 1_000);
+  response.on('close', () => clearInterval(drip));
+};
+
+/** Answers 200 with a gigabyte. */
+export const floods: Behaviour = (_, response) => {
+  let left = 1_000_000_000;
+  response.writeHead(200, { 'content-length': String(left) });
+  const part = Buffer.alloc(65_536, 'x');
+  const more = () => {
+    while (left > 0 && !response.destroyed) {
+      left -= part.length;
+      if (!response.write(left < 0 ? part.subarray(0, part.length + left) : part)) return;
+    }
+    if (left <= 0) response.end();
+  };
+  response.on('drain', more);
+  more();
+};
+
+/** Breaks the connection instead of an answer. */
+export const resets: Behaviour = (_, response) => {
+  response.socket?.resetAndDestroy();
+};
+
+/** Promises a hundred bytes, sends ten, and closes. */
+export const cutsOff: Behaviour = (_, response) => {
+  response.writeHead(200, { 'content-length': '100' });
+  response.write('0123456789', () => response.socket?.destroy());
+};
+
+/** Redirects to itself, for ever. */
+export const redirectsToItself: Behaviour = (request, response) => {
+  response.writeHead(302, { location: request.path });
+  response.end();
+};

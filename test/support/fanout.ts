@@ -1,0 +1,99 @@
+import { expect } from 'vitest';
+import type { Behaviour } from './behaviours.ts';
+import { type Body, expectStatus, type TestProgram, until } from './client.ts';
+import { type Received, type Receiver, startReceiver } from './receiver.ts';
+
+export const webhooksPath = ({ programId }: TestProgram) => `/api/programs/${programId}/webhooks`;
+
+/** A receiver whose paths each behave as they are told; 200 for the others. */
+export interface Crowd {
+  receiver: Receiver;
+  /** A fresh path that behaves so. */
+  path(behaviour?: Behaviour): string;
+  behave(path: string, behaviour: Behaviour | null): void;
+  at(path: string): Received[];
+  close(): Promise<void>;
+}
+
+export async function startCrowd(): Promise<Crowd> {
+  const receiver = await startReceiver();
+  const behaviours = new Map<string, Behaviour>();
+  let paths = 0;
+  receiver.answer((request, response) => {
+    const behaviour = behaviours.get(request.path);
+    if (behaviour) behaviour(request, response);
+    else response.end('ok');
+  });
+  return {
+    receiver,
+    path(behaviour) {
+      const path = `/crowd-${++paths}`;
+      if (behaviour) behaviours.set(path, behaviour);
+      return path;
+    },
+    behave(path, behaviour) {
+      if (behaviour) behaviours.set(path, behaviour);
+      else behaviours.delete(path);
+    },
+    at: (path) => receiver.received.filter((one) => one.path === path),
+    close: () => receiver.close(),
+  };
+}
+
+/** The endpoint as its creation was answered. */
+export async function createWebhook(program: TestProgram, body: Body): Promise<Body> {
+  return expectStatus(await program.call('POST', webhooksPath(program), { body }), 201).body;
+}
+
+/** Publishes events of these ids, 1,000 at a time. */
+export async function publish(program: TestProgram, ids: string[], more: Body = {}): Promise<void> {
+  for (let at = 0; at < ids.length; at += 1_000) {
+    const body = ids.slice(at, at + 1_000).map((id) => ({
+      PublisherProgramId: program.programId,
+      PublisherEventId: id,
+      EventType: 'courseCompletion',
+      EventStartUtc: '2026-11-22T08:00:00Z',
+      PublisherEventData: { id },
+      ...more,
+    }));
+    const answer = expectStatus(await program.call('POST', '/api/events', { body }), 200);
+    expect(answer.body).toHaveLength(body.length);
+  }
+}
+
+/** The publisher's ids that were received at a path, with how often. */
+export function eventIdsAt(crowd: Crowd, path: string): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const { body } of crowd.at(path)) {
+    const id = JSON.parse(body).data.PublisherEventId;
+    counts.set(id, (counts.get(id) ?? 0) + 1);
+  }
+  return counts;
+}
+
+/** Every line of a program's ledger that matches the query. */
+export async function ledgerOf(program: TestProgram, query = ''): Promise<Body[]> {
+  const items: Body[] = [];
+  let cursor = '';
+  do {
+    const path = `/api/programs/${program.programId}/deliveries?limit=200${query}${cursor}`;
+    const { body } = expectStatus(await program.call('GET', path), 200);
+    items.push(...body.items);
+    cursor = body.nextCursor === null ? '' : `&cursor=${body.nextCursor}`;
+  } while (cursor !== '');
+  return items;
+}
+
+/** The delivery, with its attempts, once it is as wished. */
+export async function deliveryOnce(
+  program: TestProgram,
+  deliveryId: string,
+  holds: (delivery: Body) => boolean,
+  seconds = 60,
+): Promise<Body> {
+  return until(
+    async () => expectStatus(await program.call('GET', `/api/deliveries/${deliveryId}`), 200).body,
+    holds,
+    seconds,
+  );
+}
