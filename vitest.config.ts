@@ -24,6 +24,7 @@ export default defineConfig({
             'test/*.test.ts',
           ],
           environment: 'node',
+          ...slow,
         },
       },
       {
@@ -32,6 +33,7 @@ export default defineConfig({
           name: 'worker',
           include: ['test/worker/**/*.test.ts'],
           globalSetup: ['test/worker/s3-server.ts'],
+          ...slow,
         },
       },
       {

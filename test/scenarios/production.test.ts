@@ -9,6 +9,7 @@ const production = {
   TEST_CLOCK: 'off',
   ALLOW_LOOPBACK: 'off',
   RATE_LIMIT: 'on',
+  RELAY_TOKEN: '',
   DNS_RESOLVER: 'https://cloudflare-dns.com/dns-query',
 };
 const devRoutes = [
