@@ -59,14 +59,30 @@ export function isNullViolation(error: unknown, column: string): boolean {
   return messages(error).some((text) => text.includes(`NOT NULL constraint failed: ${column}`));
 }
 
-/** True for faults of the database service that pass by themselves; writes are ours to repeat. */
+/**
+ * True for faults of the database service that pass by themselves; writes are ours to repeat. What a statement
+ * itself did wrong says so in SQLite's words; a storage that fails says `internal error`, and no more (D1, "Debug D1":
+ * "Error list"; the local runtime over a file that is locked).
+ */
 export function isTransient(error: unknown): boolean {
-  return messages(error).some((text) =>
-    /network connection lost|storage caused object to be reset|reset because its code was updated|overloaded|timed? ?out|database is locked/i.test(
-      text,
-    ),
-  );
+  return messages(error).some((text) => transient.test(text));
 }
+
+const transient = new RegExp(
+  [
+    'network connection lost',
+    'caused object to be reset',
+    'reset because its code was updated',
+    'transient issue',
+    'overloaded',
+    'timed? ?out',
+    'database is locked',
+    'SQLITE_(BUSY|LOCKED|IOERR|FULL)',
+    '^(D1_ERROR: )?internal error',
+    'failed to parse body as JSON',
+  ].join('|'),
+  'i',
+);
 
 function messages(error: unknown): string[] {
   const found: string[] = [];

@@ -1,6 +1,6 @@
 import type { Ctx } from '../../context.ts';
 import { commit } from '../../platform/d1.ts';
-import { bucketHash, fingerprint } from '../../platform/hash.ts';
+import { bucketHash, fingerprintHalves } from '../../platform/hash.ts';
 import { type CompiledSchema, type RowResult, uniqueTexts } from '../../platform/tableschema/index.ts';
 import { compileTask } from '../tasks/index.ts';
 import { openSource, sourceOf } from './decide.ts';
@@ -44,7 +44,9 @@ export async function readSlice(
   const start = state.position?.offset ?? 0;
   const hadHeader = state.header;
   if (hadHeader && !memory.plan) await reloadHeader(ctx, job, memory);
-  const slice = new Slice(compileTask(job.task));
+  const schema = compileTask(job.task);
+  const fields = schema.fields.map(({ name }) => name);
+  const slice = new Slice(schema, () => (memory.plan ? Object.keys(memory.plan.blank) : fields));
   const reader = createRowReader(job, state, memory, slice);
   const report = (at: number) => reportReading(ctx, job, state, at, slice.rows);
   const isLast = (await pushSlice(ctx, source, start, reader, slice, report)) >= source.sizeBytes;
@@ -117,13 +119,21 @@ class Slice implements RowSink {
   unreadableKeys = 0;
   #errorCount = 0;
   readonly rejects: RejectedRow[] = [];
-  readonly #writer = new SlotWriter();
+  #writer: SlotWriter | null = null;
+  readonly #namesOf: () => readonly string[];
   readonly #uniques = new SlotWriter();
   readonly #schema: CompiledSchema;
   readonly #corrected = new Set<string>();
 
-  constructor(schema: CompiledSchema) {
+  /** `namesOf`, once there is a row: the members that most rows have, in order. */
+  constructor(schema: CompiledSchema, namesOf: () => readonly string[]) {
     this.#schema = schema;
+    this.#namesOf = namesOf;
+  }
+
+  get #staged(): SlotWriter {
+    this.#writer ??= new SlotWriter(this.#namesOf());
+    return this.#writer;
   }
 
   get isFull(): boolean {
@@ -145,13 +155,7 @@ class Slice implements RowSink {
         if (text !== null) stageUnique(this.#uniques, which, text, keyJson, line);
       });
     }
-    this.#writer.add({
-      bucket: bucketHash(key),
-      keyJson,
-      fingerprint: fingerprint(dataJson),
-      line,
-      dataJson,
-    });
+    this.#staged.addRow(bucketHash(key), keyJson, fingerprintHalves(dataJson), line, dataJson);
   }
 
   reject(row: RejectedRow, key: string | undefined): void {
@@ -164,7 +168,7 @@ class Slice implements RowSink {
     }
     const keyJson = JSON.stringify(key);
     const { line } = row;
-    this.#writer.add({ bucket: bucketHash(key), keyJson, fingerprint: rejectedMark, line, dataJson: '' });
+    this.#staged.add({ bucket: bucketHash(key), keyJson, fingerprint: rejectedMark, line, dataJson: '' });
   }
 
   corrects(jobId: string): void {
@@ -195,9 +199,9 @@ class Slice implements RowSink {
     const { programId, jobId } = job;
     const writes: Promise<unknown>[] = [];
     let { parts, uniqueParts, rejectParts } = state;
-    if (this.#writer.rows > 0) {
+    if (this.#writer) {
       const { bytes, index } = this.#writer.finish();
-      writes.push(ctx.objects.put(objectKeys.rows(programId, jobId, parts), bytes));
+      writes.push(ctx.objects.put(objectKeys.rowsOf(job, state)(parts), bytes));
       writes.push(ctx.objects.put(objectKeys.index(programId, jobId, parts), JSON.stringify(index)));
       parts++;
     }
