@@ -60,12 +60,13 @@ export function isNullViolation(error: unknown, column: string): boolean {
 }
 
 /**
- * True for faults of the database service that pass by themselves; writes are ours to repeat. What a statement
- * itself did wrong says so in SQLite's words; a storage that fails says `internal error`, and no more (D1, "Debug D1":
- * "Error list"; the local runtime over a file that is locked).
+ * True for faults of the database service that pass by themselves; writes are ours to repeat. What is wrong
+ * with a statement is said in SQLite's words; a storage that fails, as the local one over a locked file, says
+ * no more than `internal error` (D1, "Debug D1", "Error list").
  */
 export function isTransient(error: unknown): boolean {
-  return messages(error).some((text) => transient.test(text));
+  // Drizzle's own message holds the statement and its parameters, which may say anything.
+  return messages(error).some((text) => !text.startsWith('Failed query:') && transient.test(text));
 }
 
 const transient = new RegExp(
@@ -78,7 +79,7 @@ const transient = new RegExp(
     'timed? ?out',
     'database is locked',
     'SQLITE_(BUSY|LOCKED|IOERR|FULL)',
-    '^(D1_ERROR: )?internal error',
+    'internal error',
     'failed to parse body as JSON',
   ].join('|'),
   'i',

@@ -97,8 +97,7 @@ it('goes on where it stopped when the database has answered with errors for a wh
   const errorsBefore = errors();
   const unlock = lockDatabase(hub);
   try {
-    const refused = await call('GET', `/api/jobs/${jobId}`);
-    expectStatus(refused, 503);
+    const refused = expectStatus(await call('GET', `/api/jobs/${jobId}`), 503);
     expect(refused.body).toMatchObject({ code: 'unavailable', detail: expect.stringContaining('Try again') });
     expect(refused.headers.get('retry-after')).toBe('5');
     await until(

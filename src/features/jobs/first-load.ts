@@ -11,7 +11,7 @@ import type { Job } from './store.ts';
 
 /** Staged bytes whose numbers one step looks at, and those that one part of the log refers to. */
 const lookedAtBytes = 24 * 1_024 * 1_024;
-const referredBytes = 6 * 1_024 * 1_024;
+const referredBytes = 10 * 1_024 * 1_024;
 
 /** Bytes of JSON in a chunk at most, with what unpacking adds. */
 const chunkBytes = 900_000;

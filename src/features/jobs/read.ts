@@ -45,8 +45,7 @@ export async function readSlice(
   const hadHeader = state.header;
   if (hadHeader && !memory.plan) await reloadHeader(ctx, job, memory);
   const schema = compileTask(job.task);
-  const fields = schema.fields.map(({ name }) => name);
-  const slice = new Slice(schema, () => (memory.plan ? Object.keys(memory.plan.blank) : fields));
+  const slice = new Slice(schema, memory);
   const reader = createRowReader(job, state, memory, slice);
   const report = (at: number) => reportReading(ctx, job, state, at, slice.rows);
   const isLast = (await pushSlice(ctx, source, start, reader, slice, report)) >= source.sizeBytes;
@@ -119,21 +118,23 @@ class Slice implements RowSink {
   unreadableKeys = 0;
   #errorCount = 0;
   readonly rejects: RejectedRow[] = [];
-  #writer: SlotWriter | null = null;
-  readonly #namesOf: () => readonly string[];
+  readonly #memory: ReadingMemory;
   readonly #uniques = new SlotWriter();
   readonly #schema: CompiledSchema;
   readonly #corrected = new Set<string>();
 
-  /** `namesOf`, once there is a row: the members that most rows have, in order. */
-  constructor(schema: CompiledSchema, namesOf: () => readonly string[]) {
+  constructor(schema: CompiledSchema, memory: ReadingMemory) {
     this.#schema = schema;
-    this.#namesOf = namesOf;
+    this.#memory = memory;
   }
 
+  /** Made at the first row, when it is known which members most rows have. */
   get #staged(): SlotWriter {
-    this.#writer ??= new SlotWriter(this.#namesOf());
-    return this.#writer;
+    const memory = this.#memory;
+    memory.writer ??= new SlotWriter(
+      memory.plan ? Object.keys(memory.plan.blank) : this.#schema.fields.map(({ name }) => name),
+    );
+    return memory.writer;
   }
 
   get isFull(): boolean {
@@ -199,8 +200,8 @@ class Slice implements RowSink {
     const { programId, jobId } = job;
     const writes: Promise<unknown>[] = [];
     let { parts, uniqueParts, rejectParts } = state;
-    if (this.#writer) {
-      const { bytes, index } = this.#writer.finish();
+    if (this.#staged.rows > 0) {
+      const { bytes, index } = this.#staged.finish();
       writes.push(ctx.objects.put(objectKeys.rowsOf(job, state)(parts), bytes));
       writes.push(ctx.objects.put(objectKeys.index(programId, jobId, parts), JSON.stringify(index)));
       parts++;

@@ -17,6 +17,7 @@ export interface Reference {
 export class ReferredRows {
   readonly #shape: RowShape;
   readonly #stretches: Map<number, Stretch>;
+  #target = new Uint8Array(0);
 
   constructor(shape: RowShape, stretches: Map<number, Stretch>) {
     this.#shape = shape;
@@ -26,7 +27,9 @@ export class ReferredRows {
   /** The object that `writeChunk` takes, of the chunk's rows. */
   upsertsOf({ rows, slices }: Reference): string {
     const packed = slices.reduce((sum, { length }) => sum + length, 0);
-    const target = new Uint8Array(2 + packed + rows * (memberBytes + this.#shape.overhead));
+    const most = 2 + packed + rows * (memberBytes + this.#shape.overhead);
+    if (this.#target.length < most) this.#target = new Uint8Array(most);
+    const target = this.#target;
     let at = 0;
     target[at++] = 0x7b;
     for (const slice of slices) at = this.#unpackSlice(slice, target, at);
@@ -52,8 +55,8 @@ export class ReferredRows {
         target,
         at,
       );
-      // The key without its opening quote, which the head has.
-      for (let i = from + 1; i < data - 1; i++) target[at++] = source[i] as number;
+      for (let i = from; i < data - 1; i++) target[at++] = source[i] as number;
+      target[at++] = 0x22;
       target[at++] = 0x3a;
       if (source[data] === 0x7b) {
         for (let i = data; i < end; i++) target[at++] = source[i] as number;

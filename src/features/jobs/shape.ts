@@ -10,8 +10,9 @@ const closeBrace = 0x7d;
 
 /**
  * The member names that the rows of one file have in common. Staged rows leave them out, and stand as their
- * values between tabs, which JSON text does not hold: half the bytes, and what is written decides how long
- * staging takes. Rows of other members, or with nested values, are staged whole.
+ * values between tabs, which JSON text does not hold, strings without their closing quotes: half the bytes, and
+ * what is written decides how long staging takes. Rows of other members, or with nested values, are staged
+ * whole.
  */
 export class RowShape {
   readonly names: readonly string[];
@@ -33,7 +34,7 @@ export class RowShape {
 
   /** By how many bytes an unpacked row is longer, at most. */
   get overhead(): number {
-    return this.#bytes.length + 2;
+    return this.#bytes.length + this.names.length + 2;
   }
 
   /**
@@ -57,7 +58,6 @@ export class RowShape {
           if (byte === backslash) target[out++] = source[++i] as number;
           byte = source[++i] as number;
         } while (byte !== quote);
-        target[out++] = quote;
         i++;
       } else {
         if (byte === openBrace || byte === openBracket) return -1;
@@ -79,7 +79,9 @@ export class RowShape {
     for (let i = from; i <= to; i++) {
       const end = starts[k + 1] as number;
       for (let n = starts[k] as number; n < end; n++) target[out++] = names[n] as number;
+      const isText = source[i] === quote;
       for (; i < to && source[i] !== tab; i++) target[out++] = source[i] as number;
+      if (isText) target[out++] = quote;
       k++;
     }
     target[out++] = closeBrace;
@@ -89,6 +91,7 @@ export class RowShape {
   /** As `unpack`, of text. */
   unpackText(packed: string): string {
     const values = packed.split('\t');
-    return `${values.map((value, i) => `${this.#texts[i]}${value}`).join('')}}`;
+    const whole = (value: string) => (value.startsWith('"') ? `${value}"` : value);
+    return `${values.map((value, i) => `${this.#texts[i]}${whole(value)}`).join('')}}`;
   }
 }

@@ -131,7 +131,7 @@ export function parseRows(text: string, metas: Uint32Array, shape: RowShape): St
     const isWhole = isMarked(firstHalf) || data.startsWith('{');
     return {
       bucket: metas[at + metaOf.bucket] ?? 0,
-      keyJson: line.slice(0, behindKey),
+      keyJson: `"${line.slice(0, behindKey)}"`,
       fingerprint: isMarked(firstHalf)
         ? String.fromCharCode(firstHalf)
         : `${firstHalf}${metas[at + metaOf.secondHalf]}`,

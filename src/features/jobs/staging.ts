@@ -1,4 +1,3 @@
-import { utf8 } from '../../platform/encoding.ts';
 import { fingerprintLength, hashLanes } from '../../platform/hash.ts';
 import { RowShape } from './shape.ts';
 
@@ -7,7 +6,7 @@ import { RowShape } from './shape.ts';
  * the same stretch of `records` can be compared without holding either whole. An object holds first the
  * rows, one a line,
  *
- *   key as JSON TAB values between tabs (`shape.ts`), or data as JSON
+ *   key as JSON, without its quotes TAB values between tabs (`shape.ts`), or data as JSON
  *
  * (JSON text holds neither tab nor line end), and behind the last the numbers of each row, `metaWords` words
  * of 32 bits, in the same order. Data is never parsed again: it goes from here into SQL.
@@ -82,7 +81,9 @@ const pieceCharacters = 32_768;
 /** Beyond these a text takes two bytes a character in memory, and makes all that it is joined with do so. */
 const wide = /[\u0100-\uffff]/;
 
-/** Gathers rows by slot, and gives out the object and its index. */
+const encoder = new TextEncoder();
+
+/** Gathers rows by slot, and gives out the object and its index; after that it is as new, with its buffers. */
 export class SlotWriter {
   readonly #shape: RowShape;
   readonly #narrow = new TextPiece();
@@ -90,9 +91,11 @@ export class SlotWriter {
   #metas = new Uint32Array(metaWords * 1_024);
   /** Rows whose bytes are made, where each of them ends, and which of the rows in order it is. */
   #bytes = new Uint8Array(pieceCharacters);
+  #source = new Uint8Array(4 * pieceCharacters);
   #ends = new Uint32Array(1_024);
   #order = new Uint32Array(1_024);
   #packed = 0;
+  #staged = new Uint8Array(0);
   rows = 0;
 
   constructor(names: readonly string[] = []) {
@@ -119,17 +122,19 @@ export class SlotWriter {
     metas[at + metaOf.firstHalf] = halves[0];
     metas[at + metaOf.secondHalf] = halves[1];
     const piece = wide.test(dataJson) ? this.#wide : this.#narrow;
-    piece.text += `${keyJson}\t${dataJson}\n`;
+    piece.text += `${keyJson.slice(1, -1)}\t${dataJson}\n`;
     piece.rows.push(this.rows++);
     if (piece.text.length >= pieceCharacters) this.#pack(piece);
   }
 
   /** Makes bytes of the text in hand. */
   #pack(piece: TextPiece): void {
-    const source = utf8(piece.text);
+    if (piece.text.length * 3 > this.#source.length) this.#source = new Uint8Array(piece.text.length * 3);
+    const source = this.#source;
+    const { written } = encoder.encodeInto(piece.text, source);
     let at = this.#packed === 0 ? 0 : (this.#ends[this.#packed - 1] as number);
-    if (at + source.length > this.#bytes.length) {
-      this.#bytes = grown(this.#bytes, Uint8Array, 2 * (at + source.length));
+    if (at + written > this.#bytes.length) {
+      this.#bytes = grown(this.#bytes, Uint8Array, 2 * (at + written));
     }
     if (this.rows > this.#ends.length) {
       this.#ends = grown(this.#ends, Uint32Array, 2 * this.rows);
@@ -153,12 +158,16 @@ export class SlotWriter {
     piece.rows = [];
   }
 
+  /** The bytes are good until the next object is finished. */
   finish(): { bytes: Uint8Array; index: SlotIndex } {
     this.#pack(this.#narrow);
     this.#pack(this.#wide);
     const { index, places } = this.#place();
     const total = index.offsets[slotCount] as number;
-    const bytes = new Uint8Array(metasAt(total) + this.rows * metaBytes);
+    const length = metasAt(total) + this.rows * metaBytes;
+    if (this.#staged.length < length) this.#staged = new Uint8Array(Math.ceil(length * 1.25));
+    const bytes = this.#staged.subarray(0, length);
+    bytes.fill(0, total, metasAt(total));
     const metas = new Uint32Array(bytes.buffer, metasAt(total), this.rows * metaWords);
     const at = Uint32Array.from(index.offsets);
     const row = Uint32Array.from(index.starts);
@@ -176,6 +185,8 @@ export class SlotWriter {
       row[slot] = (row[slot] as number) + 1;
       from = end;
     }
+    this.rows = 0;
+    this.#packed = 0;
     return { bytes, index };
   }
 

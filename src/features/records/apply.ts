@@ -111,7 +111,7 @@ export function upsertMember(row: {
 }
 
 /** Bytes of a member but for its key and its data, at most. */
-export const memberBytes = 34;
+export const memberBytes = 36;
 
 /** The bytes of a member up to its key's text, as `upsertMember` writes them; answers the place behind. */
 export function writeMemberHead(
