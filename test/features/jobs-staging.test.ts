@@ -106,6 +106,21 @@ describe('SlotWriter', () => {
     expect(rowsOf(bytes, index, 0, slotCount).sort(byLine)).toEqual(rows);
     expect(bytes.byteLength).toBe(metasAt(index.offsets.at(-1) ?? 0) + rows.length * 20);
   });
+
+  it('is as new after each object', () => {
+    const writer = new SlotWriter(names);
+    for (const [from, to] of [
+      [0, 5_000],
+      [5_000, 5_007],
+      [5_007, 8_000],
+    ] as const) {
+      const rows = Array.from({ length: to - from }, (_, i) => rowOf(from + i));
+      for (const row of rows) writer.add(row);
+      const { bytes, index } = writer.finish();
+      expect(rowsOf(bytes, index, 0, slotCount).sort((a, b) => a.line - b.line)).toEqual(rows);
+    }
+    expect(writer.finish().bytes).toHaveLength(0);
+  });
 });
 
 describe('references to staged rows', () => {
