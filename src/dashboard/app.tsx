@@ -157,9 +157,10 @@ async function viewOf(c: Context<DoorEnv>, route: { scope: PageRoute['scope'] })
   const view: View = {
     ctx,
     actor,
-    api: new Api(c.env, c.executionCtx, actor, url.origin),
+    api: new Api(c.env, c.executionCtx, actor, url.origin, program?.programId ?? ''),
     programId: program?.programId ?? '',
     programName: program?.name ?? '',
+    programZone: program?.timeZone ?? 'UTC',
     zone: zoneOf(c, program?.timeZone ?? 'UTC'),
     params: c.req.param(),
     query: url.searchParams,

@@ -109,7 +109,10 @@ function verdictOf(job: JobOut): { tone: Tone; text: Child } {
         text: `${job.dryRun ? 'Dry run' : 'Consumed'}: ${counted}.`,
       };
     case 'held':
-      return { tone: 'attention', text: `Held: ${job.message}` };
+      return {
+        tone: 'attention',
+        text: job.message.startsWith('Held') ? job.message : `Held: ${job.message}`,
+      };
     case 'queued':
       return {
         tone: 'quiet',
