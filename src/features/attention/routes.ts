@@ -14,6 +14,7 @@ import {
   toIso,
 } from '../../http.ts';
 import { decodeCursor, toPage } from '../../platform/cursor.ts';
+import { programOfProblem } from './attention.system.ts';
 import { resolveProblem } from './resolve.ts';
 import { listOpenAttention } from './store.ts';
 
@@ -79,7 +80,7 @@ const systemResolveRoute = defineRoute(
     method: 'post',
     path: '/api/system/attention/{attentionId}/resolve',
     tags: ['Operating'],
-    summary: 'Close a problem of the hub by hand',
+    summary: 'Close a problem by hand, whosever it is',
     request: { params: problemParam },
     responses: { 204: noContent },
   },
@@ -96,7 +97,8 @@ export const attentionRoutes = createRouter()
     return c.body(null, 204);
   })
   .openapi(systemResolveRoute, async (c) => {
-    await resolveProblem(c.get('ctx'), hubProgramId, c.req.valid('param').attentionId);
+    const { attentionId } = c.req.valid('param');
+    await resolveProblem(c.get('ctx'), await programOfProblem(c.get('ctx'), attentionId), attentionId);
     return c.body(null, 204);
   });
 
