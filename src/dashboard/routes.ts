@@ -12,6 +12,7 @@ import { createKey, endSession, keysPage, revokeKey, rotateKey } from './pages/k
 import { overviewPage } from './pages/overview.tsx';
 import { subscriptionPage, subscriptionsPage } from './pages/subscriptions.tsx';
 import { taskPage, tasksPage } from './pages/tasks.tsx';
+import { removeCategory, saveTemplate, templatePage, tryTemplate } from './pages/template.tsx';
 import {
   createWebhook,
   deleteWebhook,
@@ -45,6 +46,12 @@ export const pageRoutes: PageRoute[] = [
     scope: 'read',
     show: subscriptionPage,
   },
+  {
+    path: '/p/:programId/subscriptions/:publisherId/template',
+    section: 'subscriptions',
+    scope: 'read',
+    show: templatePage,
+  },
   { path: '/p/:programId/webhooks', section: 'webhooks', scope: 'read', show: webhooksPage },
   { path: '/p/:programId/webhooks/:webhookId', section: 'webhooks', scope: 'read', show: webhookPage },
   { path: '/p/:programId/flows', section: 'flows', scope: 'read', show: flowsPage },
@@ -74,6 +81,27 @@ export const downloadRoutes: DownloadRoute[] = [
 
 /** Every form: what it does, and the page that shows it again where it was refused. */
 export const actionRoutes: ActionRoute[] = [
+  {
+    path: '/p/:programId/subscriptions/:publisherId/template',
+    section: 'subscriptions',
+    scope: 'templates',
+    act: saveTemplate,
+    page: templatePage,
+  },
+  {
+    path: '/p/:programId/subscriptions/:publisherId/template/preview',
+    section: 'subscriptions',
+    scope: 'templates',
+    act: tryTemplate,
+    page: templatePage,
+  },
+  {
+    path: '/p/:programId/subscriptions/:publisherId/template/remove',
+    section: 'subscriptions',
+    scope: 'templates',
+    act: removeCategory,
+    page: templatePage,
+  },
   {
     path: '/p/:programId/jobs/:jobId/:verb{approve|reject|cancel|retry|undo}',
     section: 'jobs',
