@@ -19,7 +19,7 @@ export const dashboard = new Hono<DoorEnv>();
 
 /** Addresses that people open; everything else goes to the API's door. */
 export function isPagePath(path: string): boolean {
-  return /^\/(?:$|p\/|hub(?:\/|$)|sign-in$|sign-out$|jump$|link\/|csp-reports$)/.test(path);
+  return /^\/(?:$|p\/|hub(?:\/|$)|sign-in(?:\/access)?$|sign-out$|jump$|link\/|csp-reports$)/.test(path);
 }
 
 dashboard.use('*', async (c, next) => {

@@ -1,4 +1,4 @@
-import type { Preview } from '../../features/syncs/schema.ts';
+import type { Preview } from '../../features/syncs/routes.ts';
 import { sha256Hex } from '../../platform/encoding.ts';
 import { SealError } from '../../platform/seal.ts';
 import { ApiProblem } from '../api.ts';

@@ -1,4 +1,4 @@
-import type { PreviewedEvent, TemplateDifference } from '../../features/syncs/schema.ts';
+import type { PreviewedEvent, TemplateDifference } from '../../features/syncs/routes.ts';
 import { helperGuide } from '../../platform/handlebars/index.ts';
 import { Icon, State } from '../components/parts.tsx';
 import { formatCount } from '../time.ts';

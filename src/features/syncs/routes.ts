@@ -23,6 +23,8 @@ import { processEvents, retryQuarantine, type SyncWithCalls, syncNow } from './r
 import { previewOut, quarantinedOut, syncOut, syncsOut, syncWithBatches } from './schema.ts';
 import { findSync, listCalls, listQuarantine, listSyncs, type Quarantined, type Sync } from './store.ts';
 
+export type { Preview, PreviewedEvent, TemplateDifference } from './schema.ts';
+
 const tags = ['Event hub'];
 const subscriptionPath = '/api/programs/{programId}/eventSubs/{publisherId}';
 
