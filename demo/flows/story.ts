@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { type Hub, startHub } from '../../scripts/hub.ts';
+import { startHub } from '../../scripts/hub.ts';
 import type { Page } from '../client.ts';
 import { check } from '../failures.ts';
 import { type Printer, type StepReport, seconds } from '../print.ts';
-import type { Stage } from '../story.ts';
+import type { Stage, Told } from '../story.ts';
 import {
   addFlow,
   allocationsOf,
