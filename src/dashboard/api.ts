@@ -62,12 +62,17 @@ export class Api {
   }
 
   /** The answer itself, for what is no JSON. */
-  async ask(method: string, path: string, body?: unknown): Promise<Response> {
+  async ask(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Record<string, string> = {},
+  ): Promise<Response> {
     const isBytes = body instanceof ReadableStream || body instanceof Blob;
     const request = new Request(`${this.origin}${path}`, {
       method,
       ...(body === undefined ? {} : { body: isBytes ? body : JSON.stringify(body) }),
-      headers: body === undefined || isBytes ? {} : { 'content-type': 'application/json' },
+      headers: body === undefined || isBytes ? headers : { ...headers, 'content-type': 'application/json' },
     });
     const answer = await app.fetch(actWithin(request, this.actorFor(path)), this.env, this.execution);
     if (answer.ok) return answer;

@@ -48,7 +48,7 @@ export interface Problem {
   detail: string;
   code: string;
   requestId: string;
-  errors?: { path: string; code: string; message: string }[];
+  errors?: { path: string; code: string; message: string; line?: number; column?: number }[];
 }
 
 /** A sent form's fields, as text; a repeated one's values in order. */

@@ -25,4 +25,5 @@ export {
   matchCategory,
   /** @public for the synchronisation. */
   openPayloadTemplate,
+  templateTag,
 } from './template.ts';
