@@ -1,8 +1,9 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
+import { applyMigrations } from '../scripts/migrate.ts';
 import { runtimeBytes } from '../test/support/memory.ts';
 import { bundle, compatibilityDate } from './workerd.ts';
 
@@ -66,11 +67,7 @@ export async function startBareHub(
   );
   const url = String(await server.ready).replace(/\/$/, '');
   const db = await server.getD1Database('DB');
-  for (const file of readdirSync(join(root, 'migrations')).sort()) {
-    if (!file.endsWith('.sql')) continue;
-    const text = readFileSync(join(root, 'migrations', file), 'utf8');
-    for (const statement of text.split('--> statement-breakpoint')) await db.prepare(statement).run();
-  }
+  await applyMigrations(db);
   return {
     url,
     memoryMb: () => runtimeBytes() / 1e6,

@@ -24,4 +24,5 @@ export {
   matchCategory,
   /** @public for the synchronisation. */
   openPayloadTemplate,
+  templateTag,
 } from './template.ts';

@@ -1,4 +1,5 @@
 import { and, asc, eq, gt, inArray, type SQL, sql } from 'drizzle-orm';
+import type { SQLiteUpdateSetSource } from 'drizzle-orm/sqlite-core';
 import type { Ctx, Lifecycle } from '../../context.ts';
 import type { Statement } from '../../platform/d1.ts';
 import { subscriptions } from './table.ts';
@@ -69,7 +70,7 @@ export function updateSubscription(
   ctx: Ctx,
   programId: string,
   publisherId: string,
-  change: Partial<Subscription>,
+  change: SQLiteUpdateSetSource<typeof subscriptions>,
 ): Statement {
   return ctx.db
     .update(subscriptions)
