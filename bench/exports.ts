@@ -14,7 +14,7 @@ import { compareCells, compareObjects } from './exports-compare.ts';
 // Writing the file of a night: the hub's code in workerd with its own D1 and R2, against the sqlite3 program
 // that writes the same rows of the same database file as CSV.
 
-const sizes = (process.env.BENCH_SIZES ?? '100000,1000000').split(',').map(Number);
+const sizes = [100_000, 1_000_000].map((events) => Math.round(events * Number(process.env.BENCH_SCALE ?? 1)));
 const root = fileURLToPath(new URL('..', import.meta.url));
 
 const settings = {
