@@ -57,3 +57,27 @@ export function lockDatabase(hub: Pick<Hub, 'stateDir'>): () => void {
     db.close();
   };
 }
+
+/**
+ * Locks the database in the midst of an export's first night: a part of it is staged, and it is still being
+ * written. Null where that went by unseen.
+ */
+export async function lockWhileWriting(
+  hub: Pick<Hub, 'stateDir'>,
+  exportId: string,
+): Promise<(() => void) | null> {
+  const db = openFile(hub);
+  const find = db.prepare('SELECT status, step FROM export_runs WHERE export_id = ?');
+  for (const deadline = Date.now() + 60_000; Number(find.get(exportId)?.step ?? 0) === 0; ) {
+    if (Date.now() > deadline) throw new Error('the writing of the night did not begin within 60 s');
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  db.exec('BEGIN EXCLUSIVE');
+  const release = () => {
+    db.exec('ROLLBACK');
+    db.close();
+  };
+  if (find.get(exportId)?.status === 'writing') return release;
+  release();
+  return null;
+}
