@@ -7,5 +7,6 @@ await import('./syncs.ts');
 await import('./jobs.ts');
 await import('./exports.ts');
 await import('./s3.ts');
+await import('./fanout.ts');
 
 export {};

@@ -6,6 +6,7 @@ import { localSystemKey } from '../scripts/hub.ts';
 import { DemoFailure, UsageError } from './failures.ts';
 import { tellFlows } from './flows/story.ts';
 import { type Options, readOptions, usage } from './options.ts';
+import { showPage } from './pages.ts';
 import { count, Printer } from './print.ts';
 import { type Stage, tellStory } from './story.ts';
 
@@ -47,8 +48,9 @@ async function run(options: Options): Promise<number> {
   }
   try {
     printer.title(titleOf(options));
-    const { hub, key } =
+    const { hub, key, page } =
       'story' in options ? await tellFlows(printer, stage) : await tellStory(printer, options, stage);
+    await showPage(printer, hub.url, key, page);
     if (options.keep) await keepUp(printer, hub.url, key, interruption.signal);
     return 0;
   } catch (error) {

@@ -17,6 +17,7 @@ import { feedChunks, feedSchema } from './feed.ts';
 import { followJob } from './follow.ts';
 import { type Harbour, openHarbour, tellNight } from './night.ts';
 import type { FeedOptions } from './options.ts';
+import type { StoryPage } from './pages.ts';
 import { count, megabytes, type Printer, perSecond, type StepReport, seconds } from './print.ts';
 import { type Receiver, startReceiver, waitFor } from './receiver.ts';
 import type { TableSchema } from './schema.ts';
@@ -48,6 +49,13 @@ interface Cast {
   key: string;
 }
 
+/** What is left of a story: the hub it was on, a key, and the page that shows it. */
+export interface Told {
+  hub: Hub;
+  key: string;
+  page: StoryPage;
+}
+
 const seed = 2026;
 const programId = 'harbour';
 const folder = 'warehouse';
@@ -57,7 +65,7 @@ const notifyEmail = 'data@harbour.example';
 const scopes = ['read', 'files', 'jobs', 'webhooks', 'events:publish', 'exports', 'manage'];
 
 /** The whole story; throws `DemoFailure` at the first claim that does not hold. */
-export async function tellStory(printer: Printer, options: FeedOptions, stage: Stage): Promise<Cast> {
+export async function tellStory(printer: Printer, options: FeedOptions, stage: Stage): Promise<Told> {
   const startedAtMs = performance.now();
   const feed = await printer.step('file' in options ? 'Read the file' : 'Make the feed', (report) =>
     prepareFeed(report, options, stage.folder),
@@ -95,7 +103,8 @@ export async function tellStory(printer: Printer, options: FeedOptions, stage: S
   printer.summary(
     `${count(first.rows.read)} rows: ${rateOf(first)} when new, ${rateOf(second)} when unchanged; ${total} in all.`,
   );
-  return cast;
+  const page = { path: `/p/${programId}/jobs/${first.jobId}`, says: 'Consumed: ' };
+  return { hub, key, page };
 }
 
 async function prepareFeed(report: StepReport, options: FeedOptions, workFolder: string): Promise<Feed> {

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -14,7 +14,7 @@ const client = join(root, 'src', 'dashboard', 'client');
 export async function buildAssets() {
   const esbuild = createRequire(createRequire(import.meta.url).resolve('wrangler/package.json'))('esbuild');
   const { outputFiles } = await esbuild.build({
-    entryPoints: [join(client, 'app.ts'), join(client, 'app.css')],
+    entryPoints: ['app.ts', 'editor.ts', 'app.css'].map((name) => join(client, name)),
     bundle: true,
     minify: true,
     format: 'esm',
@@ -31,10 +31,12 @@ export async function buildAssets() {
     files.set(path, Buffer.from(bytes));
     return `/${path}`;
   };
-  const output = (extension) => outputFiles.find((file) => file.path.endsWith(extension)).contents;
+  const output = (name) => outputFiles.find(({ path }) => basename(path) === name).contents;
   const names = {
-    script: named('app.js', output('.js')),
-    style: named('app.css', output('.css')),
+    script: named('app.js', output('app.js')),
+    // Fetched by the template page alone.
+    editor: named('editor.js', output('editor.js')),
+    style: named('app.css', output('app.css')),
     icon: named('icon.svg', readFileSync(join(client, 'icon.svg'))),
   };
   files.set(

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { migrateLocal } from './migrate.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const wrangler = join(root, 'node_modules', 'wrangler', 'bin', 'wrangler.js');
@@ -53,7 +54,7 @@ export async function startHub(options: HubOptions = {}): Promise<Hub> {
   const stateDir = options.stateDir ?? mkdtempSync(join(tmpdir(), 'crosswalk-'));
   const url = `http://127.0.0.1:${port}`;
   const lines: string[] = [];
-  await migrate(stateDir);
+  await migrateLocal(stateDir);
   let child: ChildProcess | null = null;
   const start = async () => {
     child = await startRuntime(port, stateDir, options, (line) => {
@@ -82,15 +83,6 @@ export async function startHub(options: HubOptions = {}): Promise<Hub> {
 }
 
 const quiet = { ...process.env, CI: '1', WRANGLER_SEND_METRICS: 'false', NO_COLOR: '1', FORCE_COLOR: '0' };
-
-async function migrate(stateDir: string): Promise<void> {
-  const args = [wrangler, 'd1', 'migrations', 'apply', 'DB', '--local', '--persist-to', stateDir];
-  const child = spawn(process.execPath, args, { cwd: root, env: quiet, stdio: ['ignore', 'pipe', 'pipe'] });
-  let output = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (data) => (output += String(data)));
-  const [code] = await once(child, 'exit');
-  if (code !== 0) throw new Error(`The local database could not be migrated:\n${output}`);
-}
 
 async function startRuntime(
   port: number,

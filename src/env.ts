@@ -33,6 +33,34 @@ const addressList = z
   .default('')
   .transform((text) => text.split(',').flatMap((part) => (part.trim() === '' ? [] : [part.trim()])));
 
+const accessRule = z
+  .strictObject({
+    /** An address, `*@` and a domain, or `group:` and a group's name. */
+    who: z.string().regex(/^(group:.+|\*@[^@\s*]+\.[^@\s*]+|[^@\s*]+@[^@\s*]+)$/),
+    role: z.enum(['operator', 'engineer', 'consultant', 'manager', 'viewer']),
+    /** The operator's role has none; every other has one. */
+    program: z.string().min(1).max(25).optional(),
+  })
+  .refine(({ role, program }) => (role === 'operator') === (program === undefined));
+
+export type AccessRule = z.output<typeof accessRule>;
+
+const accessRules = z
+  .string()
+  .default('[]')
+  .transform((text, check) => {
+    try {
+      return z.array(accessRule).max(500).parse(JSON.parse(text));
+    } catch {
+      check.addIssue({
+        code: 'custom',
+        message:
+          'ACCESS_PEOPLE is a JSON list of {"who": address, "*@domain" or "group:name", "role", "program"}; operators have no program, every other role has one',
+      });
+      return z.NEVER;
+    }
+  });
+
 const configSchema = z
   .object({
     ENVIRONMENT: z.enum(['production', 'qa', 'development']).default('production'),
@@ -66,6 +94,10 @@ const configSchema = z
     RELAY_URL: optionalText,
     /** Whose drops this deployment consumes; `qa` for a deployment beside production on the same store. */
     DROP_ENVIRONMENT: z.enum(['production', 'qa']).default('production'),
+    /** Cloudflare Access in front of the pages: the team's address, the application's audience tags, who is who. */
+    ACCESS_TEAM: optionalText,
+    ACCESS_AUD: addressList,
+    ACCESS_PEOPLE: accessRules,
     RATE_LIMIT: z.enum(['on', 'off']).default('on'),
     ALLOW_LOOPBACK: onOff,
     TEST_CLOCK: onOff,
@@ -82,6 +114,17 @@ const configSchema = z
       refuse('RELAY_TOKEN', 'RELAY_TOKEN needs at least 32 characters');
     if (raw.RELAY_URL !== undefined && !isRelayUrl(raw.RELAY_URL))
       refuse('RELAY_URL', 'RELAY_URL is https://host, without a path; http is for loopback');
+    if (raw.ACCESS_TEAM !== undefined) {
+      const isLocal =
+        raw.ENVIRONMENT === 'development' && /^http:\/\/127\.0\.0\.1:\d+$/.test(raw.ACCESS_TEAM);
+      if (!isLocal && !/^https:\/\/[a-z0-9.-]+$/.test(raw.ACCESS_TEAM))
+        refuse('ACCESS_TEAM', 'ACCESS_TEAM is https://<team>.cloudflareaccess.com, without a path');
+      if (raw.ACCESS_AUD.length === 0)
+        refuse(
+          'ACCESS_AUD',
+          'ACCESS_AUD is needed with ACCESS_TEAM: without it any application’s token would do',
+        );
+    }
     try {
       createSealer(raw.SEAL_KEYS);
     } catch (error) {

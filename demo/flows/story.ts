@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { type Hub, startHub } from '../../scripts/hub.ts';
+import { startHub } from '../../scripts/hub.ts';
 import type { Page } from '../client.ts';
 import { check } from '../failures.ts';
 import { type Printer, type StepReport, seconds } from '../print.ts';
-import type { Stage } from '../story.ts';
+import type { Stage, Told } from '../story.ts';
 import {
   addFlow,
   allocationsOf,
@@ -21,7 +21,7 @@ import { StudentSystem, someStudents } from './students.ts';
 type Open = Stage & { students: StudentSystem; url: string };
 
 /** The three cases of external sources; throws `DemoFailure` at the first claim that does not hold. */
-export async function tellFlows(printer: Printer, stage: Stage): Promise<{ hub: Hub; key: string }> {
+export async function tellFlows(printer: Printer, stage: Stage): Promise<Told> {
   const startedAtMs = performance.now();
   const hub = await printer.step('Start the hub and a student system', (report) => openStage(report, stage));
   const open: Open = { ...stage, ...hub };
@@ -36,7 +36,9 @@ export async function tellFlows(printer: Printer, stage: Stage): Promise<{ hub: 
   printer.summary(
     `${heard.length} requests, ${ids.size} webhooks, each heard once; ${seconds(performance.now() - startedAtMs)} in all.`,
   );
-  return { hub: hub.hub, key: offices[0]?.key ?? '' };
+  const [office] = offices;
+  const page = { path: `${office?.program.replace('/api/programs/', '/p/')}/flows`, says: 'HIS-101' };
+  return { hub: hub.hub, key: office?.key ?? '', page };
 }
 
 async function openStage(report: StepReport, stage: Stage) {

@@ -6,11 +6,12 @@ import { sha256Hex } from '../platform/encoding.ts';
 import { newId } from '../platform/ids.ts';
 import { createLogger } from '../platform/log.ts';
 import { actOn } from './act.tsx';
+import { actionRoutes } from './actions.ts';
 import { Api, ApiProblem } from './api.ts';
 import { type DoorEnv, signedOutRoutes } from './door.tsx';
 import { pageHeaders } from './headers.ts';
 import { renderPage, renderPlain } from './layout.tsx';
-import { actionRoutes, downloadRoutes, pageRoutes } from './routes.ts';
+import { downloadRoutes, pageRoutes } from './routes.ts';
 import { sessionOf, zoneOf } from './session.ts';
 import { noFields, type Page, type PageRoute, type View } from './view.ts';
 
@@ -19,7 +20,7 @@ export const dashboard = new Hono<DoorEnv>();
 
 /** Addresses that people open; everything else goes to the API's door. */
 export function isPagePath(path: string): boolean {
-  return /^\/(?:$|p\/|hub(?:\/|$)|sign-in$|sign-out$|jump$|link\/|csp-reports$)/.test(path);
+  return /^\/(?:$|p\/|hub(?:\/|$)|sign-in(?:\/access)?$|sign-out$|jump$|link\/|csp-reports$)/.test(path);
 }
 
 dashboard.use('*', async (c, next) => {
@@ -157,9 +158,10 @@ async function viewOf(c: Context<DoorEnv>, route: { scope: PageRoute['scope'] })
   const view: View = {
     ctx,
     actor,
-    api: new Api(c.env, c.executionCtx, actor, url.origin),
+    api: new Api(c.env, c.executionCtx, actor, url.origin, program?.programId ?? ''),
     programId: program?.programId ?? '',
     programName: program?.name ?? '',
+    programZone: program?.timeZone ?? 'UTC',
     zone: zoneOf(c, program?.timeZone ?? 'UTC'),
     params: c.req.param(),
     query: url.searchParams,

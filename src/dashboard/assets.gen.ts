@@ -1,6 +1,7 @@
 // Made by scripts/assets.mjs.
 export const assets = {
-  script: '/assets/app-00d051aa8f.js',
-  style: '/assets/app-750a102d30.css',
+  script: '/assets/app-e77a420d08.js',
+  editor: '/assets/editor-2bb443a513.js',
+  style: '/assets/app-fee2a0c08f.css',
   icon: '/assets/icon-3b754b8fff.svg',
 };

@@ -1,8 +1,10 @@
 import { type Context, Hono } from 'hono';
 import type { Actor, Ctx } from '../context.ts';
 import type { Env } from '../env.ts';
-import { endSession, openerOf, openSession, type Session } from '../features/keys/index.ts';
-import { actorOfKey, spendPortalLink } from '../features/keys/keys.system.ts';
+import { endSession, openerByAccess, openerOf, openSession, type Session } from '../features/keys/index.ts';
+import { actorOfAccess, actorOfKey, type SignedIn, spendPortalLink } from '../features/keys/keys.system.ts';
+import { findProgram } from '../features/programs/index.ts';
+import { signedInByAccess } from './access.ts';
 import { pageHeaders } from './headers.ts';
 import { renderPlain } from './layout.tsx';
 import { mayTrySignIn } from './rate.ts';
@@ -35,6 +37,27 @@ signedOutRoutes.post('/sign-in', async (c) => {
   const actor = await actorOfKey(ctx, (form.get('key') ?? '').trim());
   if (actor === null) return signInPage(c, to, 'This key is unknown, revoked or has ended.');
   return beginSession(c, actor, to);
+});
+
+/** For whom Cloudflare Access has let through: no key, but the settings say which programs are theirs. */
+signedOutRoutes.post('/sign-in/access', async (c) => {
+  const ctx = c.get('ctx');
+  if (!isOwnOrigin(c, ctx)) return c.text('Sign in from the page of this hub.', 403);
+  const form = new URLSearchParams((await c.req.text()).slice(0, 8_192));
+  const to = ownPath(form.get('to') ?? '/');
+  const person = await signedInByAccess(c, ctx);
+  const named = form.get('program') ?? '';
+  const program = named === '' ? null : await findProgram(ctx, named);
+  const actor =
+    person === null || (named !== '' && program === null)
+      ? null
+      : actorOfAccess(person, program?.programId ?? null);
+  if (person === null || actor === null)
+    return signInPage(c, to, 'Cloudflare Access does not vouch for you here any more. Load this page again.');
+  ctx.actor = actor;
+  const opener = openerByAccess(person.email, program?.programId ?? null);
+  keepSession(c, await openSession(ctx, opener, c.req.header('user-agent') ?? ''));
+  return c.redirect(to, 303);
 });
 
 signedOutRoutes.post('/sign-out', async (c) => {
@@ -108,37 +131,61 @@ function ownPath(to: string): string {
   return /^\/(?:$|p\/|hub(?:$|\/)|jump\?)/.test(to) && !to.includes('\\') && !to.startsWith('//') ? to : '/';
 }
 
-function signInPage(c: Context<DoorEnv>, to: string, wrong: string | null): Response {
+async function signInPage(c: Context<DoorEnv>, to: string, wrong: string | null): Promise<Response> {
+  const person = await signedInByAccess(c, c.get('ctx'));
   const page = renderPlain(
     'Sign in',
-    <form method="post" action="/sign-in" class="sign-in">
-      <input type="hidden" name="to" value={ownPath(to)} />
-      <div class="field">
-        <label for="key">Key</label>
-        <p class="hint" id="key-hint">
-          An API key of your program, or the operator’s. Its scopes decide what you see.
-        </p>
-        <input
-          id="key"
-          name="key"
-          type="password"
-          autocomplete="current-password"
-          required
-          aria-describedby={wrong === null ? 'key-hint' : 'key-hint key-wrong'}
-          aria-invalid={wrong === null ? undefined : 'true'}
-        />
-        {wrong === null ? null : (
-          <p class="wrong" id="key-wrong" role="alert">
-            {wrong}
+    <>
+      {person === null ? null : <ByAccess person={person} to={ownPath(to)} />}
+      <form method="post" action="/sign-in" class="sign-in">
+        <input type="hidden" name="to" value={ownPath(to)} />
+        <div class="field">
+          <label for="key">Key</label>
+          <p class="hint" id="key-hint">
+            An API key of your program, or the operator’s. Its scopes decide what you see.
           </p>
-        )}
-      </div>
-      <button type="submit" class="primary">
-        Sign in
-      </button>
-    </form>,
+          <input
+            id="key"
+            name="key"
+            type="password"
+            autocomplete="current-password"
+            required
+            aria-describedby={wrong === null ? 'key-hint' : 'key-hint key-wrong'}
+            aria-invalid={wrong === null ? undefined : 'true'}
+          />
+          {wrong === null ? null : (
+            <p class="wrong" id="key-wrong" role="alert">
+              {wrong}
+            </p>
+          )}
+        </div>
+        <button type="submit" class="primary">
+          Sign in
+        </button>
+      </form>
+    </>,
   );
   return answer(c, page, wrong === null ? 200 : 401);
+}
+
+/** The programs that are theirs, one button each; below it a key still opens what its scopes do. */
+function ByAccess({ person, to }: { person: SignedIn; to: string }) {
+  if (person.grants.length === 0)
+    return <p>{person.email} is known here, but no program is theirs. Ask the operator, or use a key.</p>;
+  return (
+    <section class="by-access" aria-label="Without a key">
+      <p>You are {person.email}.</p>
+      {person.grants.map(({ programId }) => (
+        <form method="post" action="/sign-in/access">
+          <input type="hidden" name="to" value={to} />
+          <input type="hidden" name="program" value={programId ?? ''} />
+          <button type="submit" class="primary">
+            {programId === null ? 'Enter as operator' : `Enter ${programId}`}
+          </button>
+        </form>
+      ))}
+    </section>
+  );
 }
 
 function answer(c: Context, html: string, status: 200 | 401 | 410): Response {

@@ -6,6 +6,7 @@ declare module 'hono/jsx/jsx-runtime' {
       'hub-live': PropsWithChildren<{ id: string; 'data-every'?: number | undefined }>;
       'hub-time': PropsWithChildren;
       'hub-copy': PropsWithChildren;
+      'hub-editor': PropsWithChildren<{ 'data-src': string; 'data-preview': string | undefined }>;
     }
   }
 }

@@ -3,6 +3,7 @@ import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
 import type { Ctx } from '../context.ts';
 import { actorOfSession } from '../features/keys/keys.system.ts';
 import { equalsConstantTime } from '../platform/encoding.ts';
+import { signedInByAccess } from './access.ts';
 import { isZone, type Zone } from './time.ts';
 
 /** `__Host-`: over https alone (or loopback), for this host alone, for every path. */
@@ -28,7 +29,7 @@ export function dropSession(c: Context): void {
 
 export function sessionOf(c: Context, ctx: Ctx) {
   const secret = getCookie(c, sessionCookie);
-  return secret === undefined ? null : actorOfSession(ctx, secret);
+  return secret === undefined ? null : actorOfSession(ctx, secret, () => signedInByAccess(c, ctx));
 }
 
 /**

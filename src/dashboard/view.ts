@@ -26,6 +26,8 @@ export interface View {
   /** The program of the page; empty on the operator's own pages. */
   programId: string;
   programName: string;
+  /** IANA name; what its nights go by, whatever zone the page prints. */
+  programZone: string;
   zone: Zone;
   params: Record<string, string>;
   query: URLSearchParams;
@@ -46,7 +48,7 @@ export interface Problem {
   detail: string;
   code: string;
   requestId: string;
-  errors?: { path: string; code: string; message: string }[];
+  errors?: { path: string; code: string; message: string; line?: number; column?: number }[];
 }
 
 /** A sent form's fields, as text; a repeated one's values in order. */

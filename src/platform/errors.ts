@@ -51,6 +51,9 @@ export interface InputIssue {
   path: string;
   code: string;
   message: string;
+  /** Where in a text of several lines; both count from 1, columns in UTF-16 code units. */
+  line?: number;
+  column?: number;
 }
 
 export interface AppErrorOptions {

@@ -58,6 +58,13 @@ describe('the settings', () => {
     ['RELAY_TOKEN', 'short'],
     ['RELAY_URL', 'http://relay.school.example'],
     ['RELAY_URL', 'https://relay.school.example/path'],
+    ['ACCESS_TEAM', 'http://team.cloudflareaccess.com'],
+    ['ACCESS_TEAM', 'https://team.cloudflareaccess.com/path'],
+    ['ACCESS_PEOPLE', '{}'],
+    ['ACCESS_PEOPLE', '[{"who":"anna","role":"viewer","program":"a"}]'],
+    ['ACCESS_PEOPLE', '[{"who":"anna@b.example","role":"viewer"}]'],
+    ['ACCESS_PEOPLE', '[{"who":"anna@b.example","role":"operator","program":"a"}]'],
+    ['ACCESS_PEOPLE', '[{"who":"*","role":"operator"}]'],
     ['MAX_UPLOAD_BYTES', '0'],
     ['MAX_UPLOAD_BYTES', 'many'],
   ])('refuse %s = %s, by name and without its value', (name, value) => {

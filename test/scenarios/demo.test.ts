@@ -96,6 +96,7 @@ describe('npm run demo', () => {
     expect(output).toMatch(/✓ test file {4}test-\S+\.csv is on the server, byte for byte/);
     expect(output).toMatch(/✓ arrived {6}250 rows, [\d,]+ bytes, each learner once/);
     expect(output).toMatch(/✓ whole {8}SHA-256 \S+ on the server, as the hub wrote it\n\nDone\. .*rows\/s/);
+    expect(output).toMatch(/\n +dashboard +http:\/\/127\.0\.0\.1:\d+\/p\/harbour\/jobs\/job_\w+\n/);
     expect(output).not.toContain('\u001b');
     expect(leftovers()).toEqual([]);
   }, 300_000);
@@ -137,6 +138,7 @@ describe('npm run demo', () => {
     expect(output).toContain('BIO100-A 11, BIO100-B 16, kept apart; S500 is in both');
     expect(output.match(/"Sync Requested", then "Complete"/g)).toHaveLength(8);
     expect(output).toContain('Done. 9 requests, 9 webhooks, each heard once');
+    expect(output).toMatch(/\n +dashboard +http:\/\/127\.0\.0\.1:\d+\/p\/\S+\/flows\n/);
     expect(leftovers()).toEqual([]);
   }, 300_000);
 

@@ -179,7 +179,23 @@ class HubCopy extends HTMLElement {
   }
 }
 
+/** The template page's editor, fetched once the page is there; without it the text area does the same. */
+class HubEditor extends HTMLElement {
+  connectedCallback() {
+    const { src } = this.dataset;
+    if (src === undefined || this.dataset.ready !== undefined) return;
+    this.dataset.ready = 'no';
+    requestAnimationFrame(() => setTimeout(() => void this.#fetch(src)));
+  }
+
+  async #fetch(src: string) {
+    const { mount } = (await import(src)) as typeof import('./editor.ts');
+    mount(this, { parse: parsePage });
+  }
+}
+
 customElements.define('hub-live', HubLive);
+customElements.define('hub-editor', HubEditor);
 customElements.define('hub-time', HubTime);
 customElements.define('hub-copy', HubCopy);
 

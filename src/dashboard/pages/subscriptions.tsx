@@ -120,6 +120,14 @@ export async function subscriptionPage(view: View): Promise<Page> {
           ]}
           empty={<p>No category is mapped: every event is ignored, on record.</p>}
         />
+        <p>
+          <a
+            class="button"
+            href={view.at(`subscriptions/${encodeURIComponent(one.PublisherProgramId)}/template`)}
+          >
+            {view.can('templates') ? 'Edit the template' : 'Read the template'}
+          </a>
+        </p>
       </>
     ),
   };

@@ -26,5 +26,7 @@ export function actorName(actor: Actor): string {
   if (actor.kind === 'hub') return `hub:${actor.door}`;
   if (actor.kind === 'anonymous') return 'anonymous';
   if (actor.kind === 'drop') return actor.keyId;
-  return actor.session === undefined ? actor.keyId : `${actor.keyId} (${actor.session.name})`;
+  const { keyId, session } = actor;
+  // Whom Cloudflare Access signed in has an address for a key id.
+  return session === undefined || keyId.endsWith(`:${session.name}`) ? keyId : `${keyId} (${session.name})`;
 }

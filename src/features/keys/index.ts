@@ -4,5 +4,12 @@ export {
   pruneIdempotencyKeys,
   releaseIdempotencyKey,
 } from './idempotency.ts';
-export { endSession, type Opener, openerOf, openSession, type Session } from './sessions.ts';
+export {
+  endSession,
+  type Opener,
+  openerByAccess,
+  openerOf,
+  openSession,
+  type Session,
+} from './sessions.ts';
 export { keysLifecycle } from './store.ts';

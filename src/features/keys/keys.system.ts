@@ -1,26 +1,36 @@
 import { and, eq, gt } from 'drizzle-orm';
-import type { Actor, Ctx } from '../../context.ts';
-import { equalsConstantTime, sha256Hex } from '../../platform/encoding.ts';
-import { idleMs, type Opener, type Session, seenEveryMs } from './sessions.ts';
+import type { Actor, Ctx, Scope } from '../../context.ts';
+import type { Config } from '../../env.ts';
+import { sha256Hex } from '../../platform/encoding.ts';
+import { knownKeys } from './known.ts';
+import { accessKeyId, idleMs, type Opener, type Session, seenEveryMs } from './sessions.ts';
 import { apiKeys, portalLinks, sessions } from './table.ts';
 
-/** Across tenants, for authentication: who a key makes its bearer, or null. Asked anew for each request, so
- * that a revoked key is dead at once. */
+/** Across tenants, for authentication: who a key makes its bearer, or null. */
 export async function actorOfKey(ctx: Ctx, key: string, keyId?: string): Promise<Actor | null> {
   if (key.length < 20 || key.length > 200) return null;
-  if (await equalsConstantTime(key, ctx.config.SYSTEM_KEY)) {
+  const hash = await sha256Hex(key);
+  // Hashes, whose differences tell nothing of the key: no look-up needs a constant time.
+  if (hash === (await systemKeyHash(ctx.config))) {
     return keyId === undefined || keyId === 'system' ? { kind: 'system', keyId: 'system' } : null;
   }
-  const [row] = await ctx.db
-    .select()
-    .from(apiKeys)
-    .where(eq(apiKeys.hash, await sha256Hex(key)))
-    .limit(1);
+  const row = await knownKeys.get(ctx.db, hash, ctx.wallNow(), async () => {
+    const [found] = await ctx.db.select().from(apiKeys).where(eq(apiKeys.hash, hash)).limit(1);
+    return found ?? null;
+  });
   if (!row || (keyId !== undefined && keyId !== row.keyId)) return null;
   const now = ctx.now();
   if (row.revokedAt !== null && row.revokedAt <= now) return null;
   if (row.expiresAt !== null && row.expiresAt <= now) return null;
   return actorOf(row);
+}
+
+const systemKeyHashes = new WeakMap<Config, string>();
+
+async function systemKeyHash(config: Config): Promise<string> {
+  const known = systemKeyHashes.get(config) ?? (await sha256Hex(config.SYSTEM_KEY));
+  systemKeyHashes.set(config, known);
+  return known;
 }
 
 function actorOf(row: typeof apiKeys.$inferSelect): Actor {
@@ -36,6 +46,13 @@ function actorOf(row: typeof apiKeys.$inferSelect): Actor {
   };
 }
 
+/** Whom Cloudflare Access has signed in, and what they may enter; `programId` null is the operator's. */
+export interface SignedIn {
+  email: string;
+  /** Program ids in small letters. */
+  grants: { programId: string | null; scopes: Scope[] }[];
+}
+
 /**
  * Across tenants, for the dashboard's door: whose session a cookie's secret opens, or null. One statement,
  * asked anew for each request, so that a session and its key are dead at once.
@@ -43,6 +60,7 @@ function actorOf(row: typeof apiKeys.$inferSelect): Actor {
 export async function actorOfSession(
   ctx: Ctx,
   secret: string,
+  signedIn: () => Promise<SignedIn | null>,
 ): Promise<{ actor: Actor; session: Session } | null> {
   if (!/^[\w-]{43}$/.test(secret)) return null;
   const now = ctx.now();
@@ -60,7 +78,8 @@ export async function actorOfSession(
     .limit(1);
   if (!found) return null;
   const { session, key } = found;
-  const owner = await ownerOf(ctx, session, key);
+  const owner =
+    session.keyId === accessKeyId ? granted(await signedIn(), session) : await ownerOf(ctx, session, key);
   if (owner === null || (owner.kind !== 'system' && owner.kind !== 'program')) return null;
   const via = { session: { sessionId: session.sessionId, name: session.name } };
   if (now - session.seenAt > seenEveryMs)
@@ -69,6 +88,20 @@ export async function actorOfSession(
   const allowed = session.scopes;
   const scopes = allowed === null ? owner.scopes : owner.scopes.filter((scope) => allowed.includes(scope));
   return { actor: { ...owner, scopes, ...via }, session };
+}
+
+/** A session of Access is as good as the token that came with this very request. */
+function granted(person: SignedIn | null, { name, programId }: Session): Actor | null {
+  return person?.email === name ? actorOfAccess(person, programId) : null;
+}
+
+/** Who somebody is by one of their grants, or null. */
+export function actorOfAccess({ email, grants }: SignedIn, programId: string | null): Actor | null {
+  const grant = grants.find((one) => one.programId === (programId?.toLowerCase() ?? null));
+  if (!grant) return null;
+  const keyId = `${accessKeyId}:${email}`;
+  if (programId === null) return { kind: 'system', keyId };
+  return { kind: 'program', keyId, programId, scopes: grant.scopes, expiresAtMs: null };
 }
 
 async function ownerOf(

@@ -72,6 +72,13 @@ export async function openerOf(ctx: Ctx, actor: Actor): Promise<Opener> {
   return { keyId: actor.keyId, programId, keyHash: key.hash, scopes: null, name: key.name };
 }
 
+/** Stands for a key in the sessions of those whom Cloudflare Access signs in. */
+export const accessKeyId = 'access';
+
+export function openerByAccess(email: string, programId: string | null): Opener {
+  return { keyId: accessKeyId, programId, keyHash: '', scopes: null, name: email };
+}
+
 const noKey = () => new AppError('unauthorized', 'This key is unknown, revoked or has ended.');
 
 /** Ends a session of the program; `not_found` where there is none. */

@@ -4,7 +4,6 @@ export {
   type EventReceiver,
   findSubscription,
   lastSyncAt,
-  listReceivers,
   listSubscriptions,
   movePullCursors,
   /** @public for the synchronisation. */
@@ -25,4 +24,5 @@ export {
   matchCategory,
   /** @public for the synchronisation. */
   openPayloadTemplate,
+  templateTag,
 } from './template.ts';

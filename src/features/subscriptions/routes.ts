@@ -23,6 +23,7 @@ import {
   type Subscription,
 } from './store.ts';
 import { setSuspended } from './suspend.ts';
+import { templateTag } from './template.ts';
 
 export type SubscriptionList = z.output<typeof subscriptionOut>[];
 export type SubscriberList = z.output<typeof subscriberOut>[];
@@ -56,7 +57,17 @@ const getRoute = defineRoute(
     tags,
     summary: 'A subscription',
     request: { params: publisherParam },
-    responses: { 200: ok(subscriptionOut, 'The subscription.') },
+    responses: {
+      200: {
+        ...ok(subscriptionOut, 'The subscription.'),
+        headers: {
+          ETag: {
+            schema: { type: 'string' },
+            description: 'The version of its template, for `If-Match` of a change.',
+          },
+        },
+      },
+    },
   },
 );
 
@@ -126,6 +137,7 @@ export const subscriptionRoutes = createRouter()
     const { publisherId } = c.req.valid('param');
     const row = await findSubscription(c.get('ctx'), c.get('programId'), publisherId);
     if (!row) throw new AppError('not_found', 'There is no such subscription.');
+    c.header('etag', templateTag(row));
     return c.json(present(row), 200);
   })
   .openapi(createRoute, async (c) => {

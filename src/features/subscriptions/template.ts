@@ -1,5 +1,11 @@
 import type { InputIssue } from '../../platform/errors.ts';
-import { compileTemplate, type Template, TemplateError } from '../../platform/handlebars/index.ts';
+import {
+  compileTemplate,
+  inspectTemplate,
+  type Problem,
+  type Template,
+  TemplateError,
+} from '../../platform/handlebars/index.ts';
 import { mappingSchema } from './schema.ts';
 import type { Routing } from './table.ts';
 
@@ -89,11 +95,15 @@ function compileMapping(
       row = compileTemplate(batchRowTemplate, { mode, variables: ['event'], count });
     } catch (error) {
       if (!(error instanceof TemplateError)) throw error;
-      issues.push({
-        path: `${at}.batchRowTemplate`,
-        code: 'template_invalid',
-        message: error.message,
-      });
+      for (const problem of allProblems(batchRowTemplate, mode, error)) {
+        issues.push({
+          path: `${at}.batchRowTemplate`,
+          code: 'template_invalid',
+          message: problem.message,
+          line: problem.line,
+          column: problem.column,
+        });
+      }
     }
   }
   if (issues.length > found) return null;
@@ -103,6 +113,24 @@ function compileMapping(
     importProcessId: String(importProcessId ?? ''),
     row: action === 'import' ? row : null,
   };
+}
+
+const problemsAtMost = 50;
+
+/** The problem that refused a template, and then every other in the order of its text. */
+function allProblems(source: string, mode: Template['mode'], first: TemplateError): TemplateError[] {
+  let found: Problem[] = [];
+  try {
+    found = inspectTemplate(source, { mode, variables: ['event'] });
+  } catch (error) {
+    if (!(error instanceof TemplateError)) throw error;
+  }
+  const others = found
+    .filter(
+      ({ code, line, column }) => `${code}${line}:${column}` !== `${first.code}${first.line}:${first.column}`,
+    )
+    .map((problem) => new TemplateError(problem));
+  return [first, ...others].slice(0, problemsAtMost);
 }
 
 function parse(text: string): unknown {
@@ -115,6 +143,11 @@ function parse(text: string): unknown {
 
 function refuse(at: string, code: string, message: string): CompiledTemplate {
   return { ok: false, issues: [{ path: at, code, message }] };
+}
+
+/** The version of a subscription's template, as `ETag` and `If-Match` carry it. */
+export function templateTag({ templateVersion }: { templateVersion: number }): string {
+  return `"${templateVersion}"`;
 }
 
 /** What decides where an event goes, without the rows. */

@@ -1,5 +1,6 @@
+import { type SQL, sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
-import { commit, type Statement } from '../../platform/d1.ts';
+import { commit, isNullViolation, type Statement } from '../../platform/d1.ts';
 import { AppError } from '../../platform/errors.ts';
 import { endAttention } from '../attention/index.ts';
 import { recordAudit } from '../audit/index.ts';
@@ -13,6 +14,7 @@ import {
   type Subscription,
   type SubscriptionPatch,
   setCursors,
+  templateTag,
   updateSubscription,
 } from '../subscriptions/index.ts';
 import { endSyncs, eraseFolder } from './erase.ts';
@@ -33,13 +35,15 @@ export async function requireSubscription(
 /**
  * Changes a subscription. `LastSyncUtc` is resolved, once, to the sequence before the first event received
  * after it, and sets both cursors; as it is shown already it changes nothing. A program's own key may
- * change the template alone. Throws `forbidden`, `not_found`, `invalid_input`.
+ * change the template alone. `ifMatch` is the template's `ETag` that the change was made from. Throws
+ * `forbidden`, `not_found`, `invalid_input`, `precondition_failed`.
  */
 export async function changeSubscription(
   ctx: Ctx,
   programId: string,
   publisherId: string,
   patch: SubscriptionPatch,
+  ifMatch?: string,
 ): Promise<void> {
   const row = await requireSubscription(ctx, programId, publisherId);
   const { LastSyncUtc, LbApiPayloadTemplate } = patch;
@@ -51,15 +55,16 @@ export async function changeSubscription(
       'A program may change LbApiPayloadTemplate; the rest needs a system key.',
     );
   }
-  const change: Partial<Subscription> = {};
+  if (ifMatch !== undefined && ifMatch !== templateTag(row)) throw changedSince();
+  const change: SubscriptionChange = {};
   if (syncEnabled !== undefined) change.syncEnabled = syncEnabled;
   if (LbApiPayloadTemplate !== undefined) {
     const checked = checkedTemplate(LbApiPayloadTemplate);
     if (checked.template !== row.template) {
-      Object.assign(change, checked, { templateVersion: row.templateVersion + 1 });
+      Object.assign(change, checked, { templateVersion: nextVersion(row, ifMatch) });
     }
   }
-  await commit(ctx.db, [
+  await commitMatched(ctx, [
     updateSubscription(ctx, row.programId, row.publisherId, change),
     ...(LastSyncUtc === undefined ? [] : await moveCursors(ctx, row, LastSyncUtc)),
     recordAudit(ctx, {
@@ -70,6 +75,27 @@ export async function changeSubscription(
     }),
   ]);
 }
+
+type SubscriptionChange = Parameters<typeof updateSubscription>[3];
+
+/** With `If-Match` a version that is no more is none: its column must hold one, and so the commit fails. */
+function nextVersion(row: Subscription, ifMatch: string | undefined): SQL<number> {
+  const version = sql`template_version`;
+  if (ifMatch === undefined) return sql<number>`${version} + 1`;
+  return sql<number>`CASE WHEN ${version} = ${row.templateVersion} THEN ${version} + 1 END`;
+}
+
+async function commitMatched(ctx: Ctx, statements: Statement[]): Promise<void> {
+  try {
+    await commit(ctx.db, statements);
+  } catch (error) {
+    if (isNullViolation(error, 'subscriptions.template_version')) throw changedSince();
+    throw error;
+  }
+}
+
+const changedSince = () =>
+  new AppError('precondition_failed', 'Somebody has changed the template since: read it again.');
 
 async function moveCursors(ctx: Ctx, row: Subscription, lastSyncUtc: string | null): Promise<Statement[]> {
   const hasZone = lastSyncUtc === null || /(Z|[+-]\d{2}:?\d{2})$/i.test(lastSyncUtc);

@@ -3,59 +3,53 @@ import { AppError } from '../../platform/errors.ts';
 import { type EnvelopeIn, type Event, listLatestEvents } from '../events/index.ts';
 import { compilePayloadTemplate, openPayloadTemplate } from '../subscriptions/index.ts';
 import { requireSubscription } from './change.ts';
-import { renderRow } from './rows.ts';
+import { compareTemplates, previewEvent } from './compare.ts';
+import type { Preview } from './schema.ts';
 
-const latest = 10;
+const shownEvents = 10;
+const comparedEvents = 100;
 
-export interface PreviewedEvent {
-  eventId: string | null;
-  publisherEventId: string | null;
-  category: string | null;
-  /** The mapping that it falls under; null: the template says nothing of it. */
-  matched: string | null;
-  action: 'import' | 'ignore';
-  importProcessId: string | null;
-  row: string | null;
-  error: { code: string; message: string; line: number | null; column: number | null } | null;
+export interface PreviewAsked {
+  /** The subscription's own unless told. */
+  template?: unknown;
+  /** The publisher's latest unless told. */
+  events?: Partial<EnvelopeIn>[] | undefined;
+  compare?: boolean | undefined;
 }
 
 /** What a template makes of given events, or of the publisher's latest. Changes nothing. */
-export async function previewRows(
+export async function previewTemplate(
   ctx: Ctx,
   programId: string,
   publisherId: string,
-  asked: { template?: unknown; events?: Partial<EnvelopeIn>[] | undefined },
-): Promise<PreviewedEvent[]> {
+  asked: PreviewAsked,
+): Promise<Preview> {
   const subscription = await requireSubscription(ctx, programId, publisherId);
-  const template =
-    asked.template === undefined
-      ? openPayloadTemplate(subscription.template)
-      : compilePayloadTemplate(asked.template);
+  const saved = openPayloadTemplate(subscription.template);
+  const template = asked.template === undefined ? saved : compilePayloadTemplate(asked.template);
   if (!template.ok) {
     const first = template.issues[0];
     throw new AppError('invalid_input', `The template cannot be right. ${first?.path}: ${first?.message}`, {
       issues: template.issues,
     });
   }
-  if (asked.events === undefined && subscription.suspendedAt !== null) {
+  const wantsLatest = asked.events === undefined || asked.compare === true;
+  if (wantsLatest && subscription.suspendedAt !== null) {
     throw new AppError('forbidden', 'The publisher withholds its events from this program.');
   }
+  const latest = wantsLatest
+    ? await listLatestEvents(
+        ctx,
+        subscription.publisherId,
+        asked.compare === true ? comparedEvents : shownEvents,
+      )
+    : [];
   const events =
-    asked.events?.map((given) => imagine(ctx, subscription.publisherId, given)) ??
-    (await listLatestEvents(ctx, subscription.publisherId, latest));
-  return events.map((event) => {
-    const made = renderRow(template, event, ctx.now());
-    return {
-      eventId: event.eventId === '' ? null : event.eventId,
-      publisherEventId: event.publisherEventId === '' ? null : event.publisherEventId,
-      category: event.category?.value ?? null,
-      matched: made.mapping?.category ?? null,
-      action: made.kind === 'ignored' ? 'ignore' : 'import',
-      importProcessId: made.kind === 'ignored' ? null : made.mapping.importProcessId,
-      row: made.kind === 'row' ? made.line : null,
-      error: made.kind === 'fault' ? made.fault : null,
-    };
-  });
+    asked.events?.map((given) => imagine(ctx, subscription.publisherId, given)) ?? latest.slice(-shownEvents);
+  return {
+    events: events.map((event) => previewEvent(template, event, ctx.now())),
+    difference: asked.compare === true ? compareTemplates(saved, template, latest, ctx.now()) : null,
+  };
 }
 
 /** An event that is in no log. */

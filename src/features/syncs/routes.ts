@@ -18,10 +18,12 @@ import { envelopeIn } from '../events/index.ts';
 import { findProgram } from '../programs/index.ts';
 import { subscriptionPatch } from '../subscriptions/index.ts';
 import { changeSubscription, endSubscription, requireSubscription } from './change.ts';
-import { previewRows } from './preview.ts';
+import { type PreviewAsked, previewTemplate } from './preview.ts';
 import { processEvents, retryQuarantine, type SyncWithCalls, syncNow } from './run.ts';
 import { previewOut, quarantinedOut, syncOut, syncsOut, syncWithBatches } from './schema.ts';
 import { findSync, listCalls, listQuarantine, listSyncs, type Quarantined, type Sync } from './store.ts';
+
+export type { Preview, PreviewedEvent, TemplateDifference } from './schema.ts';
 
 const tags = ['Event hub'];
 const subscriptionPath = '/api/programs/{programId}/eventSubs/{publisherId}';
@@ -37,7 +39,8 @@ const changeRoute = defineRoute(
     path: subscriptionPath,
     tags,
     summary: 'Change a subscription; an earlier LastSyncUtc replays',
-    description: "A program's own key may change `LbApiPayloadTemplate` alone.",
+    description:
+      "A program's own key may change `LbApiPayloadTemplate` alone. With `If-Match`, the `ETag` of the subscription: 412 where somebody has changed its template since.",
     request: { params: publisherParam, body: jsonBody(subscriptionPatch) },
     responses: { 204: noContent },
   },
@@ -59,6 +62,10 @@ const previewIn = z
   .strictObject({
     LbApiPayloadTemplate: z.unknown().optional(),
     events: z.array(envelopeIn.partial()).max(50, 'At most 50 events.').optional(),
+    compare: z
+      .boolean()
+      .optional()
+      .openapi({ description: 'Compares it with the saved template over the latest 100 events.' }),
   })
   .openapi('PreviewIn');
 
@@ -154,7 +161,8 @@ const retryRoute = defineRoute(
 export const syncRoutes = createRouter()
   .openapi(changeRoute, async (c) => {
     const { publisherId } = c.req.valid('param');
-    await changeSubscription(c.get('ctx'), c.get('programId'), publisherId, c.req.valid('json'));
+    const ifMatch = c.req.header('if-match');
+    await changeSubscription(c.get('ctx'), c.get('programId'), publisherId, c.req.valid('json'), ifMatch);
     return c.body(null, 204);
   })
   .openapi(endRoute, async (c) => {
@@ -163,10 +171,10 @@ export const syncRoutes = createRouter()
   })
   .openapi(previewRoute, async (c) => {
     // Without a body: the template as it is, and the latest events.
-    const { LbApiPayloadTemplate: template, events } = c.req.valid('json') ?? {};
+    const { LbApiPayloadTemplate: template, events, compare } = c.req.valid('json') ?? {};
     const { publisherId } = c.req.valid('param');
-    const asked = { template, events: events as Parameters<typeof previewRows>[3]['events'] };
-    return c.json({ events: await previewRows(c.get('ctx'), c.get('programId'), publisherId, asked) }, 200);
+    const asked = { template, events: events as PreviewAsked['events'], compare };
+    return c.json(await previewTemplate(c.get('ctx'), c.get('programId'), publisherId, asked), 200);
   })
   .openapi(syncRoute, async (c) => {
     const done = await syncNow(c.get('ctx'), c.get('programId'), c.req.valid('param').publisherId);

@@ -55,26 +55,59 @@ export const quarantinedOut = z
   })
   .openapi('QuarantinedEvent');
 
+const previewedEvent = z.object({
+  eventId: z.string().nullable(),
+  publisherEventId: z.string().nullable(),
+  category: z.string().nullable(),
+  matched: z.string().nullable().openapi({ description: 'The category of the template; null: none.' }),
+  action: z.enum(['import', 'ignore']),
+  importProcessId: z.string().nullable(),
+  members: z.array(z.string()).openapi({ description: 'What its data holds, by dotted name; at most 100.' }),
+  row: z.string().nullable(),
+  error: z
+    .object({
+      code: z.string(),
+      message: z.string(),
+      line: z.number().int().nullable(),
+      column: z.number().int().nullable(),
+    })
+    .nullable(),
+});
+
+const differenceOut = z
+  .object({
+    events: z
+      .number()
+      .int()
+      .openapi({ description: 'How many were compared: at most 100, fewer where they are large.' }),
+    unchanged: z.number().int(),
+    changed: z.number().int(),
+    failing: z
+      .number()
+      .int()
+      .openapi({ description: 'With the saved template they give a row, now an error.' }),
+    first: z
+      .array(z.object({ saved: previewedEvent, draft: previewedEvent }))
+      .openapi({ description: 'The first ten that differ, those that fail before the others.' }),
+    categories: z
+      .array(
+        z.object({
+          category: z.string().nullable(),
+          events: z.number().int(),
+          matched: z.string().nullable(),
+        }),
+      )
+      .openapi({ description: 'Of the events compared; `matched` by the draft.' }),
+  })
+  .openapi('TemplateDifference');
+
 export const previewOut = z
   .object({
-    events: z.array(
-      z.object({
-        eventId: z.string().nullable(),
-        publisherEventId: z.string().nullable(),
-        category: z.string().nullable(),
-        matched: z.string().nullable().openapi({ description: 'The category of the template; null: none.' }),
-        action: z.enum(['import', 'ignore']),
-        importProcessId: z.string().nullable(),
-        row: z.string().nullable(),
-        error: z
-          .object({
-            code: z.string(),
-            message: z.string(),
-            line: z.number().int().nullable(),
-            column: z.number().int().nullable(),
-          })
-          .nullable(),
-      }),
-    ),
+    events: z.array(previewedEvent),
+    difference: differenceOut.nullable().openapi({ description: 'Where `compare` asks for it.' }),
   })
   .openapi('Preview');
+
+export type Preview = z.output<typeof previewOut>;
+export type PreviewedEvent = z.output<typeof previewedEvent>;
+export type TemplateDifference = z.output<typeof differenceOut>;
