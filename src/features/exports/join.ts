@@ -1,6 +1,6 @@
 import type { Ctx } from '../../context.ts';
 import { sha256Hex, utf8 } from '../../platform/encoding.ts';
-import { putStream } from '../../platform/objects/index.ts';
+import { putHashed } from '../../platform/objects/index.ts';
 import { fileName } from './names.ts';
 import { RowWriter } from './rows.ts';
 import type { Output, WriteState } from './state.ts';
@@ -22,7 +22,7 @@ export async function joinOutput(
   });
   const objectKey = objectKeys.file(run, name);
   const contentType = settings.format === 'json' ? 'application/json' : 'text/csv; charset=utf-8';
-  const { sizeBytes, sha256 } = await putStream(
+  const { sizeBytes, sha256 } = await putHashed(
     ctx.objects,
     objectKey,
     wholeFile(ctx, run, output, settings, keepLease),
