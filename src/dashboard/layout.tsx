@@ -72,6 +72,7 @@ const doneSentences: Record<string, string> = {
   resumed: 'Resumed. What waited goes out.',
   tested: 'A test is on its way. This page shows the outcome.',
   'export-created': 'Set up. Now ask its host for its keys, compare, and pin one.',
+  synced: 'Synchronised, or under way: see below how far it came.',
   resolved: 'Closed, on record.',
   recovering: 'Accepted. They go out one after another; this page counts them.',
   'recovery-cancelled': 'Stopped. What had not gone out is cancelled.',

@@ -1,9 +1,10 @@
 import type { ExportOut, ExportRunPage, HostProbe } from '../../features/exports/routes.ts';
 import { encodeCursor } from '../../platform/cursor.ts';
 import { addDays, localDateAt } from '../../platform/zones.ts';
-import { Calendar, monthOf } from '../components/calendar.tsx';
+import { Calendar } from '../components/calendar.tsx';
 import { Confirm, Copy, Facts, Field, PostForm, State, Table, Time } from '../components/parts.tsx';
 import { field, programApi } from '../components/query.ts';
+import { monthOf } from '../nights.ts';
 import { formatDuration, formatRelative } from '../time.ts';
 import type { Outcome, Page, View } from '../view.ts';
 import { DestinationFields, destinationOf, exportState } from './exports.tsx';
