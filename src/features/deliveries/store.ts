@@ -62,6 +62,8 @@ export interface DeliveryFilter {
   traceId?: string | undefined;
   about?: string | undefined;
   endpointId?: string | undefined;
+  /** Ids begin with their time: a lower end of the stretch that is looked through. */
+  sinceMs?: number | undefined;
 }
 
 const { body: _body, log: _log, ...listedColumns } = getTableColumns(deliveries);
@@ -94,6 +96,11 @@ export function listDeliveries(
         filter.endpointId === undefined ? undefined : eq(deliveries.endpointId, filter.endpointId),
         filter.traceId === undefined ? undefined : eq(deliveries.traceId, filter.traceId),
         sinceTrace(filter.traceId),
+        // What tells of a job or an event was not due before it was there.
+        sinceTrace(filter.about),
+        filter.sinceMs === undefined
+          ? undefined
+          : gte(deliveries.deliveryId, newId('dlv', filter.sinceMs).slice(0, 14)),
         filter.about === undefined ? undefined : eq(deliveries.about, filter.about),
         before === null ? undefined : lt(deliveries.deliveryId, before),
       ),
