@@ -54,7 +54,12 @@ beforeAll(async () => {
   program = await newProgram(url, { name: payload(5) });
   const { call, programId } = program;
   const api = `/api/programs/${programId}`;
-  expectStatus(await call('PUT', `${api}/tasks/warehouse`, { body: peopleTask }), 200);
+  expectStatus(
+    await call('PUT', `${api}/tasks/warehouse`, {
+      body: { ...peopleTask, guards: { maxRejectedPercent: 100 } },
+    }),
+    200,
+  );
   await call('POST', `${api}/webhooks`, {
     body: { url: `${receiver.url}/x?q=${encodeURIComponent(all)}`, events: ['*'], description: all },
   }).then((made) => expectStatus(made, 201));

@@ -48,7 +48,12 @@ beforeAll(async () => {
     body: { url: `${receiver.url}/hooks`, events: ['job.*'], headers: { 'x-own': 'own-secret-value' } },
   });
   ({ webhookId, secret } = expectStatus(made, 201).body);
-  expectStatus(await program.call('PUT', api('tasks/people'), { body: peopleTask }), 200);
+  expectStatus(
+    await program.call('PUT', api('tasks/people'), {
+      body: { ...peopleTask, guards: { maxRejectedPercent: 100 } },
+    }),
+    200,
+  );
   const called = await dropAndCall(
     program,
     'people',
@@ -88,9 +93,9 @@ describe('the jump box', () => {
       [webhookId, `webhooks/${webhookId}`],
       [program.keyId, 'keys'],
       [drop.keys[0].accessKeyId, 'drop'],
-      [job.versionId, `files?prefix=${encodeURIComponent('people/people.csv')}`],
-      ['people.csv', `files?prefix=${encodeURIComponent('people/people.csv')}`],
-      ['people/people.csv', `files?prefix=${encodeURIComponent('people/people.csv')}`],
+      [job.versionId, `files?prefix=${encodeURIComponent('warehouse/people.csv')}`],
+      ['people.csv', `files?prefix=${encodeURIComponent('warehouse/people.csv')}`],
+      ['warehouse/people.csv', `files?prefix=${encodeURIComponent('warehouse/people.csv')}`],
       ['people', 'tasks/people'],
       ['feed', 'monitors'],
       ['HIS-101', `flows/${flow.flowId}`],

@@ -82,7 +82,7 @@ function verdictOf(view: View, one: ExportOut, runs: ExportRunPage['items']): Pa
     return { tone: 'bad', text: `The night of ${last.localDate} did not arrive: ${last.message}${next}` };
   if (last.status === 'delivered')
     return { tone: 'ok', text: `The night of ${last.localDate} arrived: ${last.events} events.${next}` };
-  return { tone: 'busy', text: `The night of ${last.localDate} is on its way: ${last.message}${next}` };
+  return { tone: 'busy', text: `The night of ${last.localDate}: ${last.message}${next}` };
 }
 
 function Actions({ view, of }: { view: View; of: ExportOut }) {
