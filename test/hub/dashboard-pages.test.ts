@@ -181,8 +181,10 @@ describe('an endpoint', () => {
     expect(tested.status).toBe(303);
     const { deliveryId } = await delivery('waiting', 'webhook.test');
     expect(tested.location).toBe(`${at(`deliveries/${deliveryId}`)}?done=tested`);
-    const failing = await visitor.get(at(`deliveries/${deliveryId}`));
-    expect(verdictOf(failing.html)).toMatch(/^Not taken yet: .*Next attempt in .*, by itself\.$/);
+    const failing = await until(
+      () => visitor.get(at(`deliveries/${deliveryId}`)),
+      ({ html }) => /^Not taken yet: .*Next attempt in .*, by itself\.$/.test(verdictOf(html)),
+    );
     expect(failing.html).toContain('not now');
 
     expect((await visitor.post(`${page}/pause`)).location).toBe(`${page}?done=paused`);
