@@ -135,6 +135,17 @@ describe('a job’s rejected rows', () => {
   });
 });
 
+describe('a job', () => {
+  it('shows who was told, endpoints and others', async () => {
+    const { html } = await until(
+      () => visitor.get(at(`jobs/${jobId}`)),
+      (page) => page.html.split('</svg>delivered</span>').length === 3,
+    );
+    expect(html).toContain('told@school.example');
+    expect(html).toContain(`${receiver.url}/hooks`);
+  });
+});
+
 describe('a delivery', () => {
   it('shows the exact request, which verifies, and names no secret of the endpoint', async () => {
     const { deliveryId, messageId } = await delivery('delivered');
@@ -162,11 +173,11 @@ describe('a trace', () => {
   it('tells in one sentence what a file became, and links to each step', async () => {
     await delivery('delivered');
     const { html } = await visitor.get(at(`t/${traceId}`));
-    expect(verdictOf(html)).toBe('This file became 1 job and 1 delivery.');
+    expect(verdictOf(html)).toBe('This file became 1 job and 2 deliveries.');
     expect(html).toContain(`href="${at(`jobs/${jobId}`)}"`);
     const json = await visitor.get(at(`t/${traceId}/trace.json`));
     expect(json.headers.get('content-disposition')).toContain('attachment');
-    expect(JSON.parse(json.html).steps).toHaveLength(3);
+    expect(JSON.parse(json.html).steps).toHaveLength(4);
   });
 });
 

@@ -62,7 +62,6 @@ export interface DeliveryFilter {
   traceId?: string | undefined;
   about?: string | undefined;
   endpointId?: string | undefined;
-  /** Ids begin with their time: a lower end of the stretch that is looked through. */
   sinceMs?: number | undefined;
 }
 
