@@ -59,6 +59,7 @@ beforeAll(async () => {
     'people',
     'people.csv',
     'id,name\n1,Ann\nx,Secret Name\ny,Another\n',
+    { notifyEmail: 'told@school.example' },
   );
   ({ jobId } = expectStatus(called, 200).body);
   ({ traceId } = await jobEnded(program.call, jobId));
