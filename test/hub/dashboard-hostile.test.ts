@@ -133,7 +133,7 @@ beforeAll(async () => {
   ).body.key;
   await receiver.waitFor(3);
   visitor = await signedIn(url, key);
-  pages = await crawl(visitor, at('overview'), `/p/${program.programId}/`, 100);
+  pages = await crawl(visitor, at('overview'), `/p/${program.programId}/`);
 });
 
 afterAll(() => receiver.close());

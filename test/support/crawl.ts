@@ -13,12 +13,17 @@ const attribute = (tag: string, name: string) =>
 
 export const tagsOf = (html: string): string[] => html.match(/<[a-z][^>]*>/gi) ?? [];
 
-/** Follows every link from a page to those below `within`; each address once, `most` at most. */
-export async function crawl(visitor: Visitor, from: string, within: string, most = 150): Promise<Crawled[]> {
+/** An address without what it is of: `/p/x/jobs/*`, `/p/x/deliveries?about`. */
+const shapeOf = (path: string) =>
+  path.replace(/[a-z]{3}_[0-9a-z]{26}|\/\d+(?=\/|$)/g, '*').replace(/=[^&]*/g, '');
+
+/** Follows the links from a page to those below `within`, to `ofAKind` of each kind. */
+export async function crawl(visitor: Visitor, from: string, within: string, ofAKind = 2): Promise<Crawled[]> {
   const seen = new Set([from]);
   const waiting = [from];
   const found: Crawled[] = [];
-  for (let path = waiting.shift(); path !== undefined && found.length < most; path = waiting.shift()) {
+  const kinds = new Map<string, number>();
+  for (let path = waiting.shift(); path !== undefined; path = waiting.shift()) {
     const visit = await visitor.get(path);
     const actions: string[] = [];
     for (const tag of tagsOf(visit.html)) {
@@ -28,6 +33,9 @@ export async function crawl(visitor: Visitor, from: string, within: string, most
       // The zone and the filters of a page are the page again.
       if (!href?.startsWith(within) || seen.has(href) || /[?&](tz|live|month|cursor)=/.test(href)) continue;
       seen.add(href);
+      const known = kinds.get(shapeOf(href)) ?? 0;
+      if (known >= ofAKind) continue;
+      kinds.set(shapeOf(href), known + 1);
       waiting.push(href);
     }
     found.push({ path, visit, actions });
