@@ -11,18 +11,16 @@ export function RunStrip({ jobs }: { jobs: JobOut[] }) {
   const [latest] = jobs;
   const before = runs.slice(0, -1).map(({ rows }) => rows.read);
   const usual = before.toSorted((a, b) => a - b)[Math.floor(before.length / 2)] ?? 0;
-  const finding = `${formatCount(latest?.rows.read ?? 0)} rows in the latest of ${runs.length} runs, ${formatCount(usual)} usually`;
+  const rows = latest?.rows.read ?? 0;
+  // A few runs are not drawn as wide as a page.
+  const width = Math.max(runs.length, 12) * 10;
+  const finding = `${formatCount(rows)} ${rows === 1 ? 'row' : 'rows'} in the latest of ${runs.length} runs, ${formatCount(usual)} usually`;
   return (
     <figure class="strip-chart runs">
       <figcaption>
         <strong>Rows</strong> {finding}
       </figcaption>
-      <svg
-        role="img"
-        viewBox={`0 0 ${runs.length * 10} ${height}`}
-        preserveAspectRatio="none"
-        aria-label={finding}
-      >
+      <svg role="img" viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" aria-label={finding}>
         <title>{finding}</title>
         {runs.map((job, index) => {
           const tall = Math.max(2, (job.rows.read / most) * height);
@@ -36,7 +34,7 @@ export function RunStrip({ jobs }: { jobs: JobOut[] }) {
             />
           );
         })}
-        <line class="axis" x1="0" x2={runs.length * 10} y1={height} y2={height} />
+        <line class="axis" x1="0" x2={width} y1={height} y2={height} />
       </svg>
     </figure>
   );

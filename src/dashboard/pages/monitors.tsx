@@ -42,7 +42,6 @@ export async function monitorsPage(view: View): Promise<Page> {
             { head: 'Monitor', kind: 'name', cell: (one) => one.name },
             { head: 'State', cell: ({ state }) => <MonitorState state={state} /> },
             { head: 'Watches', cell: (one) => <Watched view={view} of={one} /> },
-            { head: 'Expected', cell: expectation },
             { head: 'Due by', cell: (one) => <TimeAndAgo view={view} at={one.dueAt} /> },
             {
               head: 'Last success',
@@ -89,7 +88,7 @@ function Watched({ view, of }: { view: View; of: MonitorOut }) {
   const to = { task: `tasks/${id}`, export: `exports/${id}`, subscription: `subscriptions/${id}` }[kind];
   return (
     <>
-      {kind} {to === undefined ? ref : <a href={view.at(to)}>{ref}</a>}
+      {kind} {to === undefined ? ref : <a href={view.at(to)}>{ref}</a>}, {expectation(of)}
     </>
   );
 }
