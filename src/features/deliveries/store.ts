@@ -1,4 +1,4 @@
-import { and, desc, eq, getTableColumns, gte, inArray, isNull, lt, or, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, getTableColumns, gte, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
 import type { Statement } from '../../platform/d1.ts';
 import { idTime, newId } from '../../platform/ids.ts';
@@ -82,21 +82,16 @@ const directWindowMs = 8 * 24 * 3_600_000;
  * Of what a job or an event is told in: to endpoints under its own time, to others some days later at most,
  * as a job may be held. Two short stretches, however long the ledger.
  */
-function whereAbout(about: string | undefined): SQL | undefined {
+function whereAbout(programId: string, about: string | undefined): SQL | undefined {
   if (about === undefined) return undefined;
-  const isAbout = eq(deliveries.about, about);
   const time = /^(?:job|evt)_([0-9a-z]{10})[0-9a-z]{16}$/.exec(about)?.[1];
-  if (time === undefined) return isAbout;
+  if (time === undefined) return eq(deliveries.about, about);
   const from = `dlv_${time}`;
   const until = newId('dlv', idTime(about) + directWindowMs).slice(0, 14);
-  return and(
-    isAbout,
-    or(
-      and(gte(deliveries.deliveryId, from), lt(deliveries.deliveryId, `${from}{`)),
-      sql`${deliveries.deliveryId} IN (SELECT d.delivery_id FROM deliveries AS d INDEXED BY deliveries_direct
-        WHERE d.endpoint_id = '' AND d.delivery_id >= ${from} AND d.delivery_id < ${until} AND d.about = ${about})`,
-    ),
-  );
+  return sql`${deliveries.deliveryId} IN (SELECT d.delivery_id FROM deliveries AS d WHERE d.program_id = ${programId}
+      AND d.delivery_id >= ${from} AND d.delivery_id < ${`${from}{`} AND d.about = ${about}
+    UNION SELECT d.delivery_id FROM deliveries AS d INDEXED BY deliveries_direct WHERE d.endpoint_id = ''
+      AND d.delivery_id >= ${from} AND d.delivery_id < ${until} AND d.about = ${about})`;
 }
 
 export function listDeliveries(
@@ -118,7 +113,7 @@ export function listDeliveries(
         filter.endpointId === undefined ? undefined : eq(deliveries.endpointId, filter.endpointId),
         filter.traceId === undefined ? undefined : eq(deliveries.traceId, filter.traceId),
         sinceTrace(filter.traceId),
-        whereAbout(filter.about),
+        whereAbout(programId, filter.about),
         filter.sinceMs === undefined
           ? undefined
           : gte(deliveries.deliveryId, newId('dlv', filter.sinceMs).slice(0, 14)),
