@@ -76,6 +76,8 @@ function sinceTrace(traceId: string | undefined): SQL | undefined {
   return time === undefined ? undefined : gte(deliveries.deliveryId, `dlv_${time}`);
 }
 
+/** A job and its message get their ids in one call, perhaps not in one millisecond. */
+const announcedWindowMs = 10_000;
 const directWindowMs = 8 * 24 * 3_600_000;
 
 /**
@@ -87,11 +89,11 @@ function whereAbout(programId: string, about: string | undefined): SQL | undefin
   const time = /^(?:job|evt)_([0-9a-z]{10})[0-9a-z]{16}$/.exec(about)?.[1];
   if (time === undefined) return eq(deliveries.about, about);
   const from = `dlv_${time}`;
-  const until = newId('dlv', idTime(about) + directWindowMs).slice(0, 14);
+  const end = (windowMs: number) => newId('dlv', idTime(about) + windowMs).slice(0, 14);
   return sql`${deliveries.deliveryId} IN (SELECT d.delivery_id FROM deliveries AS d WHERE d.program_id = ${programId}
-      AND d.delivery_id >= ${from} AND d.delivery_id < ${`${from}{`} AND d.about = ${about}
+      AND d.delivery_id >= ${from} AND d.delivery_id < ${end(announcedWindowMs)} AND d.about = ${about}
     UNION SELECT d.delivery_id FROM deliveries AS d INDEXED BY deliveries_direct WHERE d.endpoint_id = ''
-      AND d.delivery_id >= ${from} AND d.delivery_id < ${until} AND d.about = ${about})`;
+      AND d.delivery_id >= ${from} AND d.delivery_id < ${end(directWindowMs)} AND d.about = ${about})`;
 }
 
 export function listDeliveries(
