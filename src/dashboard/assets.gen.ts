@@ -1,7 +1,7 @@
 // Made by scripts/assets.mjs.
 export const assets = {
-  script: '/assets/app-e77a420d08.js',
+  script: '/assets/app-b38b94cf86.js',
   editor: '/assets/editor-2bb443a513.js',
-  style: '/assets/app-fee2a0c08f.css',
+  style: '/assets/app-656867cc7b.css',
   icon: '/assets/icon-3b754b8fff.svg',
 };
