@@ -1,4 +1,5 @@
 import type { Registry } from './context.ts';
+import { activityLifecycle } from './features/activity/index.ts';
 import { attentionLifecycle } from './features/attention/index.ts';
 import { auditLifecycle } from './features/audit/index.ts';
 import {
@@ -34,6 +35,7 @@ export const registry: Registry = {
   },
   lifecycles: [
     auditLifecycle,
+    activityLifecycle,
     attentionLifecycle,
     webhooksLifecycle,
     deliveriesLifecycle,

@@ -1,4 +1,5 @@
 import type { Ctx } from './context.ts';
+import { noteCronRun } from './features/activity/index.ts';
 import { sendAlerts, watchStorage } from './features/alerts/index.ts';
 import { sweepDeliveries, sweepRecoveries } from './features/deliveries/index.ts';
 import { rotateDueDropKeys } from './features/drops/index.ts';
@@ -41,6 +42,7 @@ const steps: Record<string, Record<string, Step>> = {
 /** What each step did, by name; -1 where it failed. */
 export async function runCron(ctx: Ctx, cron: string): Promise<Record<string, number>> {
   const done: Record<string, number> = {};
+  const begunAt = { now: ctx.now(), wall: ctx.wallNow() };
   for (const [name, step] of Object.entries(steps[cron] ?? {})) {
     const startedAt = ctx.wallNow();
     try {
@@ -56,7 +58,23 @@ export async function runCron(ctx: Ctx, cron: string): Promise<Record<string, nu
       ctx.log.error('cron.step', error, { cron, step: name });
     }
   }
+  await noteRun(ctx, cron, begunAt, done);
   return done;
+}
+
+/** The operator's page says when it last ran; that it cannot be kept must not look as if it had not run. */
+async function noteRun(
+  ctx: Ctx,
+  cron: string,
+  begunAt: { now: number; wall: number },
+  steps: Record<string, number>,
+): Promise<void> {
+  const run = { cron, startedAt: begunAt.now, durationMs: ctx.wallNow() - begunAt.wall, steps };
+  try {
+    await commit(ctx.db, [noteCronRun(ctx, run)]);
+  } catch (error) {
+    ctx.log.error('cron.noted', error, { cron });
+  }
 }
 
 /** The minute's steps: what a lost message forgot is found here. */

@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 
 /** The slices in their order: each imports only from those before it. */
 const sliceOrder = [
-  ...['audit', 'programs', 'attention', 'webhooks', 'deliveries', 'alerts', 'monitors'],
+  ...['audit', 'programs', 'activity', 'attention', 'webhooks', 'deliveries', 'alerts', 'monitors'],
   ...['keys', 'drops', 'files', 'subscriptions', 'events'],
   ...['tasks', 'records', 'jobs', 'syncs', 'exports', 'flows', 'traces'],
 ];

@@ -2,6 +2,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { ConfigError } from '../env.ts';
+import { activityRoutes } from '../features/activity/routes.ts';
 import { alertRoutes } from '../features/alerts/routes.ts';
 import { attentionRoutes } from '../features/attention/routes.ts';
 import { auditRoutes } from '../features/audit/routes.ts';
@@ -35,6 +36,7 @@ import { docsRoutes } from './docs.ts';
 import { guardRequest } from './guard.ts';
 import { ReplayedAnswer } from './idempotency.ts';
 import { httpStatus, toProblem } from './problem.ts';
+import { statusRoutes } from './status.ts';
 import { systemRoutes } from './system.ts';
 import { actorWithin } from './within.ts';
 
@@ -89,6 +91,7 @@ app.get('/healthz', (c) => c.json({ status: 'ok' }));
 
 app.route('/', auditRoutes);
 app.route('/', programRoutes);
+app.route('/', activityRoutes);
 app.route('/', attentionRoutes);
 app.route('/', webhookRoutes);
 app.route('/', endpointActionRoutes);
@@ -109,6 +112,7 @@ app.route('/', exportRunRoutes);
 app.route('/', syncRoutes);
 app.route('/', flowRoutes);
 app.route('/', traceRoutes);
+app.route('/', statusRoutes);
 app.route('/', systemRoutes);
 app.route(
   '/',

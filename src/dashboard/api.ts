@@ -1,7 +1,7 @@
 import type { ExecutionContext } from 'hono';
 import { app } from '../api/app.ts';
 import { actWithin } from '../api/within.ts';
-import type { Actor } from '../context.ts';
+import { type Actor, scopes } from '../context.ts';
 import type { Env } from '../env.ts';
 import type { Problem } from './view.ts';
 
@@ -24,13 +24,16 @@ export class Api {
   private readonly env: Env;
   private readonly execution: ExecutionContext;
   private readonly actor: Actor;
+  /** The program of the page: what names no program is of this one, also to the operator. */
+  private readonly programId: string;
   private readonly origin: string;
 
-  constructor(env: Env, execution: ExecutionContext, actor: Actor, origin: string) {
+  constructor(env: Env, execution: ExecutionContext, actor: Actor, origin: string, programId: string) {
     this.env = env;
     this.execution = execution;
     this.actor = actor;
     this.origin = origin;
+    this.programId = programId;
   }
 
   /** The answer's JSON; the caller names its shape, which the route's schema gives. */
@@ -71,8 +74,16 @@ export class Api {
       ...(body === undefined ? {} : { body: isBytes ? body : JSON.stringify(body) }),
       headers: body === undefined || isBytes ? headers : { ...headers, 'content-type': 'application/json' },
     });
-    const answer = await app.fetch(actWithin(request, this.actor), this.env, this.execution);
+    const answer = await app.fetch(actWithin(request, this.actorFor(path)), this.env, this.execution);
     if (answer.ok) return answer;
     throw new ApiProblem(await answer.json<Problem>());
+  }
+
+  /** The operator may act in every program, but a page of one program never shows or changes another's. */
+  private actorFor(path: string): Actor {
+    const { actor, programId } = this;
+    if (actor.kind !== 'system' || programId === '' || /^\/api\/(programs|system)(\/|\?|$)/.test(path))
+      return actor;
+    return { ...actor, kind: 'program', programId, scopes: [...scopes], expiresAtMs: null };
   }
 }

@@ -6,11 +6,12 @@ import { sha256Hex } from '../platform/encoding.ts';
 import { newId } from '../platform/ids.ts';
 import { createLogger } from '../platform/log.ts';
 import { actOn } from './act.tsx';
+import { actionRoutes } from './actions.ts';
 import { Api, ApiProblem } from './api.ts';
 import { type DoorEnv, signedOutRoutes } from './door.tsx';
 import { pageHeaders } from './headers.ts';
 import { renderPage, renderPlain } from './layout.tsx';
-import { actionRoutes, downloadRoutes, pageRoutes } from './routes.ts';
+import { downloadRoutes, pageRoutes } from './routes.ts';
 import { sessionOf, zoneOf } from './session.ts';
 import { noFields, type Page, type PageRoute, type View } from './view.ts';
 
@@ -157,9 +158,10 @@ async function viewOf(c: Context<DoorEnv>, route: { scope: PageRoute['scope'] })
   const view: View = {
     ctx,
     actor,
-    api: new Api(c.env, c.executionCtx, actor, url.origin),
+    api: new Api(c.env, c.executionCtx, actor, url.origin, program?.programId ?? ''),
     programId: program?.programId ?? '',
     programName: program?.name ?? '',
+    programZone: program?.timeZone ?? 'UTC',
     zone: zoneOf(c, program?.timeZone ?? 'UTC'),
     params: c.req.param(),
     query: url.searchParams,

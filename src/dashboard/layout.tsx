@@ -37,12 +37,15 @@ const entries: { group: string; of: Entry[] }[] = [
     of: [
       { section: 'webhooks', label: 'Webhooks', path: 'webhooks', scope: 'read' },
       { section: 'deliveries', label: 'Deliveries', path: 'deliveries', scope: 'read' },
+      { section: 'exports', label: 'Exports', path: 'exports', scope: 'read' },
     ],
   },
   { group: 'Managers', of: [{ section: 'flows', label: 'Flows', path: 'flows', scope: 'read' }] },
   {
     group: 'Settings',
     of: [
+      { section: 'monitors', label: 'Monitors', path: 'monitors', scope: 'read' },
+      { section: 'drop', label: 'Drop keys', path: 'drop', scope: 'read' },
       { section: 'keys', label: 'Keys', path: 'keys', scope: 'manage' },
       { section: 'audit', label: 'Audit', path: 'audit', scope: 'manage' },
     ],
@@ -67,7 +70,14 @@ const doneSentences: Record<string, string> = {
   'requested-already': 'It was requested already, and is still waited for: nothing new was asked.',
   paused: 'Paused. What becomes due waits here.',
   resumed: 'Resumed. What waited goes out.',
-  tested: 'A test message is on its way; it is in the ledger below.',
+  tested: 'A test is on its way. This page shows the outcome.',
+  'export-created': 'Set up. Now ask its host for its keys, compare, and pin one.',
+  resolved: 'Closed, on record.',
+  recovering: 'Accepted. They go out one after another; this page counts them.',
+  'recovery-cancelled': 'Stopped. What had not gone out is cancelled.',
+  pinned: 'Pinned. The export is active, and a test file is on its way.',
+  'night-sent': 'On its way again: the same bytes under the same name.',
+  rotated: 'A new pair is there. The older ones go on until the overlap is over.',
 };
 
 export function renderPage(view: View, section: string, page: Page): string {

@@ -1,30 +1,35 @@
 import { auditPage } from './pages/audit.tsx';
-import { datasetPage, datasetsPage, recordPage, showRecord } from './pages/datasets.tsx';
-import { deliveriesPage, deliveryPage, retryDelivery } from './pages/deliveries.tsx';
+import { datasetPage, datasetsPage, recordPage } from './pages/datasets.tsx';
+import { deliveriesPage } from './pages/deliveries.tsx';
+import { deliveryPage } from './pages/delivery.tsx';
+import { dropPage } from './pages/drop.tsx';
 import { eventPage, eventsPage } from './pages/events.tsx';
+import { exportPage } from './pages/export.tsx';
+import { exportsPage } from './pages/exports.tsx';
 import { filesPage } from './pages/files.tsx';
-import { addSource, createFlow, flowPage, flowsPage, removeSource, requestSync } from './pages/flows.tsx';
+import { flowPage, flowsPage } from './pages/flows.tsx';
 import { hubPage } from './pages/hub.tsx';
-import { decideJob, jobPage } from './pages/job.tsx';
+import { jobPage } from './pages/job.tsx';
 import { jobsPage } from './pages/jobs.tsx';
-import { jumpTo } from './pages/jump.ts';
-import { createKey, endSession, keysPage, revokeKey, rotateKey } from './pages/keys.tsx';
+import { jumpTo } from './pages/jump.tsx';
+import { keysPage } from './pages/keys.tsx';
+import { monitorsPage } from './pages/monitors.tsx';
+import { nightPage, openNightFile } from './pages/night.tsx';
 import { overviewPage } from './pages/overview.tsx';
+import { recoveryPage } from './pages/recovery.tsx';
 import { subscriptionPage, subscriptionsPage } from './pages/subscriptions.tsx';
+import { systemPage } from './pages/system.tsx';
 import { taskPage, tasksPage } from './pages/tasks.tsx';
-import { removeCategory, saveTemplate, templatePage, tryTemplate } from './pages/template.tsx';
-import {
-  createWebhook,
-  deleteWebhook,
-  setWebhookActive,
-  webhookPage,
-  webhooksPage,
-} from './pages/webhooks.tsx';
-import type { ActionRoute, DownloadRoute, PageRoute } from './view.ts';
+import { templatePage } from './pages/template.tsx';
+import { openTrace, tracePage } from './pages/trace.tsx';
+import { webhookPage } from './pages/webhook.tsx';
+import { webhooksPage } from './pages/webhooks.tsx';
+import type { DownloadRoute, PageRoute } from './view.ts';
 
 /** Every page: its address, whose it is, and what makes it. */
 export const pageRoutes: PageRoute[] = [
   { path: '/hub', section: '', scope: 'system', show: hubPage },
+  { path: '/hub/system', section: '', scope: 'system', show: systemPage },
   { path: '/jump', section: '', scope: 'read', show: jumpTo },
   { path: '/p/:programId/overview', section: 'overview', scope: 'read', show: overviewPage },
   { path: '/p/:programId/files', section: 'files', scope: 'read', show: filesPage },
@@ -54,8 +59,25 @@ export const pageRoutes: PageRoute[] = [
   },
   { path: '/p/:programId/webhooks', section: 'webhooks', scope: 'read', show: webhooksPage },
   { path: '/p/:programId/webhooks/:webhookId', section: 'webhooks', scope: 'read', show: webhookPage },
+  {
+    path: '/p/:programId/webhooks/:webhookId/recoveries/:recoveryId',
+    section: 'webhooks',
+    scope: 'read',
+    show: recoveryPage,
+  },
   { path: '/p/:programId/flows', section: 'flows', scope: 'read', show: flowsPage },
   { path: '/p/:programId/flows/:flowId', section: 'flows', scope: 'read', show: flowPage },
+  { path: '/p/:programId/exports', section: 'exports', scope: 'read', show: exportsPage },
+  { path: '/p/:programId/exports/:exportId', section: 'exports', scope: 'read', show: exportPage },
+  {
+    path: '/p/:programId/exports/:exportId/nights/:localDate',
+    section: 'exports',
+    scope: 'read',
+    show: nightPage,
+  },
+  { path: '/p/:programId/monitors', section: 'monitors', scope: 'read', show: monitorsPage },
+  { path: '/p/:programId/t/:traceId', section: '', scope: 'read', show: tracePage },
+  { path: '/p/:programId/drop', section: 'drop', scope: 'read', show: dropPage },
   { path: '/p/:programId/keys', section: 'keys', scope: 'manage', show: keysPage },
   { path: '/p/:programId/audit', section: 'audit', scope: 'manage', show: auditPage },
 ];
@@ -77,115 +99,10 @@ export const downloadRoutes: DownloadRoute[] = [
     open: ({ api, params }) =>
       api.ask('GET', `/api/jobs/${encodeURIComponent(params.jobId ?? '')}/errors.csv`),
   },
-];
-
-/** Every form: what it does, and the page that shows it again where it was refused. */
-export const actionRoutes: ActionRoute[] = [
   {
-    path: '/p/:programId/subscriptions/:publisherId/template',
-    section: 'subscriptions',
-    scope: 'templates',
-    act: saveTemplate,
-    page: templatePage,
-  },
-  {
-    path: '/p/:programId/subscriptions/:publisherId/template/preview',
-    section: 'subscriptions',
-    scope: 'templates',
-    act: tryTemplate,
-    page: templatePage,
-  },
-  {
-    path: '/p/:programId/subscriptions/:publisherId/template/remove',
-    section: 'subscriptions',
-    scope: 'templates',
-    act: removeCategory,
-    page: templatePage,
-  },
-  {
-    path: '/p/:programId/jobs/:jobId/:verb{approve|reject|cancel|retry|undo}',
-    section: 'jobs',
-    scope: 'jobs',
-    act: decideJob,
-    page: jobPage,
-  },
-  {
-    path: '/p/:programId/deliveries/:deliveryId/retry',
-    section: 'deliveries',
-    scope: 'webhooks',
-    act: retryDelivery,
-    page: deliveryPage,
-  },
-  {
-    path: '/p/:programId/datasets/:dataset/record',
-    section: 'datasets',
+    path: '/p/:programId/exports/:exportId/nights/:localDate/files/:name',
     scope: 'read',
-    act: showRecord,
-    page: recordPage,
+    open: openNightFile,
   },
-  {
-    path: '/p/:programId/webhooks',
-    section: 'webhooks',
-    scope: 'webhooks',
-    act: createWebhook,
-    page: webhooksPage,
-  },
-  {
-    path: '/p/:programId/webhooks/:webhookId/:active{pause|resume}',
-    section: 'webhooks',
-    scope: 'webhooks',
-    act: setWebhookActive,
-    page: webhookPage,
-  },
-  {
-    path: '/p/:programId/webhooks/:webhookId/delete',
-    section: 'webhooks',
-    scope: 'webhooks',
-    act: deleteWebhook,
-    page: webhookPage,
-  },
-  { path: '/p/:programId/flows', section: 'flows', scope: 'flows', act: createFlow, page: flowsPage },
-  {
-    path: '/p/:programId/flows/:flowId/sync',
-    section: 'flows',
-    scope: 'flows',
-    act: requestSync,
-    page: flowPage,
-  },
-  {
-    path: '/p/:programId/flows/:flowId/sources',
-    section: 'flows',
-    scope: 'flows',
-    act: addSource,
-    page: flowPage,
-  },
-  {
-    path: '/p/:programId/flows/:flowId/sources/:sourceId/delete',
-    section: 'flows',
-    scope: 'flows',
-    act: removeSource,
-    page: flowPage,
-  },
-  { path: '/p/:programId/keys', section: 'keys', scope: 'manage', act: createKey, page: keysPage },
-  {
-    path: '/p/:programId/keys/:keyId/rotate',
-    section: 'keys',
-    scope: 'manage',
-    act: rotateKey,
-    page: keysPage,
-  },
-  {
-    path: '/p/:programId/keys/:keyId/revoke',
-    section: 'keys',
-    scope: 'manage',
-    act: revokeKey,
-    page: keysPage,
-  },
-  {
-    path: '/p/:programId/sessions/:sessionId/end',
-    section: 'keys',
-    scope: 'manage',
-    act: endSession,
-    page: keysPage,
-  },
+  { path: '/p/:programId/t/:traceId/trace.json', scope: 'read', open: openTrace },
 ];

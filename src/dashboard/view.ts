@@ -26,6 +26,8 @@ export interface View {
   /** The program of the page; empty on the operator's own pages. */
   programId: string;
   programName: string;
+  /** IANA name; what its nights go by, whatever zone the page prints. */
+  programZone: string;
   zone: Zone;
   params: Record<string, string>;
   query: URLSearchParams;

@@ -16,7 +16,7 @@ import {
   until,
 } from '../support/client.ts';
 import { subscribe } from '../support/events.ts';
-import { newFlow, newParticipants, newSource, sourcesPath } from '../support/flows.ts';
+import { newFlow, newParticipants, newSource, sourcesPath, syncPath } from '../support/flows.ts';
 import { startReceiver } from '../support/receiver.ts';
 
 // The routes and their guards come from the running app: a route that is written tomorrow is tested tomorrow.
@@ -144,6 +144,14 @@ const resources: Record<string, (owner: Owner) => Promise<string>> = {
       body: { since: '2026-01-01T00:00:00Z' },
     });
     return expectStatus(begun, 202).body.recoveryId;
+  },
+  attentionId: async (owner) => {
+    const { flowId } = await newFlow(owner);
+    await newSource(owner, flowId, 'class-A');
+    expectStatus(await owner.call('POST', `${sourcesPath(flowId)}/sync`), 202);
+    expectStatus(await owner.call('POST', `${syncPath(flowId, 'class-A')}/fail`), 200);
+    const open = await owner.call('GET', `/api/programs/${owner.programId}/attention`);
+    return expectStatus(open, 200).body.items[0].attentionId;
   },
   exportId: async (owner) => (await makeNight(owner)).exportId,
   localDate: async (owner) => (await makeNight(owner)).localDate,

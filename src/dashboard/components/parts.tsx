@@ -210,9 +210,11 @@ export function Field(props: {
   required?: boolean;
   rows?: number;
   autocomplete?: string;
+  /** Never shown again, not even after a mistake. */
+  secret?: boolean;
 }) {
-  const { view, name, label, hint, type = 'text', required, rows } = props;
-  const value = view.form[name]?.[0] ?? props.value ?? '';
+  const { view, name, label, hint, type = 'text', required, rows, secret = type === 'password' } = props;
+  const value = secret ? '' : (view.form[name]?.[0] ?? props.value ?? '');
   const wrong = view.problem?.errors?.find(({ path }) => path === name)?.message;
   const described = [hint ? `${name}-hint` : '', wrong ? `${name}-wrong` : ''].filter(Boolean).join(' ');
   const common = {
@@ -232,7 +234,7 @@ export function Field(props: {
         </p>
       ) : null}
       {rows === undefined ? (
-        <input type={type} value={type === 'password' ? '' : value} {...common} />
+        <input type={type} value={value} {...common} />
       ) : (
         <textarea rows={rows} spellcheck={false} {...common}>
           {value}

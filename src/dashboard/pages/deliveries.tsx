@@ -1,31 +1,16 @@
-import type { DeliveryOut, DeliveryPage } from '../../features/deliveries/routes.ts';
-import {
-  Confirm,
-  Copy,
-  Facts,
-  Filters,
-  Pager,
-  Select,
-  State,
-  Table,
-  Time,
-  TimeAndAgo,
-} from '../components/parts.tsx';
+import type { DeliveryPage } from '../../features/deliveries/routes.ts';
+import { Filters, Pager, Select, State, Table, Time } from '../components/parts.tsx';
+import { listQuery, programApi } from '../components/query.ts';
 import { deliveryTones } from '../states.ts';
-import { formatDuration, formatRelative } from '../time.ts';
-import type { Outcome, Page, Tone, View } from '../view.ts';
+import { formatRelative } from '../time.ts';
+import type { Page, Tone, View } from '../view.ts';
 
 const statuses = ['pending', 'sending', 'waiting', 'paused', 'delivered', 'exhausted', 'cancelled'];
 
 /** The one ledger of all that was due to anyone. */
 export async function deliveriesPage(view: View): Promise<Page> {
-  const query = new URLSearchParams();
-  for (const name of ['status', 'channel', 'type', 'traceId', 'about', 'cursor']) {
-    const value = view.query.get(name);
-    if (value) query.set(name, value);
-  }
-  const path = `/api/programs/${encodeURIComponent(view.programId)}/deliveries`;
-  const page = await view.api.get<DeliveryPage>(`${path}?${query}`);
+  const names = ['status', 'channel', 'type', 'traceId', 'about', 'webhookId'];
+  const page = await view.api.get<DeliveryPage>(programApi(view, `deliveries${listQuery(view, names)}`));
   return {
     title: 'Deliveries',
     every: page.items.some(({ status }) => status === 'pending' || status === 'sending') ? 2 : 15,
@@ -39,7 +24,7 @@ export async function deliveriesPage(view: View): Promise<Page> {
             name="channel"
             label="Channel"
             any="any"
-            options={['webhook', 'email', 'sftp', 'batch']}
+            options={['webhook', 'email', 'sftp', 'batch', 'ping']}
           />
           <label>
             Type <input name="type" value={view.query.get('type') ?? ''} autocomplete="off" />
@@ -86,79 +71,4 @@ function verdictOf(items: DeliveryPage['items']): { tone: Tone; text: string } {
     tone: exhausted > 0 ? 'bad' : 'attention',
     text: `${exhausted} gave up and ${waiting} ${waiting === 1 ? 'waits' : 'wait'} for another attempt, of the ${items.length} shown.`,
   };
-}
-
-/** One delivery: what was sent, what came back, and what happens next by itself. */
-export async function deliveryPage(view: View): Promise<Page> {
-  const path = `/api/deliveries/${encodeURIComponent(view.params.deliveryId ?? '')}`;
-  const one = await view.api.get<DeliveryOut>(path);
-  const isMoving = one.endedAt === null;
-  return {
-    title: `${one.type} to ${one.target}`,
-    ...(isMoving ? { every: 2 } : {}),
-    verdict: { tone: deliveryTones[one.status] ?? 'quiet', text: sentence(view, one) },
-    body: (
-      <>
-        {view.can('webhooks') ? (
-          <div class="actions">
-            <Confirm
-              view={view}
-              to={view.at(`deliveries/${one.deliveryId}/retry`)}
-              label="Send again…"
-              button="Send it again"
-              effect="It is sent at once under the same message id, with all its attempts anew; a receiver that keeps to the id takes it once."
-            />
-          </div>
-        ) : null}
-        <Facts
-          of={[
-            ['State', <State word={one.status} tone={deliveryTones[one.status] ?? 'quiet'} />],
-            ['Channel', one.channel],
-            ['Message id', <Copy text={one.messageId} label="the message id" />],
-            ['Delivery id', <Copy text={one.deliveryId} label="the delivery id" />],
-            ['Trace', <Copy text={one.traceId} label="the trace id" />],
-            ['Due', <TimeAndAgo view={view} at={one.createdAt} />],
-            ['Ended', <Time view={view} at={one.endedAt} />],
-            [
-              'Uncertain',
-              one.uncertain ? 'yes: an attempt may have been taken though no answer said so' : 'no',
-            ],
-          ]}
-        />
-        <h2>Attempts</h2>
-        <Table
-          caption="Attempts, in order"
-          rows={one.attempts}
-          columns={[
-            { head: 'When', cell: (attempt) => <Time view={view} at={attempt.startedAt} /> },
-            { head: 'Took', kind: 'number', cell: (attempt) => formatDuration(attempt.durationMs, true) },
-            { head: 'Status', kind: 'number', cell: (attempt) => String(attempt.status ?? '–') },
-            { head: 'Failure', cell: (attempt) => attempt.failure ?? '–' },
-            { head: 'What', cell: (attempt) => attempt.detail },
-            {
-              head: 'Answer',
-              cell: (attempt) =>
-                attempt.excerpt === '' ? '–' : <code class="excerpt">{attempt.excerpt}</code>,
-            },
-          ]}
-          empty={<p>None yet.</p>}
-        />
-      </>
-    ),
-  };
-}
-
-function sentence(view: View, one: DeliveryOut): string {
-  if (one.status === 'delivered') return `Delivered at attempt ${one.attemptCount}.`;
-  const next =
-    one.nextAttemptAt === null
-      ? ''
-      : ` Next attempt ${formatRelative(Date.parse(one.nextAttemptAt), view.ctx.now())}.`;
-  return `${one.reason ?? `It is ${one.status}.`}${next}`;
-}
-
-export async function retryDelivery(view: View): Promise<Outcome> {
-  const deliveryId = view.params.deliveryId ?? '';
-  await view.api.send('POST', `/api/deliveries/${encodeURIComponent(deliveryId)}/retry`);
-  return { to: view.at(`deliveries/${deliveryId}`), done: 'delivery-retry' };
 }

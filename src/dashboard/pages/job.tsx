@@ -6,6 +6,7 @@ import { Confirm, Copy, Facts, State, Table, Time, TimeAndAgo, Took } from '../c
 import { deliveryTones } from '../states.ts';
 import { formatBytes, formatCount } from '../time.ts';
 import type { Outcome, Page, Tone, View } from '../view.ts';
+import { Errors, ReadAs } from './job-errors.tsx';
 import { JobState } from './jobs.tsx';
 
 const decisions = ['approve', 'reject', 'cancel', 'retry', 'undo'] as const;
@@ -109,7 +110,10 @@ function verdictOf(job: JobOut): { tone: Tone; text: Child } {
         text: `${job.dryRun ? 'Dry run' : 'Consumed'}: ${counted}.`,
       };
     case 'held':
-      return { tone: 'attention', text: `Held: ${job.message}` };
+      return {
+        tone: 'attention',
+        text: job.message.startsWith('Held') ? job.message : `Held: ${job.message}`,
+      };
     case 'queued':
       return {
         tone: 'quiet',
@@ -221,63 +225,6 @@ function Rows({ job }: { job: JobOut }) {
         </div>
       ))}
     </dl>
-  );
-}
-
-function Errors({ view, job }: { view: View; job: JobOut }) {
-  if (job.errors.length === 0) return null;
-  const isReady = job.finishedAt !== null || job.status === 'held';
-  return (
-    <>
-      <h2>What was wrong</h2>
-      <Table
-        caption={job.rows.rejected > job.errors.length ? `The first ${job.errors.length}` : 'Rejected rows'}
-        rows={job.errors}
-        columns={[
-          {
-            head: 'Line',
-            kind: 'number',
-            cell: (one) => (one.line === null ? 'file' : formatCount(one.line)),
-          },
-          { head: 'Column', cell: (one) => one.column ?? '–' },
-          { head: 'Code', cell: (one) => <code>{one.code}</code> },
-          { head: 'What', cell: (one) => one.message },
-        ]}
-        empty=""
-      />
-      {isReady && job.rows.rejected > 0 ? (
-        <p>
-          <a class="button" href={view.at(`jobs/${job.jobId}/errors.csv`)}>
-            Download {job.filename}.errors.csv
-          </a>{' '}
-          Correct it and drop it again: it counts as a correction of this job.
-        </p>
-      ) : null}
-    </>
-  );
-}
-
-function ReadAs({ job }: { job: JobOut }) {
-  const { decisions: read } = job;
-  if (read === null) return null;
-  const how = [
-    read.format,
-    read.encoding,
-    read.delimiter === null ? '' : `delimiter ${JSON.stringify(read.delimiter)}`,
-    read.quote === null ? '' : `quote ${read.quote}`,
-  ].filter((part) => part !== '');
-  return (
-    <details>
-      <summary>Read as {how.join(', ')}</summary>
-      <ul>
-        {read.evidence.map((line) => (
-          <li>{line}</li>
-        ))}
-        {read.notices.map(({ message }) => (
-          <li>{message}</li>
-        ))}
-      </ul>
-    </details>
   );
 }
 

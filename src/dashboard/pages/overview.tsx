@@ -1,53 +1,69 @@
+import type { ActivityOut } from '../../features/activity/routes.ts';
 import type { OpenProblemPage } from '../../features/attention/routes.ts';
+import type { ExportPage } from '../../features/exports/routes.ts';
 import type { JobPage } from '../../features/jobs/routes.ts';
-import { Icon, Said, Table, Time, TimeAndAgo } from '../components/parts.tsx';
-import type { Page, View } from '../view.ts';
+import type { MonitorPage } from '../../features/monitors/routes.ts';
+import { HourStrip, hoursOf } from '../components/chart.tsx';
+import { type Expectation, Expected, expectedOf } from '../components/expected.tsx';
+import { Table, Time } from '../components/parts.tsx';
+import { Problems } from '../components/problems.tsx';
+import { programApi } from '../components/query.ts';
+import type { Outcome, Page, View } from '../view.ts';
 import { JobState } from './jobs.tsx';
 
-/** What needs a person, before anything else; then what has run lately. */
+/** What needs a person, before anything else; then what was expected and came; then what has run lately. */
 export async function overviewPage(view: View): Promise<Page> {
-  const base = `/api/programs/${encodeURIComponent(view.programId)}`;
-  const [problems, jobs] = await Promise.all([
-    view.api.get<OpenProblemPage>(`${base}/attention?limit=50`),
-    view.api.get<JobPage>(`${base}/jobs?limit=10`),
+  const [problems, activity, jobs, monitors, exports] = await Promise.all([
+    view.api.get<OpenProblemPage>(programApi(view, 'attention?limit=50')),
+    view.api.get<ActivityOut>(programApi(view, 'activity?days=2')),
+    view.api.get<JobPage>(programApi(view, 'jobs?limit=10')),
+    view.api.get<MonitorPage>(programApi(view, 'monitors?limit=50')),
+    view.api.get<ExportPage>(programApi(view, 'exports?limit=50')),
   ]);
-  const open = problems.items;
-  const more = problems.nextCursor !== null;
+  const expected = expectedOf(view, monitors.items, exports.items);
+  const strip = (...kinds: Parameters<typeof hoursOf>[1]) => hoursOf(activity, kinds, view.ctx.now(), 24);
   return {
     title: view.programName,
     every: 15,
-    verdict:
-      open.length === 0
-        ? { tone: 'ok', text: 'Nothing needs you.' }
-        : {
-            tone: 'attention',
-            text: `${open.length}${more ? ' or more' : ''} ${open.length === 1 ? 'thing needs' : 'things need'} you.`,
-          },
+    verdict: verdictOf(problems, expected),
     body: (
       <>
-        {open.length === 0 ? null : (
-          <ul class="problems">
-            {open.map((problem) => (
-              <li>
-                <h2>
-                  <Icon tone={problem.kind.endsWith('_held') ? 'attention' : 'bad'} />
-                  {problem.kind.replaceAll('_', ' ')}
-                  <Cure view={view} kind={problem.kind} subject={problem.subject} />
-                </h2>
-                <p>
-                  <Said view={view} text={problem.message} />
-                </p>
-                <p class="next">
-                  <Said view={view} text={problem.nextStep} />
-                </p>
-                <p class="dim">
-                  Since <TimeAndAgo view={view} at={problem.since} />
-                  {problem.count > 1 ? `, ${problem.count} times` : ''}
-                </p>
-              </li>
-            ))}
-          </ul>
-        )}
+        <Problems view={view} problems={problems.items} />
+        <h2>Expected and arrived</h2>
+        <Expected view={view} of={expected} />
+        <h2>The last 24 hours</h2>
+        <div class="strips">
+          <HourStrip view={view} label="Files" verb="arrived" bars={strip('files')} href={view.at('files')} />
+          <HourStrip view={view} label="Jobs" verb="succeeded" bars={strip('jobs')} href={view.at('jobs')} />
+          <HourStrip
+            view={view}
+            label="Events"
+            verb="published"
+            bars={strip('events')}
+            href={view.at('events')}
+          />
+          <HourStrip
+            view={view}
+            label="Webhooks"
+            verb="delivered"
+            bars={strip('webhook')}
+            href={view.at('deliveries?channel=webhook')}
+          />
+          <HourStrip
+            view={view}
+            label="E-mails"
+            verb="sent"
+            bars={strip('email')}
+            href={view.at('deliveries?channel=email')}
+          />
+          <HourStrip
+            view={view}
+            label="Nightly files and batches"
+            verb="arrived"
+            bars={strip('sftp', 'batch')}
+            href={view.at('exports')}
+          />
+        </div>
         <h2>Latest jobs</h2>
         <Table
           caption="Latest jobs"
@@ -73,17 +89,31 @@ export async function overviewPage(view: View): Promise<Page> {
   };
 }
 
-/** Where the problem is solved. */
-function Cure({ view, kind, subject }: { view: View; kind: string; subject: string }) {
-  const to = subject.startsWith('job_')
-    ? `jobs/${subject}`
-    : subject.startsWith('dlv_')
-      ? `deliveries/${subject}`
-      : null;
-  if (to === null) return null;
-  return (
-    <a class="cure" href={view.at(to)}>
-      {kind.endsWith('_held') ? 'Decide' : 'Look'}
-    </a>
-  );
+function verdictOf({ items, nextCursor }: OpenProblemPage, expected: Expectation[]): Page['verdict'] {
+  if (items.length > 0) {
+    const count = `${items.length}${nextCursor === null ? '' : ' or more'}`;
+    return { tone: 'attention', text: `${count} ${items.length === 1 ? 'thing needs' : 'things need'} you.` };
+  }
+  const late = expected.filter(({ word }) => word === 'late').length;
+  if (late > 0)
+    return { tone: 'attention', text: `Nothing needs you yet; ${late} of what was expected is late.` };
+  const due = expected.filter(({ isDueSoon }) => isDueSoon);
+  const nights = due.filter(({ kind }) => kind === 'night').length;
+  const others = due.length - nights;
+  const parts = [
+    others > 0 ? `${others} watched ${others === 1 ? 'thing' : 'things'}` : '',
+    nights > 0 ? `${nights} ${nights === 1 ? 'night' : 'nights'}` : '',
+  ].filter((part) => part !== '');
+  const next = parts.length === 0 ? '' : ` Expected within a day: ${parts.join(', ')}.`;
+  return { tone: 'ok', text: `Nothing needs you.${next}` };
+}
+
+export async function resolveProblem(view: View): Promise<Outcome> {
+  const id = encodeURIComponent(view.params.attentionId ?? '');
+  if (view.programId === '') {
+    await view.api.send('POST', `/api/system/attention/${id}/resolve`);
+    return { to: '/hub/system', done: 'resolved' };
+  }
+  await view.api.send('POST', programApi(view, `attention/${id}/resolve`));
+  return { to: view.at('overview'), done: 'resolved' };
 }

@@ -5,6 +5,16 @@ import { attention } from './table.ts';
 
 export type OpenProblem = typeof attention.$inferSelect;
 
+/** Across tenants, for the operator, who names a problem alone: whose it is; '' for the hub's own. */
+export async function programOfProblem(ctx: Ctx, attentionId: string): Promise<string> {
+  const [row] = await ctx.db
+    .select({ programId: attention.programId })
+    .from(attention)
+    .where(eq(attention.attentionId, attentionId))
+    .limit(1);
+  return row?.programId ?? '';
+}
+
 /** Across tenants, for alerts: problems nobody was told of, oldest first, and the statement that takes one up. */
 export async function takeUnalerted(
   ctx: Ctx,

@@ -1,6 +1,8 @@
+import { sql } from 'drizzle-orm';
 import type { AttemptResult, Ctx } from '../../context.ts';
-import { commit } from '../../platform/d1.ts';
+import { commit, type Statement } from '../../platform/d1.ts';
 import { newId } from '../../platform/ids.ts';
+import { activityKinds, countActivity } from '../activity/index.ts';
 import { findDirectDelivery } from './deliveries.system.ts';
 import { decideOutcome, leaseMs, type Outcome, queueWaitLimitMs } from './policy.ts';
 import { problemsOf } from './problems.ts';
@@ -49,6 +51,7 @@ export async function attemptDirect(ctx: Ctx, deliveryId: string): Promise<strin
     excerpt: result.excerpt,
   };
   await commit(ctx.db, [
+    ...countEnd(ctx, row, token, outcome.status),
     release(ctx, row, token, toColumns(ctx, row, result, outcome), [...lostAttempt(ctx, row), attempt]),
     ...problems.statements,
     ...(effects?.statements ?? []),
@@ -68,6 +71,17 @@ export async function attemptDirect(ctx: Ctx, deliveryId: string): Promise<strin
   await effects?.committed?.();
   if (nextAttemptAt !== null) await wakeSoon(ctx, row, nextAttemptAt);
   return problems.deliveryIds;
+}
+
+const endings = { delivered: 'ok', exhausted: 'failed', cancelled: 'other' } as const;
+
+/** Rolls up an end, if the row is still ours to end. */
+function countEnd(ctx: Ctx, row: Delivery, token: string, status: Outcome['status']): Statement[] {
+  const kind = activityKinds.find((one) => one === row.channel);
+  if (status === 'waiting' || kind === undefined) return [];
+  const isOurs = sql`EXISTS (SELECT 1 FROM deliveries WHERE program_id = ${row.programId}
+    AND delivery_id = ${row.deliveryId} AND lease_token = ${token})`;
+  return [countActivity(ctx, row.programId, kind, endings[status], 1, isOurs)];
 }
 
 const noChannel: AttemptResult = {

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { AttemptResult, Ctx } from '../../context.ts';
 import { commit, rowsOf, type Statement } from '../../platform/d1.ts';
+import { countActivityFrom } from '../activity/index.ts';
 import { noteFailures } from './health.ts';
 import { type DueRow, healHealth } from './lanes.ts';
 import { decideOutcome, type Outcome } from './policy.ts';
@@ -88,6 +89,7 @@ export class OutcomeRecorder {
     const due = dueAmong(ctx, endpoints);
     await commit(ctx.db, [
       writeOutcomes(ctx, batch),
+      ...countOutcomes(ctx, batch),
       ...health,
       ...problems.flatMap((one) => one.statements),
       due,
@@ -157,6 +159,24 @@ function writeOutcomes(ctx: Ctx, batch: Judged[]): Statement {
     WHERE deliveries.program_id = o.value ->> 0 AND deliveries.delivery_id = o.value ->> 1
       AND deliveries.attempts_total = o.value ->> 2 AND deliveries.next_attempt_at IS NOT NULL
       AND deliveries.status IN ('pending', 'waiting', 'sending')`);
+}
+
+/** Rolls up what the statement above has ended; one row for each program, however many there were. */
+function countOutcomes(ctx: Ctx, batch: Judged[]): Statement[] {
+  const ended = batch.filter(({ outcome }) => outcome.status !== 'waiting');
+  if (ended.length === 0) return [];
+  const rows = ended.map(({ row, attemptsTotal }) => [row.programId, row.deliveryId, attemptsTotal]);
+  return [
+    countActivityFrom(
+      ctx,
+      'webhook',
+      sql`SELECT d.program_id, sum(d.status = 'delivered') AS ok, sum(d.status = 'exhausted') AS failed,
+          sum(d.status = 'cancelled') AS other
+        FROM json_each(${JSON.stringify(rows)}) AS o CROSS JOIN deliveries AS d ON d.program_id = o.value ->> 0
+          AND d.delivery_id = o.value ->> 1 AND d.attempts_total = o.value ->> 2 AND d.ended_at = ${ctx.now()}
+        GROUP BY d.program_id`,
+    ),
+  ];
 }
 
 /** Which of these endpoints have something due now; it joins the commit that makes room. */

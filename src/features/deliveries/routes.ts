@@ -1,16 +1,26 @@
 import { z } from '@hono/zod-openapi';
 import type { Ctx } from '../../context.ts';
-import { createRouter, defineRoute, linkNext, ok, pageOf, pageQuery, programParam } from '../../http.ts';
+import {
+  createRouter,
+  defineRoute,
+  linkNext,
+  ok,
+  pageOf,
+  pageQuery,
+  programParam,
+  toIso,
+} from '../../http.ts';
 import { decodeCursor, toPage } from '../../platform/cursor.ts';
 import { AppError } from '../../platform/errors.ts';
 import { programOfDelivery } from './deliveries.system.ts';
 import { presentAttempt, presentDelivery } from './present.ts';
+import { showRequest } from './request.ts';
 import { retryDelivery } from './retry.ts';
-import { deliveryOut, oneDeliveryOut } from './schema.ts';
+import { deliveryOut, oneDeliveryOut, requestOut } from './schema.ts';
 import { bodyOf, findDelivery, listDeliveries } from './store.ts';
 import { deliveryStatuses } from './table.ts';
 
-export type { DeliveryOut, DeliveryPage } from './schema.ts';
+export type { DeliveryOut, DeliveryPage, RequestOut } from './schema.ts';
 
 const tags = ['Webhooks and deliveries'];
 
@@ -52,6 +62,23 @@ const getRoute = defineRoute(
   },
 );
 
+const requestRoute = defineRoute(
+  { scope: 'webhooks' },
+  {
+    method: 'get',
+    path: '/api/deliveries/{deliveryId}/request',
+    tags,
+    summary: 'The call as the receiver gets it, signed; reading it is on record',
+    request: {
+      params: deliveryParam,
+      query: z.object({
+        signedAt: z.iso.datetime().optional().openapi({ description: 'As of then; now unless told.' }),
+      }),
+    },
+    responses: { 200: ok(requestOut, 'Own headers of the endpoint by their names alone.') },
+  },
+);
+
 const retryRoute = defineRoute(
   { scope: 'webhooks', idempotent: true },
   {
@@ -81,6 +108,14 @@ export const deliveryRoutes = createRouter()
     if (!delivery) throw noSuchDelivery();
     const body = await bodyOf(ctx, delivery);
     return c.json({ ...presentDelivery(delivery), body, attempts: delivery.log.map(presentAttempt) }, 200);
+  })
+  .openapi(requestRoute, async (c) => {
+    const ctx = c.get('ctx');
+    const { deliveryId } = c.req.valid('param');
+    const { signedAt } = c.req.valid('query');
+    const at = signedAt === undefined ? ctx.wallNow() : Date.parse(signedAt);
+    const { signedAtMs, ...shown } = await showRequest(ctx, await programOf(ctx, deliveryId), deliveryId, at);
+    return c.json({ ...shown, signedAt: toIso(signedAtMs) }, 200);
   })
   .openapi(retryRoute, async (c) => {
     const ctx = c.get('ctx');

@@ -38,6 +38,19 @@ export const oneDeliveryOut = deliveryOut
   .extend({ attempts: z.array(attemptOut), body: z.string() })
   .openapi('DeliveryWithAttempts');
 
+export const requestOut = z
+  .object({
+    method: z.enum(['POST', 'GET']),
+    url: z.string(),
+    headers: z.record(z.string(), z.string()),
+    hiddenHeaders: z.array(z.string()),
+    body: z.string(),
+    signedAt: isoTime,
+  })
+  .openapi('DeliveryRequest');
+
+export type RequestOut = z.output<typeof requestOut>;
+
 export type DeliveryPage = { items: z.output<typeof deliveryOut>[]; nextCursor: string | null };
 
 export type DeliveryOut = z.output<typeof oneDeliveryOut>;

@@ -4,6 +4,8 @@ import { describeDrop } from './describe.ts';
 import { rotateNow } from './rotate.ts';
 import { dropOut, overlapIn } from './schema.ts';
 
+export type { DropOut } from './schema.ts';
+
 const tags = ['Files'];
 
 const getRoute = defineRoute(

@@ -1,7 +1,7 @@
 import type { Ctx } from '../../context.ts';
 import type { Announced } from '../deliveries/index.ts';
 import { announceEvents } from './announce.ts';
-import { type ChangeEvent, type ChangesOf, insertChangeEvents } from './store.ts';
+import { type ChangeEvent, type ChangesOf, countEvents, insertChangeEvents } from './store.ts';
 
 /**
  * What publishes a chunk of a job's changes, and tells endpoints of it; what was published before adds
@@ -28,5 +28,8 @@ export async function publishChanges(ctx: Ctx, of: ChangesOf, changes: ChangeEve
       recordKey,
     })),
   );
-  return { ...announced, statements: [insertChangeEvents(ctx, of, changes), ...announced.statements] };
+  return {
+    ...announced,
+    statements: [insertChangeEvents(ctx, of, changes), ...announced.statements, countEvents(ctx, changes)],
+  };
 }

@@ -8,7 +8,7 @@ import { findProgramIds } from '../programs/index.ts';
 import { announceEvents } from './announce.ts';
 import type { ReadEvent } from './read.ts';
 import type { EnvelopeIn } from './schema.ts';
-import { type Event, findKnownEvents, insertEvents, type NewEvent } from './store.ts';
+import { countEvents, type Event, findKnownEvents, insertEvents, type NewEvent } from './store.ts';
 
 export type Published =
   | { status: 'created' | 'duplicate'; eventId: string }
@@ -68,7 +68,10 @@ async function write(ctx: Ctx, list: NewEvent[]): Promise<{ result: Published; s
     list.map((event) => ({ ...event, receivedAt })),
   );
   const inserts = insertEvents(ctx, list, receivedAt);
-  const done = (await commit(ctx.db, [...inserts, ...announced.statements])).slice(0, inserts.length);
+  const done = (await commit(ctx.db, [...inserts, ...announced.statements, countEvents(ctx, list)])).slice(
+    0,
+    inserts.length,
+  );
   startDeliveries(ctx, announced.deliveryIds);
   const written = list.map((event) => ({
     result: { status: 'created', eventId: event.eventId } as Published,

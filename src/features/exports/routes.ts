@@ -17,9 +17,23 @@ import { probeHost } from './probe.ts';
 import { relayEgress } from './relay.ts';
 import { sampleFile } from './samples.ts';
 import { changeExport, createExport, deleteExport, requireExport } from './save.ts';
-import { exportIn, exportOut, exportPatch, probeOut, testOut } from './schema.ts';
+import {
+  exportIn,
+  exportOut,
+  exportPatch,
+  probeOut,
+  type runOut,
+  type runWithFiles,
+  testOut,
+} from './schema.ts';
 import { type Export, listExports } from './store.ts';
 import { sendTest } from './test-file.ts';
+
+export type ExportOut = z.output<typeof exportOut>;
+export type ExportPage = { items: ExportOut[]; nextCursor: string | null };
+export type ExportRunPage = { items: z.output<typeof runOut>[]; nextCursor: string | null };
+export type ExportNight = z.output<typeof runWithFiles>;
+export type HostProbe = z.output<typeof probeOut>;
 
 const tags = ['Nightly SFTP events'];
 const base = '/api/programs/{programId}/exports';

@@ -3,6 +3,7 @@ import { commit, isUniqueViolation, type Statement } from '../../platform/d1.ts'
 import { AppError } from '../../platform/errors.ts';
 import { newId } from '../../platform/ids.ts';
 import { putStream } from '../../platform/objects/index.ts';
+import { countActivity } from '../activity/index.ts';
 import { recordAudit } from '../audit/index.ts';
 import { findProgram } from '../programs/index.ts';
 import { requireFilename } from './schema.ts';
@@ -99,6 +100,7 @@ export async function acceptVersion(
       ...insertVersion(ctx, version, options),
       ...(options.with ?? []),
       ...statements,
+      countActivity(ctx, version.programId, 'files', 'ok'),
       auditOf(ctx, version, 'file.stored'),
     ]);
   } catch (error) {

@@ -1,6 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
 import { commit, type Statement } from '../../platform/d1.ts';
+import { countActivity } from '../activity/index.ts';
 import { endAttention, raiseAttention } from '../attention/index.ts';
 import { insertDeliveriesFrom, startDeliveries } from '../deliveries/index.ts';
 import { noteSuccess } from '../monitors/index.ts';
@@ -57,6 +58,7 @@ export async function finishJob(ctx: Ctx, job: Job, state: JobState, end: JobEnd
   if (datasetId !== null) await commit(records, [endApplying(ctx, job.programId, datasetId, job.jobId)]);
   const announced = await announceEnd(ctx, finished);
   await commit(ctx.db, [
+    countActivity(ctx, job.programId, 'jobs', endings[end.status], 1, isUnfinished(job)),
     updateUnfinished(ctx, job, columns),
     notificationsOf(ctx, finished),
     ...announced.statements,
@@ -80,6 +82,12 @@ export async function finishJob(ctx: Ctx, job: Job, state: JobState, end: JobEnd
     ...state.counts,
   });
 }
+
+/** What a person decided is neither. */
+const endings = { succeeded: 'ok', failed: 'failed', rejected: 'other', cancelled: 'other' } as const;
+
+const isUnfinished = ({ jobId }: Job) =>
+  sql`EXISTS (SELECT 1 FROM jobs WHERE job_id = ${jobId} AND finished_at IS NULL)`;
 
 /** A job that did not succeed has changed nothing, whatever it had counted. */
 function nothingChanged({ read, rejected }: JobCounts): JobCounts {

@@ -18,6 +18,9 @@ import { deleteMonitor, saveMonitor } from './save.ts';
 import { monitorIn, monitorNameIn, monitorOut } from './schema.ts';
 import { findMonitor, listMonitors, type Monitor } from './store.ts';
 
+export type MonitorOut = z.output<typeof monitorOut>;
+export type MonitorPage = { items: MonitorOut[]; nextCursor: string | null };
+
 const tags = ['Monitors'];
 
 const monitorParam = programParam.extend({

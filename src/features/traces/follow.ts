@@ -7,6 +7,9 @@ export interface Step {
   kind: 'file' | 'job' | 'event' | 'sync' | 'export' | 'request' | 'delivery';
   id: string;
   atMs: number;
+  /** When the work on it began, where it waited first; and when it ended. */
+  startedMs: number | null;
+  endedMs: number | null;
   /** Where it stands, where it stands anywhere. */
   status: string | null;
   /** A name for people: a file's, a job's, an event's type, what a delivery tells and by which channel. */
@@ -28,19 +31,22 @@ export async function followTrace(ctx: Ctx, programId: string, traceId: string):
     ctx.db.all<Step>(sql`SELECT * FROM (${source}) ORDER BY atMs, id LIMIT ${stepsShown}`);
   const causes = (
     await Promise.all([
-      ask(sql`SELECT 'file' AS kind, version_id AS id, created_at AS atMs, NULL AS status,
-          folder || '/' || filename AS name FROM file_versions WHERE ${ofTrace}`),
-      ask(sql`SELECT 'job' AS kind, job_id AS id, queued_at AS atMs, status, job || ' ' || filename AS name
-          FROM jobs WHERE ${ofTrace}`),
-      ask(sql`SELECT 'event' AS kind, event_id AS id, received_at AS atMs, event_type AS name,
-          CASE WHEN deleted_at IS NULL THEN 'published' ELSE 'deleted' END AS status FROM events
+      ask(sql`SELECT 'file' AS kind, version_id AS id, created_at AS atMs, NULL AS startedMs,
+          created_at AS endedMs, NULL AS status, folder || '/' || filename AS name FROM file_versions WHERE ${ofTrace}`),
+      ask(sql`SELECT 'job' AS kind, job_id AS id, queued_at AS atMs, started_at AS startedMs,
+          finished_at AS endedMs, status, job || ' ' || filename AS name FROM jobs WHERE ${ofTrace}`),
+      ask(sql`SELECT 'event' AS kind, event_id AS id, received_at AS atMs, NULL AS startedMs,
+          received_at AS endedMs, CASE WHEN deleted_at IS NULL THEN 'published' ELSE 'deleted' END AS status,
+          event_type AS name FROM events
           WHERE program_id = ${programId} AND trace_id = ${traceId} AND trace_id <> ''`),
-      ask(sql`SELECT 'sync' AS kind, sync_id AS id, opened_at AS atMs, state AS status, publisher_id AS name
-          FROM syncs WHERE ${ofTrace}`),
-      ask(sql`SELECT 'export' AS kind, run_id AS id, started_at AS atMs, status, local_date AS name
-          FROM export_runs WHERE ${ofTrace}`),
-      ask(sql`SELECT 'request' AS kind, request_id AS id, requested_at AS atMs, NULL AS status,
-          'flow ' || flow_id AS name FROM flow_requests WHERE ${ofTrace}`),
+      ask(sql`SELECT 'sync' AS kind, sync_id AS id, opened_at AS atMs, NULL AS startedMs, ended_at AS endedMs,
+          state AS status, publisher_id AS name FROM syncs WHERE ${ofTrace}`),
+      ask(sql`SELECT 'export' AS kind, run_id AS id, started_at AS atMs, NULL AS startedMs,
+          ended_at AS endedMs, status, local_date AS name FROM export_runs WHERE ${ofTrace}`),
+      ask(sql`SELECT 'request' AS kind, request_id AS id, requested_at AS atMs, NULL AS startedMs,
+          (SELECT CASE WHEN sum(s.ended_at IS NULL) = 0 THEN max(s.ended_at) END FROM flow_request_sources AS s
+            WHERE s.request_id = flow_requests.request_id) AS endedMs,
+          NULL AS status, 'flow ' || flow_id AS name FROM flow_requests WHERE ${ofTrace}`),
     ])
   ).flat();
   const stretches = causes
@@ -50,7 +56,8 @@ export async function followTrace(ctx: Ctx, programId: string, traceId: string):
       // A night is told of when it has arrived, under an id of that time.
       return kind === 'export' ? [from, newId('dlv', atMs + dayMs).slice(0, 14)] : [from, `${from}{`];
     });
-  const delivery = sql`'delivery' AS kind, d.delivery_id AS id, d.created_at AS atMs, d.status, d.channel || ' ' || d.type AS name`;
+  const delivery = sql`'delivery' AS kind, d.delivery_id AS id, d.created_at AS atMs,
+    NULL AS startedMs, d.ended_at AS endedMs, d.status, d.channel || ' ' || d.type AS name`;
   const told = await Promise.all([
     ask(sql`SELECT ${delivery} FROM deliveries AS d
       WHERE d.program_id = ${programId} AND d.trace_id = ${traceId} AND d.endpoint_id = ''`),

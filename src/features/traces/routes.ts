@@ -1,12 +1,33 @@
 import { z } from '@hono/zod-openapi';
-import { createRouter, defineRoute, isoTime, ok, programParam, toIso } from '../../http.ts';
+import { createRouter, defineRoute, isoTime, ok, programParam, toIso, toIsoOrNull } from '../../http.ts';
 import { AppError } from '../../platform/errors.ts';
 import { deliveryOut, presentDelivery } from '../deliveries/index.ts';
 import { findProgram } from '../programs/index.ts';
+import { findAnything, foundKinds } from './find.ts';
 import { followTrace } from './follow.ts';
 import { whyCodes, whyNot } from './why.ts';
 
 const tags = ['Webhooks and deliveries'];
+
+const traceOut = z
+  .object({
+    traceId: z.string(),
+    programId: z.string(),
+    steps: z.array(
+      z.object({
+        kind: z.enum(['file', 'job', 'event', 'sync', 'export', 'request', 'delivery']),
+        id: z.string(),
+        at: isoTime,
+        startedAt: isoTime.nullable().openapi({ description: 'When the work on it began, where it waited.' }),
+        endedAt: isoTime.nullable(),
+        status: z.string().nullable(),
+        name: z.string(),
+      }),
+    ),
+  })
+  .openapi('Trace');
+
+export type TraceOut = z.output<typeof traceOut>;
 
 const traceRoute = defineRoute(
   { scope: 'read' },
@@ -22,25 +43,32 @@ const traceRoute = defineRoute(
       }),
     },
     responses: {
-      200: ok(
-        z
-          .object({
-            traceId: z.string(),
-            programId: z.string(),
-            steps: z.array(
-              z.object({
-                kind: z.enum(['file', 'job', 'event', 'sync', 'export', 'request', 'delivery']),
-                id: z.string(),
-                at: isoTime,
-                status: z.string().nullable(),
-                name: z.string(),
-              }),
-            ),
-          })
-          .openapi('Trace'),
-        'In the order of time; of each kind the first 200.',
-      ),
+      200: ok(traceOut, 'In the order of time; of each kind the first 200.'),
     },
+  },
+);
+
+const foundOut = z
+  .object({
+    kind: z.enum(foundKinds),
+    id: z.string().openapi({
+      description: 'Of a night its export’s, of a recovery its endpoint’s, of a file its folder.',
+    }),
+    part: z.string().nullable().openapi({ description: 'A night’s date, a recovery’s id, a file’s name.' }),
+  })
+  .openapi('Found');
+
+export type FoundOut = z.output<typeof foundOut>;
+
+const findRoute = defineRoute(
+  { scope: 'read' },
+  {
+    method: 'get',
+    path: '/api/programs/{programId}/find',
+    tags,
+    summary: 'What an id of any kind, a message’s id or a name stands for',
+    request: { params: programParam, query: z.object({ q: z.string().trim().min(1).max(300) }) },
+    responses: { 200: ok(foundOut, 'The first that has this id or name.') },
   },
 );
 
@@ -91,14 +119,21 @@ export const traceRoutes = createRouter()
     const steps = programId === undefined ? [] : await followTrace(ctx, programId, traceId);
     if (programId === undefined || steps.length === 0)
       throw new AppError('not_found', 'There is nothing of such a trace, or it is not yours.');
-    const shown = steps.map(({ kind, id, atMs, status, name }) => ({
+    const shown = steps.map(({ kind, id, atMs, startedMs, endedMs, status, name }) => ({
       kind,
       id,
       at: toIso(atMs),
+      startedAt: toIsoOrNull(startedMs),
+      endedAt: toIsoOrNull(endedMs),
       status,
       name,
     }));
     return c.json({ traceId, programId, steps: shown }, 200);
+  })
+  .openapi(findRoute, async (c) => {
+    const found = await findAnything(c.get('ctx'), c.get('programId'), c.req.valid('query').q);
+    if (!found) throw new AppError('not_found', 'Nothing of this program has such an id or name.');
+    return c.json({ kind: found.kind as FoundOut['kind'], id: String(found.id), part: found.part }, 200);
   })
   .openapi(whyRoute, async (c) => {
     const { webhookId } = c.req.valid('param');

@@ -1,4 +1,4 @@
-import { and, desc, eq, lt, sql } from 'drizzle-orm';
+import { and, desc, eq, isNotNull, lt, sql } from 'drizzle-orm';
 import type { Ctx } from '../../../context.ts';
 import { commit } from '../../../platform/d1.ts';
 import { AppError } from '../../../platform/errors.ts';
@@ -103,7 +103,8 @@ export async function advanceRecovery(ctx: Ctx, programId: string, recoveryId: s
         recovery_id = ${recoveryId}, next_attempt_at = ${at} + CAST(due.key * ${gapMs} AS INTEGER)
       FROM json_each(${JSON.stringify(ids)}) AS due
       WHERE deliveries.program_id = ${programId} AND deliveries.delivery_id = due.value
-        AND deliveries.status IN ('exhausted', 'cancelled')`),
+        AND deliveries.status IN ('exhausted', 'cancelled')
+        AND EXISTS (SELECT 1 FROM recoveries AS r WHERE r.recovery_id = ${recoveryId} AND r.wake_at IS NOT NULL)`),
     ctx.db
       .update(recoveries)
       .set({
@@ -111,7 +112,14 @@ export async function advanceRecovery(ctx: Ctx, programId: string, recoveryId: s
         position: ids.at(-1) ?? position,
         wakeAt: isLast ? null : Math.round(at + ids.length * gapMs),
       })
-      .where(and(eq(recoveries.recoveryId, recoveryId), eq(recoveries.position, position))),
+      .where(
+        and(
+          eq(recoveries.recoveryId, recoveryId),
+          eq(recoveries.position, position),
+          // Cancelled meanwhile: it stays so.
+          isNotNull(recoveries.wakeAt),
+        ),
+      ),
     endAttentionOf(ctx, programId, 'delivery_exhausted', ids),
   ]);
 }

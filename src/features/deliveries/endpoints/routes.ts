@@ -16,6 +16,7 @@ import { AppError } from '../../../platform/errors.ts';
 import { endpointOut, presentEndpoint, requireEndpoint } from '../../webhooks/index.ts';
 import { presentDelivery } from '../present.ts';
 import { deliveryOut } from '../schema.ts';
+import { cancelRecovery } from './cancel.ts';
 import { countFailures, listRecoveries, type Recovery, recoverEndpoint, requireRecovery } from './recover.ts';
 import { pauseEndpoint, resumeEndpoint, testEndpoint } from './verbs.ts';
 
@@ -83,6 +84,9 @@ const recoveryOut = z
   })
   .openapi('Recovery');
 
+export type RecoveryOut = z.output<typeof recoveryOut>;
+export type RecoveryPage = { items: RecoveryOut[]; nextCursor: string | null };
+
 const recoverRoute = defineRoute(
   { scope: 'webhooks', idempotent: true },
   {
@@ -110,6 +114,22 @@ const listRecoveriesRoute = defineRoute(
   },
 );
 
+const recoveryParam = webhookParam.extend({
+  recoveryId: z.string().openapi({ param: { name: 'recoveryId', in: 'path' } }),
+});
+
+const cancelRecoveryRoute = defineRoute(
+  { scope: 'webhooks' },
+  {
+    method: 'post',
+    path: '/api/programs/{programId}/webhooks/{webhookId}/recoveries/{recoveryId}/cancel',
+    tags,
+    summary: 'Stop a recovery: what has not gone out is cancelled',
+    request: { params: recoveryParam },
+    responses: { 200: ok(recoveryOut, 'Where it stopped.') },
+  },
+);
+
 const getRecoveryRoute = defineRoute(
   { scope: 'read' },
   {
@@ -117,11 +137,7 @@ const getRecoveryRoute = defineRoute(
     path: '/api/programs/{programId}/webhooks/{webhookId}/recoveries/{recoveryId}',
     tags,
     summary: 'How far a recovery is',
-    request: {
-      params: webhookParam.extend({
-        recoveryId: z.string().openapi({ param: { name: 'recoveryId', in: 'path' } }),
-      }),
-    },
+    request: { params: recoveryParam },
     responses: { 200: ok(recoveryOut, 'Its progress.') },
   },
 );
@@ -192,6 +208,11 @@ export const endpointActionRoutes = createRouter()
     const page = toPage(rows, limit, presentRecovery, (row) => [row.recoveryId]);
     linkNext(c, page.nextCursor);
     return c.json(page, 200);
+  })
+  .openapi(cancelRecoveryRoute, async (c) => {
+    const { webhookId, recoveryId } = c.req.valid('param');
+    const found = await cancelRecovery(c.get('ctx'), c.get('programId'), webhookId, recoveryId);
+    return c.json(presentRecovery(found.recovery, found.states), 200);
   })
   .openapi(getRecoveryRoute, async (c) => {
     const { webhookId, recoveryId } = c.req.valid('param');

@@ -1,0 +1,210 @@
+import { recordPage, showRecord } from './pages/datasets.tsx';
+import { deliveryPage, retryDelivery, showRequest } from './pages/delivery.tsx';
+import { dropPage, rotateDrop, showSecrets } from './pages/drop.tsx';
+import {
+  changeExport,
+  deleteExport,
+  exportPage,
+  pinKey,
+  probeExport,
+  setExportActive,
+  testExport,
+} from './pages/export.tsx';
+import { createExport, exportsPage } from './pages/exports.tsx';
+import { addSource, createFlow, flowPage, flowsPage, removeSource, requestSync } from './pages/flows.tsx';
+import { decideJob, jobPage } from './pages/job.tsx';
+import { createKey, endSession, keysPage, revokeKey, rotateKey } from './pages/keys.tsx';
+import { deleteMonitor, monitorsPage, saveMonitor } from './pages/monitors.tsx';
+import { nightPage, sendNight } from './pages/night.tsx';
+import { overviewPage, resolveProblem } from './pages/overview.tsx';
+import { cancelRecovery, countRecovery, recoveryPage, startRecovery } from './pages/recovery.tsx';
+import { systemPage } from './pages/system.tsx';
+import { removeCategory, saveTemplate, templatePage, tryTemplate } from './pages/template.tsx';
+import {
+  changeWebhook,
+  deleteWebhook,
+  pauseOrResume,
+  rotateWebhook,
+  testWebhook,
+  webhookPage,
+} from './pages/webhook.tsx';
+import { createWebhook, webhooksPage } from './pages/webhooks.tsx';
+import type { ActionRoute } from './view.ts';
+
+/** Every form: what it does, and the page that shows it again where it was refused. */
+export const actionRoutes: ActionRoute[] = [
+  {
+    path: '/p/:programId/problems/:attentionId/resolve',
+    section: 'overview',
+    scope: 'manage',
+    act: resolveProblem,
+    page: overviewPage,
+  },
+  {
+    path: '/hub/problems/:attentionId/resolve',
+    section: '',
+    scope: 'system',
+    act: resolveProblem,
+    page: systemPage,
+  },
+  {
+    path: '/p/:programId/subscriptions/:publisherId/template',
+    section: 'subscriptions',
+    scope: 'templates',
+    act: saveTemplate,
+    page: templatePage,
+  },
+  {
+    path: '/p/:programId/subscriptions/:publisherId/template/preview',
+    section: 'subscriptions',
+    scope: 'templates',
+    act: tryTemplate,
+    page: templatePage,
+  },
+  {
+    path: '/p/:programId/subscriptions/:publisherId/template/remove',
+    section: 'subscriptions',
+    scope: 'templates',
+    act: removeCategory,
+    page: templatePage,
+  },
+  {
+    path: '/p/:programId/jobs/:jobId/:verb{approve|reject|cancel|retry|undo}',
+    section: 'jobs',
+    scope: 'jobs',
+    act: decideJob,
+    page: jobPage,
+  },
+  {
+    path: '/p/:programId/deliveries/:deliveryId/show',
+    section: 'deliveries',
+    scope: 'webhooks',
+    act: showRequest,
+    page: deliveryPage,
+  },
+  {
+    path: '/p/:programId/deliveries/:deliveryId/retry',
+    section: 'deliveries',
+    scope: 'webhooks',
+    act: retryDelivery,
+    page: deliveryPage,
+  },
+  {
+    path: '/p/:programId/datasets/:dataset/record',
+    section: 'datasets',
+    scope: 'read',
+    act: showRecord,
+    page: recordPage,
+  },
+  {
+    path: '/p/:programId/webhooks',
+    section: 'webhooks',
+    scope: 'webhooks',
+    act: createWebhook,
+    page: webhooksPage,
+  },
+  ...Object.entries({
+    ':active{pause|resume}': pauseOrResume,
+    test: testWebhook,
+    change: changeWebhook,
+    rotate: rotateWebhook,
+    'recover/count': countRecovery,
+    recover: startRecovery,
+    delete: deleteWebhook,
+  }).map(([verb, act]): ActionRoute => {
+    const path = `/p/:programId/webhooks/:webhookId/${verb}`;
+    return { path, section: 'webhooks', scope: 'webhooks', act, page: webhookPage };
+  }),
+  {
+    path: '/p/:programId/webhooks/:webhookId/recoveries/:recoveryId/cancel',
+    section: 'webhooks',
+    scope: 'webhooks',
+    act: cancelRecovery,
+    page: recoveryPage,
+  },
+  { path: '/p/:programId/flows', section: 'flows', scope: 'flows', act: createFlow, page: flowsPage },
+  {
+    path: '/p/:programId/flows/:flowId/sync',
+    section: 'flows',
+    scope: 'flows',
+    act: requestSync,
+    page: flowPage,
+  },
+  {
+    path: '/p/:programId/flows/:flowId/sources',
+    section: 'flows',
+    scope: 'flows',
+    act: addSource,
+    page: flowPage,
+  },
+  {
+    path: '/p/:programId/flows/:flowId/sources/:sourceId/delete',
+    section: 'flows',
+    scope: 'flows',
+    act: removeSource,
+    page: flowPage,
+  },
+  {
+    path: '/p/:programId/exports',
+    section: 'exports',
+    scope: 'exports',
+    act: createExport,
+    page: exportsPage,
+  },
+  ...Object.entries({
+    probe: probeExport,
+    pin: pinKey,
+    test: testExport,
+    change: changeExport,
+    delete: deleteExport,
+    ':active{pause|resume}': setExportActive,
+  }).map(([verb, act]): ActionRoute => {
+    const path = `/p/:programId/exports/:exportId/${verb}`;
+    return { path, section: 'exports', scope: 'exports', act, page: exportPage };
+  }),
+  {
+    path: '/p/:programId/exports/:exportId/nights/:localDate/send',
+    section: 'exports',
+    scope: 'exports',
+    act: sendNight,
+    page: nightPage,
+  },
+  {
+    path: '/p/:programId/monitors',
+    section: 'monitors',
+    scope: 'webhooks',
+    act: saveMonitor,
+    page: monitorsPage,
+  },
+  {
+    path: '/p/:programId/monitors/:monitor/delete',
+    section: 'monitors',
+    scope: 'webhooks',
+    act: deleteMonitor,
+    page: monitorsPage,
+  },
+  { path: '/p/:programId/drop/secrets', section: 'drop', scope: 'manage', act: showSecrets, page: dropPage },
+  { path: '/p/:programId/drop/rotate', section: 'drop', scope: 'manage', act: rotateDrop, page: dropPage },
+  { path: '/p/:programId/keys', section: 'keys', scope: 'manage', act: createKey, page: keysPage },
+  {
+    path: '/p/:programId/keys/:keyId/rotate',
+    section: 'keys',
+    scope: 'manage',
+    act: rotateKey,
+    page: keysPage,
+  },
+  {
+    path: '/p/:programId/keys/:keyId/revoke',
+    section: 'keys',
+    scope: 'manage',
+    act: revokeKey,
+    page: keysPage,
+  },
+  {
+    path: '/p/:programId/sessions/:sessionId/end',
+    section: 'keys',
+    scope: 'manage',
+    act: endSession,
+    page: keysPage,
+  },
+];

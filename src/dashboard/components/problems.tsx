@@ -1,0 +1,109 @@
+import type { OpenProblemPage } from '../../features/attention/routes.ts';
+import type { View } from '../view.ts';
+import { Confirm, Icon, Said, TimeAndAgo } from './parts.tsx';
+
+type Problem = OpenProblemPage['items'][number];
+
+/** Those that wait for a decision or mend themselves; the others have failed. */
+const mild = new Set(['job_held', 'delivery_waits', 'sync_quarantine', 'database_filling']);
+
+/** What needs a person: failures before what waits, the newest first of each. */
+export function Problems({ view, problems }: { view: View; problems: Problem[] }) {
+  if (problems.length === 0) return null;
+  const worstFirst = problems.toSorted((a, b) => Number(mild.has(a.kind)) - Number(mild.has(b.kind)));
+  return (
+    <ul class="problems">
+      {worstFirst.map((problem) => (
+        <li>
+          <h2>
+            <Icon tone={mild.has(problem.kind) ? 'attention' : 'bad'} />
+            {sentenceCase(problem.kind)}
+            <Cure view={view} problem={problem} />
+          </h2>
+          <p>
+            <Said view={view} text={problem.message} />
+          </p>
+          <p class="next">
+            <Said view={view} text={onPages(problem.nextStep)} />
+          </p>
+          <div class="foot">
+            <p class="dim">
+              Since <TimeAndAgo view={view} at={problem.since} />
+              {problem.count > 1 ? `, ${problem.count} times` : ''}
+              {problem.traceId === null || view.programId === '' ? null : (
+                <>
+                  {' · '}
+                  <a href={view.at(`t/${encodeURIComponent(problem.traceId)}`)}>trace</a>
+                </>
+              )}
+            </p>
+            {view.can('manage') ? <Resolve view={view} problem={problem} /> : null}
+          </div>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+/** What the API's callers are told to call, in the words of the pages' own buttons. */
+const wordsOfPages: [RegExp, string][] = [
+  [/POST \/api\/jobs\/\S+\/approve or \/reject/, 'Approve or reject it on its page'],
+  [/POST \/api\/deliveries\/\S+\/retry to have it at once/, 'send it again to have it at once'],
+  [/POST \/api\/deliveries\/\S+\/retry/, 'send it again on its page'],
+  [
+    /POST \/api\/programs\/\S+\/resume and \/recover for what it missed/,
+    'resume it, and recover what it missed',
+  ],
+  [/POST …\/eventSubs\/\S+\/quarantine\/retry/, 'retry the quarantine on its page'],
+  [/GET \/api\/flows\/\S+\. Then/, 'its flow’s page. Then'],
+  [/POST \/api\/flows\/\S+\/sync/, 'request the sync again on its page'],
+];
+
+const onPages = (text: string) =>
+  wordsOfPages.reduce((said, [call, words]) => said.replace(call, words), text);
+
+const sentenceCase = (kind: string) => {
+  const words = kind.replaceAll('_', ' ');
+  return words.charAt(0).toUpperCase() + words.slice(1);
+};
+
+function Resolve({ view, problem }: { view: View; problem: Problem }) {
+  const path = `problems/${encodeURIComponent(problem.attentionId)}/resolve`;
+  return (
+    <Confirm
+      view={view}
+      to={view.programId === '' ? `/hub/${path}` : view.at(path)}
+      label="Resolve…"
+      button="Close it"
+      effect="It leaves this list, on record under your name. Nothing is sent or retried; where it happens again it comes back and is told anew."
+    />
+  );
+}
+
+/** Where the problem is solved; what is not known by its id is found by it. */
+function Cure({ view, problem: { kind, subject } }: { view: View; problem: Problem }) {
+  const places: Record<string, [path: string, label: string]> = {
+    job_held: [`jobs/${subject}`, 'Decide'],
+    job_failed: [`jobs?job=${encodeURIComponent(subject)}`, 'Its jobs'],
+    job_given_up: [`jobs?job=${encodeURIComponent(subject)}`, 'Its jobs'],
+    drop_not_started: [`files?prefix=${encodeURIComponent(subject)}`, 'The file'],
+    delivery_exhausted: [`deliveries/${subject}`, 'The delivery'],
+    delivery_waits: [`deliveries/${subject}`, 'The delivery'],
+    webhook_disabled: [`webhooks/${subject}`, 'The endpoint'],
+    export_failing: [`exports/${subject}`, 'The export'],
+    sync_quarantine: [`subscriptions/${encodeURIComponent(subject)}`, 'The quarantine'],
+    monitor_missed: ['monitors', 'Monitors'],
+  };
+  const isId = /^[a-z]{3}_[0-9a-z]{26}$/.test(subject);
+  const [path, label] = places[kind] ?? [null, 'Look'];
+  if (view.programId === '' || (path === null && !isId)) return null;
+  const to =
+    path === null
+      ? `/jump?in=${encodeURIComponent(view.programId)}&q=${encodeURIComponent(subject)}`
+      : view.at(path);
+  return (
+    <a class="cure" href={to}>
+      {label}
+    </a>
+  );
+}

@@ -1,0 +1,168 @@
+import type { MonitorOut, MonitorPage } from '../../features/monitors/routes.ts';
+import { Choice } from '../components/forms.tsx';
+import { Confirm, Field, Pager, PostForm, State, Table, TimeAndAgo } from '../components/parts.tsx';
+import { field, listQuery, programApi } from '../components/query.ts';
+import { formatDuration } from '../time.ts';
+import type { Outcome, Page, View } from '../view.ts';
+
+const kinds: [string, string][] = [
+  ['task', 'a task, by its name'],
+  ['export', 'an export, by its id'],
+  ['subscription', 'a subscription, by its publisher'],
+];
+
+/** What should have happened: silence first, as the event that it is. */
+export async function monitorsPage(view: View): Promise<Page> {
+  const list = await view.api.get<MonitorPage>(programApi(view, `monitors${listQuery(view, [])}`));
+  const silentFirst = list.items.toSorted(
+    (a, b) => Number(b.state === 'silent') - Number(a.state === 'silent') || a.dueAt.localeCompare(b.dueAt),
+  );
+  const silent = silentFirst.filter(({ state }) => state === 'silent');
+  return {
+    title: 'Monitors',
+    every: 15,
+    verdict:
+      silent.length > 0
+        ? {
+            tone: 'bad',
+            text: `${silent.map(({ name }) => name).join(', ')}: ${silent.length === 1 ? 'nothing has' : 'nothing has'} succeeded in time.`,
+          }
+        : {
+            tone: list.items.length === 0 ? 'quiet' : 'ok',
+            text:
+              list.items.length === 0
+                ? 'Nothing is watched for silence.'
+                : `Nothing is late, of the ${list.items.length} watched.`,
+          },
+    body: (
+      <>
+        <Table
+          caption="Monitors, silence first"
+          rows={silentFirst}
+          columns={[
+            { head: 'Monitor', kind: 'name', cell: (one) => one.name },
+            { head: 'State', cell: (one) => <MonitorState view={view} of={one} /> },
+            { head: 'Watches', cell: (one) => <Watched view={view} of={one} /> },
+            { head: 'Expected', cell: expectation },
+            { head: 'Due by', cell: (one) => <TimeAndAgo view={view} at={one.dueAt} /> },
+            {
+              head: 'Last success',
+              cell: (one) =>
+                one.lastSuccessAt === null ? 'none yet' : <TimeAndAgo view={view} at={one.lastSuccessAt} />,
+            },
+            {
+              head: 'Act',
+              cell: (one) =>
+                view.can('webhooks') ? (
+                  <Confirm
+                    view={view}
+                    to={view.at(`monitors/${encodeURIComponent(one.name)}/delete`)}
+                    label="Remove…"
+                    button="Watch no more"
+                    danger
+                    effect={`Silence of “${one.name}” is told to nobody any more. An open problem about it ends.`}
+                  />
+                ) : (
+                  '–'
+                ),
+            },
+          ]}
+          empty={
+            <p>
+              A monitor tells when something has <em>not</em> happened: a task without a success in a day, a
+              night that did not arrive.
+            </p>
+          }
+        />
+        <Pager view={view} next={list.nextCursor} />
+        {view.can('webhooks') ? <NewMonitor view={view} /> : null}
+      </>
+    ),
+  };
+}
+
+function MonitorState({ view, of }: { view: View; of: MonitorOut }) {
+  if (of.state === 'waiting') return <State word="on time" tone="ok" />;
+  const late = of.silentSince === null ? 0 : view.ctx.now() - Date.parse(of.dueAt);
+  return <State word={`silent, ${formatDuration(Math.max(0, late))} late`} tone="bad" />;
+}
+
+function Watched({ view, of }: { view: View; of: MonitorOut }) {
+  const [[kind, ref] = ['', '']] = Object.entries(of.watches);
+  const id = encodeURIComponent(ref);
+  const to = { task: `tasks/${id}`, export: `exports/${id}`, subscription: `subscriptions/${id}` }[kind];
+  return (
+    <>
+      {kind} {to === undefined ? ref : <a href={view.at(to)}>{ref}</a>}
+    </>
+  );
+}
+
+function expectation({ everyHours, byLocalTime, graceMinutes }: MonitorOut): string {
+  const grace = graceMinutes > 0 ? `, ${graceMinutes} min grace` : '';
+  return `${byLocalTime === null ? `every ${everyHours} h` : `daily by ${byLocalTime} local time`}${grace}`;
+}
+
+function NewMonitor({ view }: { view: View }) {
+  return (
+    <>
+      <h2>Watch something</h2>
+      <PostForm view={view} to={view.at('monitors')}>
+        <Field
+          view={view}
+          name="name"
+          label="Name"
+          hint="Such as: nightly-feed. A known name is changed."
+          required
+        />
+        <Choice view={view} name="kind" label="Watches" options={kinds} />
+        <Field view={view} name="ref" label="Which one" required />
+        <Field
+          view={view}
+          name="byLocalTime"
+          label="Every day by (local time)"
+          hint="Such as 06:00; or leave it empty and say how many hours."
+        />
+        <Field view={view} name="everyHours" label="Or at least every so many hours" type="number" />
+        <Field view={view} name="graceMinutes" label="Grace in minutes" type="number" value="0" />
+        <Field
+          view={view}
+          name="pingUrl"
+          label="Ping after each success"
+          hint="A URL of a dead man’s switch of your own; may be empty."
+          type="url"
+        />
+        <button type="submit" class="primary">
+          Watch it
+        </button>
+      </PostForm>
+    </>
+  );
+}
+
+const number = (view: View, name: string): number | undefined => {
+  const text = field(view, name);
+  return text === undefined ? undefined : Number(text);
+};
+
+export async function saveMonitor(view: View): Promise<Outcome> {
+  const kind = field(view, 'kind') ?? 'task';
+  const byLocalTime = field(view, 'byLocalTime');
+  const everyHours = number(view, 'everyHours');
+  await view.api.send('PUT', programApi(view, `monitors/${encodeURIComponent(field(view, 'name') ?? '')}`), {
+    watches: { [kind]: field(view, 'ref') ?? '' },
+    ...(byLocalTime === undefined ? {} : { byLocalTime }),
+    ...(everyHours === undefined ? {} : { everyHours }),
+    graceMinutes: number(view, 'graceMinutes') ?? 0,
+    pingUrl: field(view, 'pingUrl') ?? null,
+  });
+  return { to: view.at('monitors'), done: 'saved' };
+}
+
+export async function deleteMonitor(view: View): Promise<Outcome> {
+  await view.api.send(
+    'DELETE',
+    programApi(view, `monitors/${encodeURIComponent(view.params.monitor ?? '')}`),
+  );
+  return { to: view.at('monitors'), done: 'deleted' };
+}

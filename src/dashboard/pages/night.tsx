@@ -1,0 +1,125 @@
+import type { ExportNight, ExportOut } from '../../features/exports/routes.ts';
+import { Confirm, Copy, Facts, State, Table, Time } from '../components/parts.tsx';
+import { programApi } from '../components/query.ts';
+import { formatBytes, formatCount } from '../time.ts';
+import type { Outcome, Page, Tone, View } from '../view.ts';
+
+const api = (view: View, rest = '') =>
+  programApi(
+    view,
+    `exports/${encodeURIComponent(view.params.exportId ?? '')}/runs/${encodeURIComponent(view.params.localDate ?? '')}${rest}`,
+  );
+
+const tones: Record<string, Tone> = { delivered: 'ok', exhausted: 'bad', waiting: 'busy' };
+
+/** One night: its files, and the evidence that they arrived whole. */
+export async function nightPage(view: View): Promise<Page> {
+  const [of, night] = await Promise.all([
+    view.api.get<ExportOut>(programApi(view, `exports/${encodeURIComponent(view.params.exportId ?? '')}`)),
+    view.api.get<ExportNight>(api(view)),
+  ]);
+  const isMoving = night.endedAt === null;
+  const here = view.at(`exports/${of.exportId}/nights/${night.localDate}`);
+  return {
+    title: `${of.name}, ${night.localDate}`,
+    ...(isMoving ? { every: 2 } : {}),
+    verdict: {
+      tone: tones[night.status] ?? 'busy',
+      text: `${formatCount(night.events)} events in ${night.files.length} ${night.files.length === 1 ? 'file' : 'files'}. ${night.message}`,
+    },
+    body: (
+      <>
+        {view.can('exports') && !isMoving && !night.expired ? (
+          <div class="actions">
+            <Confirm
+              view={view}
+              to={`${here}/send`}
+              label="Send again…"
+              button="Send it again"
+              effect={`The same bytes go out under the same ${night.files.length === 1 ? 'name' : 'names'}: ${night.files.map(({ name }) => name).join(', ')}. What lies there under that name is replaced.`}
+            />
+          </div>
+        ) : null}
+        <Table
+          caption="Files of this night"
+          rows={night.files}
+          columns={[
+            {
+              head: 'File',
+              kind: 'name',
+              cell: (file) =>
+                night.expired ? (
+                  file.name
+                ) : (
+                  <a href={`${here}/files/${encodeURIComponent(file.name)}`}>{file.name}</a>
+                ),
+            },
+            {
+              head: 'State',
+              cell: (file) => <State word={file.status} tone={tones[file.status] ?? 'quiet'} />,
+            },
+            {
+              head: 'Rows',
+              kind: 'number',
+              cell: (file) => (file.rows === null ? '–' : formatCount(file.rows)),
+            },
+            { head: 'Size', kind: 'number', cell: (file) => formatBytes(file.sizeBytes) },
+            { head: 'Arrived', cell: (file) => <Time view={view} at={file.endedAt} /> },
+            {
+              head: 'Delivery',
+              cell: (file) =>
+                file.deliveryId === null ? (
+                  '–'
+                ) : (
+                  <a href={view.at(`deliveries/${file.deliveryId}`)}>its attempts</a>
+                ),
+            },
+          ]}
+          empty={<p>No file: there was nothing to send, or it is still being written.</p>}
+        />
+        {night.files.map((file) => (
+          <details open={night.files.length === 1}>
+            <summary>Evidence of {file.name}</summary>
+            {file.reason === null ? null : <p>{file.reason}</p>}
+            <Facts
+              of={[
+                ['SHA-256', <Copy text={file.sha256} label="the checksum" />],
+                ['Bytes', formatCount(file.sizeBytes)],
+                ['Event type', file.event],
+                ...Object.entries(file.evidence ?? {}).map(([name, value]): [string, string] => [
+                  name,
+                  typeof value === 'string' ? value : JSON.stringify(value),
+                ]),
+              ]}
+            />
+          </details>
+        ))}
+        <h2>The night</h2>
+        <Facts
+          of={[
+            ['State', <State word={night.status} tone={tones[night.status] ?? 'busy'} />],
+            ['Zone', night.timeZone],
+            ['The day ended at', <Time view={view} at={night.endsAt} />],
+            ['Begun', <Time view={view} at={night.startedAt} />],
+            ['Written', <Time view={view} at={night.writtenAt} />],
+            ['Ended', <Time view={view} at={night.endedAt} />],
+            ['Sent', night.sends === 1 ? 'once' : `${night.sends} times`],
+            ['Files', night.expired ? 'past retention: they are gone from here' : 'kept here'],
+            ['Trace', <a href={view.at(`t/${night.traceId}`)}>what this night became</a>],
+          ]}
+        />
+      </>
+    ),
+  };
+}
+
+export async function sendNight(view: View): Promise<Outcome> {
+  await view.api.send('POST', api(view, '/send'));
+  const { exportId = '', localDate = '' } = view.params;
+  return { to: view.at(`exports/${exportId}/nights/${localDate}`), done: 'night-sent' };
+}
+
+/** A file as it was sent. */
+export function openNightFile(view: View): Promise<Response> {
+  return view.api.ask('GET', api(view, `/files/${encodeURIComponent(view.params.name ?? '')}`));
+}

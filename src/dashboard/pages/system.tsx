@@ -1,0 +1,135 @@
+import type { SystemStatus } from '../../api/status.ts';
+import type { OpenProblemPage } from '../../features/attention/routes.ts';
+import { Facts, State, Table, Time, TimeAndAgo } from '../components/parts.tsx';
+import { Problems } from '../components/problems.tsx';
+import { formatBytes, formatCount, formatDuration } from '../time.ts';
+import type { Page, View } from '../view.ts';
+
+/** A count that ended there. */
+const countedTo = 1_000;
+/** Work that has been due for longer waits for something. */
+const lateMs = 5 * 60_000;
+
+/** The hub itself, for the operator: what waits, what ran last, and how it is set up. */
+export async function systemPage(view: View): Promise<Page> {
+  const [status, problems] = await Promise.all([
+    view.api.get<SystemStatus>('/api/system/status'),
+    view.api.get<OpenProblemPage>('/api/system/attention?limit=50'),
+  ]);
+  const now = view.ctx.now();
+  const full = status.storage.bytes / status.storage.limitBytes;
+  return {
+    title: 'System',
+    every: 15,
+    verdict: verdictOf(status, problems.items.length, now),
+    body: (
+      <>
+        <Problems view={view} problems={problems.items} />
+        <h2>What waits</h2>
+        <Table
+          caption="Work that is not ended"
+          rows={status.backlog}
+          columns={[
+            { head: 'Work', kind: 'name', cell: (one) => one.name },
+            {
+              head: 'Open',
+              kind: 'number',
+              cell: (one) =>
+                one.open >= countedTo ? `${formatCount(countedTo)} or more` : formatCount(one.open),
+            },
+            {
+              head: 'Oldest that is due',
+              cell: (one) =>
+                one.oldestDueAt === null ? (
+                  'nothing is due now'
+                ) : (
+                  <TimeAndAgo view={view} at={one.oldestDueAt} />
+                ),
+            },
+          ]}
+          empty=""
+        />
+        <h2>Crons</h2>
+        <Table
+          caption="Their latest runs"
+          rows={status.crons}
+          columns={[
+            { head: 'Cron', kind: 'name', cell: (one) => <code>{one.cron}</code> },
+            { head: 'Last run', cell: (one) => <TimeAndAgo view={view} at={one.startedAt} /> },
+            { head: 'Took', kind: 'number', cell: (one) => formatDuration(one.durationMs, true) },
+            { head: 'Steps', cell: (one) => <Steps of={one.steps} /> },
+          ]}
+          empty={<p>None has run on this hub yet: the first comes within a minute.</p>}
+        />
+        <h2>Storage and keys</h2>
+        <Facts
+          of={[
+            [
+              'Database',
+              <>
+                <progress max={100} value={Math.round(full * 100)} aria-label="How full the database is" />
+                {formatBytes(status.storage.bytes)} of {formatBytes(status.storage.limitBytes)} (
+                {(full * 100).toFixed(full < 0.1 ? 2 : 0)} %)
+              </>,
+            ],
+            ['Sealing key', status.sealing.keyId],
+            [
+              'Sealed under another key',
+              status.sealing.remaining ? (
+                <State word="yes: POST /api/system/reseal until nothing remains" tone="attention" />
+              ) : (
+                'nothing'
+              ),
+            ],
+            ['Version', status.version.id ?? 'not deployed through Cloudflare'],
+            ['Deployed', <Time view={view} at={status.version.deployedAt} />],
+          ]}
+        />
+        <h2>Settings</h2>
+        <Table
+          caption="As this version reads them; of a secret only whether it is set"
+          rows={Object.entries(status.settings)}
+          columns={[
+            { head: 'Setting', kind: 'name', cell: ([name]) => <code>{name}</code> },
+            { head: 'Value', cell: ([, value]) => value },
+          ]}
+          empty=""
+        />
+      </>
+    ),
+  };
+}
+
+function Steps({ of }: { of: Record<string, number> }) {
+  const failed = Object.entries(of).filter(([, count]) => count < 0);
+  if (failed.length > 0)
+    return <State word={`failed: ${failed.map(([name]) => name).join(', ')}`} tone="bad" />;
+  const busy = Object.entries(of).filter(([, count]) => count > 0);
+  if (busy.length === 0) return <>nothing to do</>;
+  return <>{busy.map(([name, count]) => `${name} ${count}`).join(', ')}</>;
+}
+
+function verdictOf(
+  { backlog, crons, storage }: SystemStatus,
+  problems: number,
+  now: number,
+): Page['verdict'] {
+  const failed = crons.some(({ steps }) => Object.values(steps).some((count) => count < 0));
+  const late = backlog.filter(
+    ({ oldestDueAt }) => oldestDueAt !== null && now - Date.parse(oldestDueAt) > lateMs,
+  );
+  const minute = crons.find(({ cron }) => cron === '* * * * *');
+  const parts = [
+    problems > 0 ? `${problems} ${problems === 1 ? 'problem needs' : 'problems need'} staff` : '',
+    failed ? 'a step of a cron failed' : '',
+    minute !== undefined && now - Date.parse(minute.startedAt) > lateMs
+      ? 'the minute’s cron does not run'
+      : '',
+    late.length > 0 ? `late: ${late.map(({ name }) => name).join(', ')}` : '',
+    storage.bytes > 0.8 * storage.limitBytes ? 'the database is filling up' : '',
+  ].filter((part) => part !== '');
+  if (parts.length === 0)
+    return { tone: 'ok', text: 'The hub keeps up: nothing is late, and no step failed.' };
+  const text = parts.join('; ');
+  return { tone: failed ? 'bad' : 'attention', text: `${text.charAt(0).toUpperCase()}${text.slice(1)}.` };
+}

@@ -1,0 +1,3 @@
+export { countActivity, countActivityFrom } from './count.ts';
+export { activityLifecycle, listCronRuns, noteCronRun } from './store.ts';
+export { activityKinds } from './table.ts';

@@ -1,0 +1,40 @@
+import { integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+
+/** What is counted: a kind for each strip of the overview. */
+export const activityKinds = [
+  'files',
+  'jobs',
+  'events',
+  'webhook',
+  'email',
+  'sftp',
+  'batch',
+  'ping',
+] as const;
+export type ActivityKind = (typeof activityKinds)[number];
+
+/**
+ * What went well and what did not, hour by hour: one row per program, kind and day, whatever its traffic.
+ * Written in the commit of what it counts, so that no page ever counts rows.
+ */
+export const activityDays = sqliteTable(
+  'activity_days',
+  {
+    programId: text('program_id').notNull(),
+    /** `YYYY-MM-DD`, UTC. */
+    day: text('day').notNull(),
+    kind: text('kind', { enum: activityKinds }).notNull(),
+    /** JSON: of each hour that has any, `{"h13": [went well, failed, neither]}`. */
+    hours: text('hours', { mode: 'json' }).$type<Record<string, [number, number, number]>>().notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.programId, table.day, table.kind] })],
+);
+
+/** Of each cron expression its latest run. */
+export const cronRuns = sqliteTable('cron_runs', {
+  cron: text('cron').primaryKey(),
+  startedAt: integer('started_at').notNull(),
+  durationMs: integer('duration_ms').notNull(),
+  /** What each step did, by its name; -1 where it failed. */
+  steps: text('steps', { mode: 'json' }).$type<Record<string, number>>().notNull(),
+});
