@@ -13,6 +13,7 @@ import {
 import { createExport, exportsPage } from './pages/exports.tsx';
 import { addSource, createFlow, flowPage, flowsPage, removeSource, requestSync } from './pages/flows.tsx';
 import { decideJob, jobPage } from './pages/job.tsx';
+import { showRejects } from './pages/job-rejects.tsx';
 import { createKey, endSession, keysPage, revokeKey, rotateKey } from './pages/keys.tsx';
 import { deleteMonitor, monitorsPage, saveMonitor } from './pages/monitors.tsx';
 import { nightPage, sendNight } from './pages/night.tsx';
@@ -73,6 +74,13 @@ export const actionRoutes: ActionRoute[] = [
     section: 'jobs',
     scope: 'jobs',
     act: decideJob,
+    page: jobPage,
+  },
+  {
+    path: '/p/:programId/jobs/:jobId/errors',
+    section: 'jobs',
+    scope: 'read',
+    act: showRejects,
     page: jobPage,
   },
   {

@@ -1,6 +1,6 @@
 // Made by scripts/assets.mjs.
 export const assets = {
-  script: '/assets/app-e77a420d08.js',
+  script: '/assets/app-7f178e38c2.js',
   editor: '/assets/editor-2bb443a513.js',
   style: '/assets/app-fee2a0c08f.css',
   icon: '/assets/icon-3b754b8fff.svg',

@@ -3,6 +3,8 @@ import { closeStage, openStage } from '../support/stage.ts';
 import { testAccess } from './parts/access.ts';
 import { testEditor } from './parts/editor.ts';
 import { testKeyboard } from './parts/keyboard.ts';
+import { testLarge } from './parts/large.ts';
+import { testLedger } from './parts/ledger.ts';
 import { testLive } from './parts/live.ts';
 import { testPages } from './parts/pages.ts';
 import { testScriptless } from './parts/scriptless.ts';
@@ -17,5 +19,7 @@ describe('who may see and do what', testAccess);
 describe('the keyboard alone', testKeyboard);
 describe('without a script', testScriptless);
 describe('the template editor', testEditor);
+describe('the ledger, the trace and the nights', testLedger);
+describe('with many rows', testLarge);
 // The last: it kills the hub.
 describe('an open page', testLive);

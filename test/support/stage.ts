@@ -35,6 +35,8 @@ export interface Stage {
   /** A value for each name in a page's address. */
   ids: Record<string, string>;
   heldJobId: string;
+  /** Signs what goes to the endpoint `ids.webhookId`. */
+  secret: string;
   /** What the policy refused, a page said in error or asked from another host, and each dialog. */
   complaints: string[];
 }
@@ -207,12 +209,14 @@ async function fillEvents(): Promise<void> {
   await subscribe(hub.url, program, publisher, template);
   const hook = async (path: string, description: string, events: string[]) => {
     const body = { url: `${receiver.url}/${path}`, events, description };
-    return expectStatus(await program.call('POST', at('webhooks'), { body }), 201).body.webhookId as string;
+    return expectStatus(await program.call('POST', at('webhooks'), { body }), 201).body;
   };
-  ids.webhookId = await hook('ok', hostile[2] ?? '', ['event.published', 'job.*']);
+  const told = await hook('ok', hostile[2] ?? '', ['event.published', 'job.*']);
+  ids.webhookId = told.webhookId;
+  stage.secret = told.secret;
   await hook('gone', 'it has moved', ['event.published']);
   await hook('broken', hostile[4] ?? '', ['event.published']);
-  const paused = await hook('ok', 'paused', ['event.published']);
+  const { webhookId: paused } = await hook('ok', 'paused', ['event.published']);
   expectStatus(await program.call('POST', at(`webhooks/${paused}/pause`)), 200);
   const category = ['COURSE', 'COURSE', 'RAW', 'HOBBY'];
   await publish(
@@ -225,6 +229,9 @@ async function fillEvents(): Promise<void> {
       }),
     ),
   );
+  const since = new Date(Date.now() - 86_400_000).toISOString();
+  const recovered = await program.call('POST', at(`webhooks/${ids.webhookId}/recover`), { body: { since } });
+  ids.recoveryId = expectStatus(recovered, 202).body.recoveryId;
   const own = await publish(program, ...hostile.map((id) => eventOf(program, { PublisherEventId: id })));
   ids.eventId = own[0].EventId ?? own[0].eventId;
   ids.publisherId = publisher.programId;

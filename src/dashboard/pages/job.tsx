@@ -6,7 +6,8 @@ import { Confirm, Copy, Facts, State, Table, Time, TimeAndAgo, Took } from '../c
 import { deliveryTones } from '../states.ts';
 import { formatBytes, formatCount } from '../time.ts';
 import type { Outcome, Page, Tone, View } from '../view.ts';
-import { Errors, ReadAs } from './job-errors.tsx';
+import { Errors, isReported, ReadAs } from './job-errors.tsx';
+import { readRejects } from './job-rejects.tsx';
 import { JobState } from './jobs.tsx';
 
 const decisions = ['approve', 'reject', 'cancel', 'retry', 'undo'] as const;
@@ -17,11 +18,12 @@ const api = (view: View) => `/api/jobs/${encodeURIComponent(view.params.jobId ??
 export async function jobPage(view: View): Promise<Page> {
   const job = await view.api.get<JobOut>(api(view));
   const isSettled = job.finishedAt !== null;
-  const [deliveries, changes] = await Promise.all([
+  const [deliveries, changes, rejected] = await Promise.all([
     view.api.get<DeliveryPage>(
       `/api/programs/${encodeURIComponent(view.programId)}/deliveries?about=${job.jobId}&limit=50`,
     ),
     job.status === 'held' || job.dryRun ? sampleOf(view) : null,
+    isReported(job) ? orNull(readRejects(view, job)) : null,
   ]);
   const isTold = deliveries.items.every(({ endedAt }) => endedAt !== null);
   return {
@@ -48,7 +50,7 @@ export async function jobPage(view: View): Promise<Page> {
           ]}
         />
         <Rows job={job} />
-        <Errors view={view} job={job} />
+        <Errors view={view} job={job} rejected={rejected} />
         <ReadAs job={job} />
         <h2>Who was told</h2>
         <Table
@@ -86,9 +88,14 @@ export async function decideJob(view: View): Promise<Outcome> {
 }
 
 /** Absent until the differences are known, and once they are no longer kept. */
-async function sampleOf(view: View): Promise<ChangePage | null> {
+function sampleOf(view: View): Promise<ChangePage | null> {
+  return orNull(view.api.get<ChangePage>(`${api(view)}/changes?limit=20`));
+}
+
+/** Null for what the API refuses: a report or a log that is kept no longer. */
+async function orNull<T>(asked: Promise<T>): Promise<T | null> {
   try {
-    return await view.api.get<ChangePage>(`${api(view)}/changes?limit=20`);
+    return await asked;
   } catch (error) {
     if (error instanceof ApiProblem) return null;
     throw error;

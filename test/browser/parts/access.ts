@@ -1,5 +1,6 @@
 import { expect, it } from 'vitest';
-import { actionRoutes, downloadRoutes, pageRoutes } from '../../../src/dashboard/routes.ts';
+import { actionRoutes } from '../../../src/dashboard/actions.ts';
+import { downloadRoutes, pageRoutes } from '../../../src/dashboard/routes.ts';
 import { newVisitor, signedIn } from '../../support/browser.ts';
 import { allScopes, expectStatus, newProgram } from '../../support/client.ts';
 import { listenTo, newTab, pageAt, stage } from '../../support/stage.ts';

@@ -36,12 +36,12 @@ export function testLive(): void {
 
   it('is answered 304 while nothing changes (A13)', async () => {
     const { page, context } = await newTab();
-    await page.goto(pageAt('webhooks'));
+    await page.goto(pageAt('jobs'));
     const look = () => page.evaluate('document.dispatchEvent(new Event("visibilitychange"))');
     const statuses: number[] = [];
     for (let times = 0; times < 6; times++) {
       const [answer] = await Promise.all([
-        page.waitForResponse((response) => response.url() === pageAt('webhooks')),
+        page.waitForResponse((response) => response.url() === pageAt('jobs')),
         look(),
       ]);
       statuses.push(answer.status());
@@ -55,7 +55,7 @@ export function testLive(): void {
     await page.evaluate('document.dispatchEvent(new Event("visibilitychange"))');
     await page.evaluate('Object.defineProperty(document, "hidden", { value: false })');
     expect(asked).toEqual([]);
-    await Promise.all([page.waitForRequest(pageAt('webhooks')), look()]);
+    await Promise.all([page.waitForRequest(pageAt('jobs')), look()]);
     await context.close();
   });
 
@@ -73,6 +73,9 @@ export function testLive(): void {
     }
     expect(await page.inputValue('input[name=job]')).toBe('wareh');
     expect(await page.evaluate('document.activeElement.name')).toBe('job');
+    // What the script made of times and ids is still there.
+    expect(await page.locator('main hub-time:not(:has(button))').count()).toBe(0);
+    expect(await page.locator('main hub-time').count()).toBeGreaterThan(0);
     await stage.hub.kill();
     await look();
     await page.waitForSelector('#stale');

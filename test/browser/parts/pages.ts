@@ -39,9 +39,15 @@ async function look(on: Page, name: string, path: string): Promise<void> {
   await on.setViewportSize({ width: 1280, height: 800 });
   const answer = await on.goto(`${stage.hub.url}${path}`);
   expect(answer?.headers()['content-security-policy'], name).toBe(contentSecurityPolicy);
-  for (const summary of await on.locator('details.confirm > summary').all()) await summary.click();
   const editor = on.locator('hub-editor');
   if ((await editor.count()) > 0) await on.waitForSelector('hub-editor[data-ready=yes]');
+  for (const { colorScheme, width } of sights) {
+    await on.emulateMedia({ colorScheme });
+    await on.setViewportSize({ width, height: 800 });
+    const path = join(shots, `${name}-${colorScheme}-${width}.jpeg`);
+    await on.screenshot({ path, fullPage: true, quality: 80 });
+  }
+  for (const summary of await on.locator('details.confirm > summary').all()) await summary.click();
   for (const { colorScheme, width, rules } of sights) {
     const seen = `${name}, ${colorScheme}, ${width} px`;
     await on.emulateMedia({ colorScheme });
@@ -49,7 +55,6 @@ async function look(on: Page, name: string, path: string): Promise<void> {
     const found = await judge(on, rules);
     expect(found, seen).toEqual([]);
     expect(await on.evaluate('document.documentElement.scrollWidth'), seen).toBeLessThanOrEqual(width);
-    await on.screenshot({ path: join(shots, `${name}-${colorScheme}-${width}.png`), fullPage: true });
   }
   // 200 % text in a window of 640 px is a reader's 320 px.
   await on.setViewportSize({ width: 640, height: 800 });
@@ -100,7 +105,7 @@ export function testPages(): void {
     await page.locator('form:has(#url) button[type=submit]').click();
     await page.waitForSelector('[role=alert]');
     expect(await judge(page)).toEqual([]);
-    await page.screenshot({ path: join(shots, 'error-form.png'), fullPage: true });
+    await page.screenshot({ path: join(shots, 'error-form.jpeg'), fullPage: true, quality: 80 });
   }, 300_000);
 
   it('tells states apart in forced colours (A7)', async () => {
@@ -123,7 +128,7 @@ export function testPages(): void {
         expect(stroke).not.toBe(ground);
       }
     }
-    await page.screenshot({ path: join(shots, 'forced-colours.png'), fullPage: true });
+    await page.screenshot({ path: join(shots, 'forced-colours.jpeg'), fullPage: true, quality: 80 });
     await page.emulateMedia({ forcedColors: 'none' });
   });
 
@@ -133,7 +138,8 @@ export function testPages(): void {
       const asked: string[] = [];
       const hear = (response: { url(): string }) => asked.push(new URL(response.url()).pathname);
       page.on('response', hear);
-      const answer = await page.goto(`${stage.hub.url}${path}`, { waitUntil: 'networkidle' });
+      const answer = await page.goto(`${stage.hub.url}${path}`, { waitUntil: 'load' });
+      if (path.includes('/template')) await page.waitForSelector('hub-editor[data-ready=yes]');
       page.off('response', hear);
       const html = brotliCompressSync((await answer?.body()) ?? Buffer.alloc(0)).byteLength;
       const files = await assetsOf(page);
@@ -238,9 +244,6 @@ export function testPages(): void {
     await refused('document.querySelector("main").append(document.createElement("button"))');
     await expect.poll(() => stage.complaints.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(3);
     expect((await judge(broken)).map((one) => one.split(':')[0])).toContain('button-name');
-    await expect
-      .poll(() => stage.hub.lines.some((line) => line.includes('page.policy_report')), { timeout: 20_000 })
-      .toBe(true);
     await context.close();
     stage.complaints.splice(0);
   });

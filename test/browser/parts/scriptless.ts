@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { dropAndCall, expectStatus, newProgram, until } from '../../support/client.ts';
-import { newTab, pageAt, planted, stage } from '../../support/stage.ts';
+import { hostile, newTab, pageAt, planted, stage } from '../../support/stage.ts';
 import { addresses } from './addresses.ts';
 
 const options = { javaScriptEnabled: false };
@@ -88,9 +88,23 @@ export function testScriptless(): void {
   it('each rejected row is there with line, column, code and value, and mends (A15)', async () => {
     const { page, context } = await newTab({ options });
     await page.goto(pageAt(`jobs/${stage.ids.jobId}`));
-    const text = (await page.locator('main').textContent()) ?? '';
-    expect(text).toContain(`${planted.gift + planted.id}`);
-    for (const part of ['gift', 'id']) expect(text).toContain(part);
+    const groups = await page
+      .locator('table', { hasText: 'By column and code' })
+      .locator('tbody tr')
+      .evaluateAll((rows: Element[]) =>
+        rows.map((row) => [...row.children].slice(0, 3).map((cell) => cell.textContent)),
+      );
+    expect(groups).toEqual([
+      ['gift', String(planted.gift), 'not_a_number'],
+      ['gift', String(planted.id), 'not_a_number'],
+    ]);
+    expect(await page.locator('main').textContent()).not.toContain('number 0');
+    await page.getByRole('button', { name: 'Show the values' }).click();
+    const each = page.locator('table', { hasText: 'Each error, by line' }).locator('tbody tr');
+    expect(await each.count()).toBeGreaterThanOrEqual(planted.gift + planted.id);
+    expect(await each.first().textContent()).toContain(hostile[0]);
+    const { body } = await stage.program.call('GET', `/api/programs/${stage.program.programId}/audit`);
+    expect(body.items[0]).toMatchObject({ action: 'errors.shown', target: stage.ids.jobId });
     const csv = await stage.program.call('GET', `/api/jobs/${stage.ids.jobId}/errors.csv`);
     const lines = csv.text.trim().split('\n');
     expect(lines).toHaveLength(planted.gift + planted.id + 1);
