@@ -16,8 +16,19 @@ export interface BareHub {
   stop(): Promise<void>;
 }
 
+export interface BareHubOptions {
+  /** The worker of this folder that holds the hub. */
+  worker: string;
+  /** Settings over those of `.dev.vars.example`. */
+  vars?: Record<string, string>;
+  /** Messages that the queue `deliver` hands over at once. */
+  deliverBatch?: number;
+}
+
 /** The built hub in miniflare alone, without wrangler's proxies, on a fresh folder of state. */
-export async function startBareHub(): Promise<BareHub> {
+export async function startBareHub(
+  { worker, vars = {}, deliverBatch = 1 }: BareHubOptions = { worker: 'jobs-worker.ts' },
+): Promise<BareHub> {
   const folder = mkdtempSync(join(tmpdir(), 'crosswalk-bench-'));
   const settings = Object.fromEntries(
     readFileSync(join(root, '.dev.vars.example'), 'utf8')
@@ -31,10 +42,10 @@ export async function startBareHub(): Promise<BareHub> {
   const server = new Miniflare(
     convertV4MiniflareOptions({
       modules: true,
-      script: await bundle('jobs-worker.ts'),
+      script: await bundle(worker),
       compatibilityDate,
       compatibilityFlags: ['global_fetch_strictly_public'],
-      bindings: settings,
+      bindings: { ...settings, ...vars },
       d1Databases: { DB: 'bench' },
       r2Buckets: { OBJECTS: 'bench' },
       queueProducers: {
@@ -42,7 +53,10 @@ export async function startBareHub(): Promise<BareHub> {
         DELIVER: 'crosswalk-deliver',
         EXPORT: 'crosswalk-export',
       },
-      queueConsumers: { 'crosswalk-ingest': queue, 'crosswalk-deliver': queue },
+      queueConsumers: {
+        'crosswalk-ingest': queue,
+        'crosswalk-deliver': { ...queue, maxBatchSize: deliverBatch },
+      },
       email: { send_email: [{ name: 'EMAIL' }] },
       ratelimits: { API_RATE: { namespace_id: '1', simple: { limit: 100_000, period: 60 } } },
       resourcePersistencePath: folder,

@@ -6,5 +6,6 @@ await import('./relay.ts');
 await import('./syncs.ts');
 await import('./jobs.ts');
 await import('./exports.ts');
+await import('./fanout.ts');
 
 export {};

@@ -235,6 +235,12 @@ async function readExcerpt(
   abort: AbortController,
 ): Promise<{ excerpt: string; whole: boolean }> {
   if (!response.body) return { excerpt: '', whole: true };
+  const told = Number(response.headers.get('content-length') ?? Number.NaN);
+  // What says that it is short is read in one go; it cannot be longer than it says.
+  if (told <= readBytes && response.headers.get('content-encoding') === null) {
+    const bytes = new Uint8Array(await withAbort(response.arrayBuffer(), abort.signal));
+    return { excerpt: new TextDecoder().decode(bytes.subarray(0, excerptBytes)), whole: true };
+  }
   const reader = response.body.getReader();
   const kept = new Uint8Array(excerptBytes);
   let total = 0;

@@ -9,8 +9,9 @@ interface Kept<Value> {
 }
 
 /**
- * Remembers answers for at most five seconds. `owner` is what they came from, such as a database. Values
- * alone are kept, never promises: a Worker's request must not wait for another's I/O.
+ * Remembers answers for at most five seconds, and never that something (null) is not there: what was just
+ * made is found. `owner` is what they came from, such as a database. Values alone are kept, never promises:
+ * a Worker's request must not wait for another's I/O.
  */
 export class ShortCache<Value> {
   readonly #byOwner = new WeakMap<object, Kept<Value>>();
@@ -21,7 +22,7 @@ export class ShortCache<Value> {
     if (known && known.until > nowMs && known.until <= nowMs + longestMs) return known.value;
     const { forgotten } = kept;
     const value = await ask();
-    if (kept.forgotten === forgotten) {
+    if (value !== null && kept.forgotten === forgotten) {
       if (kept.entries.size >= mostEntries) kept.entries.clear();
       kept.entries.set(key, { until: nowMs + longestMs, value });
     }
@@ -32,6 +33,13 @@ export class ShortCache<Value> {
   forget(owner: object, key: string): void {
     const kept = this.#keptOf(owner);
     kept.entries.delete(key);
+    kept.forgotten++;
+  }
+
+  /** The same of everything. */
+  forgetAll(owner: object): void {
+    const kept = this.#keptOf(owner);
+    kept.entries.clear();
     kept.forgotten++;
   }
 

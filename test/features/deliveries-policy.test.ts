@@ -1,6 +1,15 @@
 import { describe, expect, it } from 'vitest';
 import type { AttemptResult } from '../../src/context.ts';
-import { decideOutcome, retryAfterMs, waitsMs } from '../../src/features/deliveries/policy.ts';
+import {
+  decideOutcome,
+  flightLimits,
+  goodHealth,
+  type Health,
+  judgeHealth,
+  mustDisable,
+  retryAfterMs,
+  waitsMs,
+} from '../../src/features/deliveries/policy.ts';
 
 const nowMs = Date.parse('2026-11-22T12:00:00Z');
 const failed: AttemptResult = {
@@ -82,5 +91,63 @@ describe('retryAfterMs', () => {
     ['99999999999999', null],
   ])('reads %j', (value, wanted) => {
     expect(retryAfterMs(value, nowMs)).toBe(wanted);
+  });
+});
+
+describe('judgeHealth', () => {
+  const judged = (failures: (string | undefined)[], was: Health = goodHealth): Health =>
+    failures.reduce<Health>(
+      (health, failure, i) => judgeHealth(health, { failure, startedAt: nowMs + i }, nowMs + i),
+      was,
+    );
+
+  it('makes an endpoint degraded by its third time-out in a row, and by no fewer', () => {
+    expect(judged(['timeout', 'timeout'])).toMatchObject({ degradedSince: null, probeAt: null });
+    expect(judged(['timeout', 'timeout', 'status', 'timeout'])).toMatchObject({ degradedSince: null });
+    expect(judged(['timeout', 'timeout', 'timeout'])).toMatchObject({
+      degradedSince: nowMs + 2,
+      probeAt: nowMs + 2 + 5_000,
+    });
+  });
+
+  it('puts each next probe off for twice as long, up to five minutes', () => {
+    const waits: number[] = [];
+    let health = judged(['timeout', 'timeout', 'timeout']);
+    for (let probe = 0; probe < 9; probe++) {
+      const at = health.probeAt ?? 0;
+      health = judgeHealth(health, { failure: 'timeout', startedAt: at }, at + 15_000);
+      waits.push((health.probeAt ?? 0) - at - 15_000);
+    }
+    expect(waits).toEqual([10, 20, 40, 80, 160, 300, 300, 300, 300].map((seconds) => seconds * 1_000));
+  });
+
+  it('learns nothing from attempts that were under way when it became degraded', () => {
+    const degraded = judged(['timeout', 'timeout', 'timeout']);
+    const late = judgeHealth(degraded, { failure: 'timeout', startedAt: nowMs - 10_000 }, nowMs + 20);
+    expect(late).toEqual({ ...degraded, failures: 4 });
+  });
+
+  it('is good again after one success, and lets one more fly with each', () => {
+    const failing = judged(['status', 'status', 'status', 'status']);
+    expect(failing).toMatchObject({ failures: 4, failingSince: nowMs, flightLimit: flightLimits.least });
+    expect(judged([undefined], failing)).toEqual({ ...goodHealth, flightLimit: 4 });
+    expect(judged(Array(40).fill(undefined), failing).flightLimit).toBe(flightLimits.most);
+  });
+});
+
+describe('mustDisable', () => {
+  const day = 24 * 3_600_000;
+  const failing = { ...goodHealth, failures: 20, failingSince: nowMs };
+
+  it('wants five days without a success and twenty failures', () => {
+    expect(mustDisable(failing, 0, nowMs + 5 * day)).toBe(true);
+    expect(mustDisable(failing, 0, nowMs + 5 * day - 1)).toBe(false);
+    expect(mustDisable({ ...failing, failures: 19 }, 0, nowMs + 50 * day)).toBe(false);
+    expect(mustDisable(goodHealth, 0, nowMs + 50 * day)).toBe(false);
+  });
+
+  it('counts from when a person made it active again', () => {
+    expect(mustDisable(failing, nowMs + day, nowMs + 5 * day)).toBe(false);
+    expect(mustDisable(failing, nowMs + day, nowMs + 6 * day)).toBe(true);
   });
 });

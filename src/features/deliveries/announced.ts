@@ -2,7 +2,7 @@ import { type SQL, sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
 import type { Statement } from '../../platform/d1.ts';
 import { idAlphabet } from '../../platform/ids.ts';
-import { flightLimits, leaseMs } from './policy.ts';
+import { attemptTimeoutMs, flightLimits, laneCount, leaseMs } from './policy.ts';
 
 /** Due at this time means: parked, until its endpoint is active again. */
 export const parkedAt = Number.MAX_SAFE_INTEGER;
@@ -12,6 +12,19 @@ const slotText = sql.raw(
   `substr('${idAlphabet}', (e.slot >> 10 & 31) + 1, 1) || substr('${idAlphabet}', (e.slot >> 5 & 31) + 1, 1)
       || substr('${idAlphabet}', (e.slot & 31) + 1, 1)`,
 );
+
+/** All lanes at once: for who is rate-limited or degraded. Never held together with one of the others. */
+export const wholeLane = laneCount;
+
+/** The lane of a `delivery_id` follows from a random character of it. */
+export const laneOf = sql.raw(`instr('${idAlphabet}', substr(delivery_id, 15, 1)) % ${laneCount}`);
+
+/** How many of an endpoint were born leased so lately that their attempt may be under way; at most the flight. */
+export function bornInFlight(endpointId: SQL, at: number): SQL {
+  const begunAfter = at - attemptTimeoutMs - 1_000;
+  return sql`(SELECT count(*) FROM (SELECT 1 FROM deliveries AS d WHERE d.endpoint_id = ${endpointId}
+    AND d.next_attempt_at > ${begunAfter + leaseMs} AND d.next_attempt_at <= ${at + leaseMs} LIMIT ${flightLimits.most}))`;
+}
 
 /** What `insertAnnounced` gives back of each row. */
 export interface AnnouncedRow {
@@ -26,7 +39,15 @@ export interface AnnouncedRow {
   traceId: string;
   about: string;
   createdAt: number;
+  reason: string | null;
+  /** 1 where somebody is sending for its lane of the endpoint now, and will come to it. */
+  attended: number;
 }
+
+/** Why a delivery waits though its endpoint answers: those on their way see to it when they end. */
+export const flightFull = 'As many as may be are on their way to this endpoint.';
+const behindOthers = 'Others to this endpoint come first.';
+const probedOnly = 'The endpoint does not answer in time: one probe at a time goes out, the others wait.';
 
 /**
  * Makes messages of one type due at each endpoint that wants them. `rows` is JSON, of each message:
@@ -34,9 +55,9 @@ export interface AnnouncedRow {
  * trace, whether it has a category, the category, an endpoint to leave out, whether it needs a dedupe key,
  * the only endpoint.
  *
- * The first `startNow` rows of endpoints that may be called at once are born leased, which saves the write
- * of a claim; what counts as in flight is whatever is due within a lease, so that the bound holds across
- * invocations and isolates.
+ * The first `startNow` rows of endpoints that may be called at once, and that nothing waits for, are born
+ * leased, which saves the write of a claim. A lease ends a fixed time after its birth, so that those whose
+ * attempt may still be under way are counted by that, across invocations and isolates.
  */
 export function insertAnnounced(
   ctx: Ctx,
@@ -47,7 +68,6 @@ export function insertAnnounced(
 ): Statement {
   const at = ctx.now();
   const leaseEnd = at + leaseMs;
-  const mostInFlight = flightLimits.most;
   return ctx.db.run(sql`INSERT INTO deliveries (program_id, delivery_id, endpoint_id, channel, type, message_id,
       dedupe_key, target, secret_purpose, subject, body, trace_id, about, status, reason, attempts, attempts_total,
       next_attempt_at, created_at)
@@ -56,21 +76,23 @@ export function insertAnnounced(
       CASE WHEN due.state = 'paused' THEN 'paused' WHEN due.may_start = 1 AND due.place <= ${startNow} THEN 'sending'
         ELSE 'pending' END,
       CASE WHEN due.state = 'paused' THEN 'The endpoint is paused.'
-        WHEN due.degraded = 1 THEN 'The endpoint does not answer in time: one probe at a time goes out, the others wait.' END,
+        WHEN due.degraded = 1 THEN ${probedOnly} WHEN due.in_flight >= due.most THEN ${flightFull}
+        WHEN due.is_behind = 1 THEN ${behindOthers} END,
       due.state <> 'paused' AND due.may_start = 1 AND due.place <= ${startNow},
       due.state <> 'paused' AND due.may_start = 1 AND due.place <= ${startNow},
       CASE WHEN due.state = 'paused' THEN ${parkedAt} WHEN due.may_start = 1 AND due.place <= ${startNow} THEN ${leaseEnd}
         ELSE ${at} END,
       ${at}
-    FROM (SELECT e.program_id, m.value ->> 1 || ${slotText} AS delivery_id, e.endpoint_id, m.value ->> 2 AS message_id,
+    FROM (SELECT *, row_number() OVER () AS place,
+        is_free = 1 AND in_flight < most AND is_behind = 0 AS may_start
+      FROM (SELECT e.program_id, m.value ->> 1 || ${slotText} AS delivery_id, e.endpoint_id, m.value ->> 2 AS message_id,
         CASE m.value ->> 9 WHEN 1 THEN 'endpoint:' || (m.value ->> 2) || ':' || e.endpoint_id END AS dedupe_key,
         e.url AS target, m.value ->> 3 AS body, m.value ->> 4 AS about, m.value ->> 5 AS trace_id, e.state,
         h.degraded_since IS NOT NULL AS degraded,
-        e.state = 'active' AND h.degraded_since IS NULL AND e.rate_limit_per_second IS NULL AND
-          (SELECT count(*) FROM (SELECT 1 FROM deliveries AS d WHERE d.endpoint_id = e.endpoint_id
-            AND d.next_attempt_at > ${at} AND d.next_attempt_at <= ${leaseEnd} LIMIT ${mostInFlight}))
-          < coalesce(h.flight_limit, ${mostInFlight}) AS may_start,
-        row_number() OVER () AS place
+        e.state = 'active' AND h.degraded_since IS NULL AND e.rate_limit_per_second IS NULL AS is_free,
+        ${bornInFlight(sql`e.endpoint_id`, at)} AS in_flight, coalesce(h.flight_limit, ${flightLimits.most}) AS most,
+        EXISTS (SELECT 1 FROM deliveries AS d WHERE d.endpoint_id = e.endpoint_id
+          AND d.next_attempt_at IS NOT NULL AND d.next_attempt_at <= ${at}) AS is_behind
       FROM json_each(${rows}) AS m CROSS JOIN webhook_endpoints AS e LEFT JOIN endpoint_health AS h
         ON h.endpoint_id = e.endpoint_id
       WHERE e.program_id = m.value ->> 0 AND e.deleted_at IS NULL AND e.state <> 'disabled'
@@ -78,10 +100,12 @@ export function insertAnnounced(
         AND (e.endpoint_id = m.value ->> 10 OR (m.value ->> 10 IS NULL
           AND EXISTS (SELECT 1 FROM json_each(e.events) AS p WHERE ${type} GLOB p.value)
           AND (e.categories IS NULL OR m.value ->> 6 = 0
-            OR EXISTS (SELECT 1 FROM json_each(e.categories) AS c WHERE c.value = m.value ->> 7))))) AS due
+            OR EXISTS (SELECT 1 FROM json_each(e.categories) AS c WHERE c.value = m.value ->> 7)))))) AS due
     WHERE ${onlyIf} ON CONFLICT DO NOTHING
     RETURNING delivery_id AS deliveryId, program_id AS programId, endpoint_id AS endpointId, status, type,
-      message_id AS messageId, body, trace_id AS traceId, about, created_at AS createdAt`);
+      message_id AS messageId, body, trace_id AS traceId, about, created_at AS createdAt,
+      reason, EXISTS (SELECT 1 FROM endpoint_lanes AS l WHERE l.endpoint_id = deliveries.endpoint_id
+        AND l.lane IN (${laneOf}, ${wholeLane}) AND l.lease_until > ${at}) AS attended`);
 }
 
 /** Keeps large bodies once per message, after the statement above; `rows` is JSON of `[program, delivery's id

@@ -1,11 +1,10 @@
 import type { Ctx } from '../../context.ts';
-import type { AnnouncedRow } from './announced.ts';
+import { type AnnouncedRow, flightFull } from './announced.ts';
 import { listDueDirect, listDueEndpoints } from './deliveries.system.ts';
 import { attemptDirect, slowness } from './direct.ts';
-import { drainEndpoint, sendBorn, wakeEndpoint } from './drain.ts';
-import { OutcomeRecorder } from './outcomes.ts';
+import { Dispatch } from './dispatch.ts';
 import { laneCount, startedAtOnce } from './policy.ts';
-import { Pool } from './pool.ts';
+import type { Pool } from './pool.ts';
 import { dueOf, isTicket } from './started.ts';
 
 /** None is begun later than this: what goes on after an answer has 30 s, and an attempt may take 15. */
@@ -13,13 +12,16 @@ const startWithinMs = 14_000;
 
 /** What one invocation of each kind may begin. D1 allows it 1,000 statements. */
 const limits = {
-  afterAnswer: { withinMs: startWithinMs, starts: 100 },
-  message: { withinMs: 20_000, starts: 150 },
+  afterAnswer: { withinMs: startWithinMs, starts: 150 },
+  message: { withinMs: startWithinMs, starts: 150 },
   sweep: { withinMs: startWithinMs, starts: 150 },
 };
 
 /** From so many on, more than this invocation sends for an endpoint. */
 const shareFrom = 30;
+
+const dispatch = (ctx: Ctx, kind: keyof typeof limits) =>
+  new Dispatch(ctx, limits[kind], (deliveryIds) => startDeliveries(ctx, deliveryIds));
 
 /**
  * Begins first attempts right after the commit that made them due; what is more than one invocation should
@@ -35,49 +37,32 @@ export function startDeliveries(ctx: Ctx, given: string[]): void {
 
 /** Sends what is due to an endpoint, after the answer. */
 export function startEndpoint(ctx: Ctx, endpointId: string): void {
-  ctx.after(drain(ctx, endpointId, new Pool(ctx, limits.afterAnswer)));
+  const work = dispatch(ctx, 'afterAnswer');
+  work.drain(endpointId);
+  ctx.after(work.settled());
 }
 
 async function startAll(ctx: Ctx, direct: string[], announced: AnnouncedRow[]): Promise<void> {
-  const pool = new Pool(ctx, limits.afterAnswer);
-  const recorder = new OutcomeRecorder(ctx);
-  const born = announced.filter(({ status }) => status === 'sending');
+  const work = dispatch(ctx, 'afterAnswer');
   const pending = new Map<string, number>();
-  for (const { status, endpointId } of announced) {
-    if (status === 'pending') pending.set(endpointId, (pending.get(endpointId) ?? 0) + 1);
+  for (const row of announced) {
+    if (row.status === 'sending') work.sendBorn(row);
+    else if (row.status === 'pending' && isOurs(row))
+      pending.set(row.endpointId, (pending.get(row.endpointId) ?? 0) + 1);
   }
+  for (const endpointId of pending.keys()) work.drain(endpointId);
   // More hands for what is much: other invocations, a lane each.
   const shared = [...pending].filter(([, count]) => count > shareFrom);
   const woken = shared.flatMap(([endpointId]) =>
     Array.from({ length: laneCount }, () => ({ type: 'endpoint' as const, endpointId })),
   );
-  await ctx.queues.deliver.send(woken);
-  await Promise.all([
-    attemptAll(ctx, direct, pool),
-    ...born.map((row) => guarded(ctx, row.deliveryId, () => pool.run(() => sendBorn(ctx, recorder, row)))),
-    ...[...pending.keys()].map((endpointId) => drain(ctx, endpointId, pool)),
-  ]);
-  await follow(ctx, recorder, pool, new Set(pending.keys()));
+  await Promise.all([ctx.queues.deliver.send(woken), attemptAll(ctx, direct, work.pool)]);
+  await work.settled();
 }
 
-/** Does what outcomes ask for: those that had to wait for room go on, retries are woken, others are told. */
-async function follow(
-  ctx: Ctx,
-  recorder: OutcomeRecorder,
-  pool: Pool,
-  drained: Set<string> = new Set(),
-): Promise<void> {
-  for (const [endpointId, atMs] of recorder.retryAt) await wakeEndpoint(ctx, endpointId, atMs);
-  startDeliveries(ctx, recorder.announced);
-  const hungry = [...recorder.hungry].filter((endpointId) => !drained.has(endpointId));
-  await Promise.all(hungry.map((endpointId) => drain(ctx, endpointId, pool)));
-}
-
-async function drain(ctx: Ctx, endpointId: string, pool: Pool): Promise<void> {
-  await guarded(ctx, endpointId, async () => {
-    const recorder = await drainEndpoint(ctx, endpointId, pool);
-    await follow(ctx, recorder, pool, new Set([endpointId]));
-  });
+/** Not where those on their way see to it, or somebody sends for its lane and comes to it. */
+function isOurs({ reason, attended }: AnnouncedRow): boolean {
+  return attended === 0 && reason !== flightFull;
 }
 
 /** What fails is ours: a lease ends by itself, and the sweeper tries again. */
@@ -100,7 +85,7 @@ async function attemptAll(ctx: Ctx, deliveryIds: string[], pool: Pool): Promise<
   await Promise.all(
     now.map((deliveryId) =>
       guarded(ctx, deliveryId, () =>
-        pool.run(async () => {
+        pool.run(deliveryId, async () => {
           if (pool.mayStart()) await attemptDelivery(ctx, deliveryId);
           else later.push(deliveryId);
         }),
@@ -113,29 +98,39 @@ async function attemptAll(ctx: Ctx, deliveryIds: string[], pool: Pool): Promise<
 
 /** What the sweeper does each minute: a bounded number of attempts itself, wake-ups for the rest. */
 export async function sweepDeliveries(ctx: Ctx): Promise<number> {
-  const pool = new Pool(ctx, limits.sweep);
+  const work = dispatch(ctx, 'sweep');
   const due = await listDueDirect(ctx, 400);
   const slow = due.filter((one) => slowness(ctx, one.channel) !== undefined);
   const quick = due.filter((one) => slowness(ctx, one.channel) === undefined).map((one) => one.deliveryId);
   await ctx.queues.export.send(slow.map(({ deliveryId }) => ({ type: 'delivery', deliveryId })));
   const endpoints = await listDueEndpoints(ctx, 100);
-  const now = endpoints.slice(0, startedAtOnce);
+  for (const endpointId of endpoints.slice(0, startedAtOnce)) work.drain(endpointId);
   await ctx.queues.deliver.send(
     endpoints.slice(startedAtOnce).map((endpointId) => ({ type: 'endpoint', endpointId })),
   );
-  await Promise.all([attemptAll(ctx, quick, pool), ...now.map((endpointId) => drain(ctx, endpointId, pool))]);
+  await attemptAll(ctx, quick, work.pool);
+  await work.settled();
   return due.length + endpoints.length;
 }
 
-/** For the queue: everything one batch woke shares the connections of its invocation. */
+/** So long a message keeps its batch waiting: what a slow receiver takes longer goes on after it. */
+const batchWaitMs = 2_000;
+
+/** For the queue: what one message woke. */
 export async function deliverWoken(
   ctx: Ctx,
   message: { type: 'delivery'; deliveryId: string } | { type: 'endpoint'; endpointId: string },
 ): Promise<void> {
-  if (message.type === 'delivery') await attemptDelivery(ctx, message.deliveryId);
-  else {
-    const pool = new Pool(ctx, limits.message);
-    const recorder = await drainEndpoint(ctx, message.endpointId, pool);
-    await follow(ctx, recorder, pool, new Set([message.endpointId]));
-  }
+  if (message.type === 'delivery') return attemptDelivery(ctx, message.deliveryId);
+  const work = dispatch(ctx, 'message');
+  work.drain(message.endpointId);
+  const whole = work.settled();
+  ctx.after(whole);
+  await new Promise<void>((resolve) => {
+    const timer = setTimeout(resolve, batchWaitMs);
+    void whole.then(() => {
+      clearTimeout(timer);
+      resolve();
+    });
+  });
 }

@@ -1,7 +1,7 @@
 import { and, asc, eq, isNotNull, lte, sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
 import type { EndpointState } from '../webhooks/index.ts';
-import { parkedAt } from './announced.ts';
+import { bornInFlight, parkedAt } from './announced.ts';
 import { flightLimits, type Health } from './policy.ts';
 import type { Delivery } from './store.ts';
 import { deliveries, recoveries } from './table.ts';
@@ -88,12 +88,22 @@ export interface Target extends Health {
   /** The next that is due, whenever; null for none. */
   nextDueAt: number | null;
   hasParked: boolean;
+  /** Of those born leased. */
+  inFlight: number;
+  /** Lanes that somebody holds now. */
+  heldLanes: number[];
+  /** How many are due now, of many no more than this says. */
+  dueCount: number;
 }
 
 /** Across tenants, for the queue and the sweeper: a wake-up names the endpoint alone. */
 export async function findTarget(ctx: Ctx, endpointId: string): Promise<Target | null> {
   const rows = await ctx.db.all<
-    Omit<Target, 'hasParked' | 'flightLimit'> & { hasParked: number; flightLimit: number | null }
+    Omit<Target, 'hasParked' | 'flightLimit' | 'heldLanes'> & {
+      hasParked: number;
+      flightLimit: number | null;
+      heldLanes: string;
+    }
   >(
     sql`SELECT e.program_id AS programId, e.endpoint_id AS endpointId, e.state_reason AS stateReason,
         CASE WHEN e.deleted_at IS NULL THEN e.state ELSE 'deleted' END AS state,
@@ -103,11 +113,21 @@ export async function findTarget(ctx: Ctx, endpointId: string): Promise<Target |
         (SELECT min(d.next_attempt_at) FROM deliveries AS d WHERE d.endpoint_id = e.endpoint_id
           AND d.next_attempt_at IS NOT NULL AND d.next_attempt_at < ${parkedAt}) AS nextDueAt,
         EXISTS (SELECT 1 FROM deliveries AS d WHERE d.endpoint_id = e.endpoint_id
-          AND d.next_attempt_at = ${parkedAt}) AS hasParked
+          AND d.next_attempt_at = ${parkedAt}) AS hasParked,
+        ${bornInFlight(sql`e.endpoint_id`, ctx.now())} AS inFlight,
+        (SELECT count(*) FROM (SELECT 1 FROM deliveries AS d WHERE d.endpoint_id = e.endpoint_id
+          AND d.next_attempt_at IS NOT NULL AND d.next_attempt_at <= ${ctx.now()} LIMIT 30)) AS dueCount,
+        (SELECT json_group_array(l.lane) FROM endpoint_lanes AS l WHERE l.endpoint_id = e.endpoint_id
+          AND l.lease_until > ${ctx.now()}) AS heldLanes
       FROM webhook_endpoints AS e LEFT JOIN endpoint_health AS h ON h.endpoint_id = e.endpoint_id
       WHERE e.endpoint_id = ${endpointId}`,
   );
   const [row] = rows;
   if (!row) return null;
-  return { ...row, hasParked: Boolean(row.hasParked), flightLimit: row.flightLimit ?? flightLimits.most };
+  return {
+    ...row,
+    hasParked: Boolean(row.hasParked),
+    flightLimit: row.flightLimit ?? flightLimits.most,
+    heldLanes: JSON.parse(row.heldLanes),
+  };
 }

@@ -2,21 +2,12 @@ import type { AttemptResult, Ctx } from '../../context.ts';
 import { commit } from '../../platform/d1.ts';
 import { newId } from '../../platform/ids.ts';
 import { callOf, type EndpointCall } from '../webhooks/index.ts';
-import type { AnnouncedRow } from './announced.ts';
+import { type AnnouncedRow, wholeLane } from './announced.ts';
 import { postSigned } from './channels.ts';
 import { findTarget, type Target } from './deliveries.system.ts';
 import { cancelReason } from './health.ts';
-import {
-  cancelDue,
-  claimChunk,
-  type DueRow,
-  parkDue,
-  releaseLane,
-  settledAtOnce,
-  unpark,
-  wholeLane,
-} from './lanes.ts';
-import { OutcomeRecorder } from './outcomes.ts';
+import { cancelDue, claimChunk, type DueRow, parkDue, releaseLane, settledAtOnce, unpark } from './lanes.ts';
+import type { OutcomeRecorder } from './outcomes.ts';
 import { degradedAfter, laneCount, leaseMs, queueWaitLimitMs } from './policy.ts';
 import type { Pool } from './pool.ts';
 import { bodyOf } from './store.ts';
@@ -30,70 +21,63 @@ export const resumePerSecond = 20;
 const waitWithinMs = 1_500;
 
 /** Sends a first attempt whose row was born leased to this invocation. */
-export async function sendBorn(ctx: Ctx, recorder: OutcomeRecorder, row: AnnouncedRow): Promise<void> {
-  const call = await callOf(ctx, row.programId, row.endpointId);
-  const due: DueRow = { ...row, uncertain: false, attempts: 1, attemptsTotal: 1 };
-  const sent = await send(ctx, call, due);
-  await recorder.add({
-    ...sent,
-    row: { ...due, attemptsTotal: 0 },
-    fence: 1,
-    attempts: 1,
-    attemptsTotal: 1,
-    lost: null,
-  });
+export async function sendBorn(
+  ctx: Ctx,
+  recorder: OutcomeRecorder,
+  pool: Pool,
+  row: AnnouncedRow,
+): Promise<void> {
+  const due: DueRow = { ...row, uncertain: false, attempts: 0, attemptsTotal: 0 };
+  const sent = await recorder.during(() =>
+    pool.run(row.endpointId, async () => send(ctx, await callOf(ctx, row.programId, row.endpointId), due)),
+  );
+  await recorder.add({ ...sent, row: due, fence: 1, attempts: 1, attemptsTotal: 1, lost: null });
 }
 
 /**
  * Sends what is due to one endpoint, as far as the pool allows: in three lanes, each leased by one sender at
- * a time and with a third of the endpoint's flight, or, where it is rate-limited or degraded, as one.
+ * a time and with a third of the endpoint's flight, or, where it is rate-limited or degraded, as one. What is
+ * due later is woken by whoever put it off.
  */
-export async function drainEndpoint(ctx: Ctx, endpointId: string, pool: Pool): Promise<OutcomeRecorder> {
-  const recorder = new OutcomeRecorder(ctx);
+export async function drainEndpoint(
+  ctx: Ctx,
+  endpointId: string,
+  pool: Pool,
+  recorder: OutcomeRecorder,
+): Promise<void> {
   while (pool.mayStart()) {
     const target = await findTarget(ctx, endpointId);
-    if (!target) return recorder;
-    if (target.state !== 'active') {
-      await settleInactive(ctx, target, pool);
-      return recorder;
-    }
-    if (target.probeAt !== null && target.probeAt > ctx.now()) {
-      await wakeEndpoint(ctx, endpointId, target.probeAt);
-      return recorder;
-    }
+    if (!target) return;
+    if (target.state !== 'active') return settleInactive(ctx, target, pool);
+    if (target.probeAt !== null && target.probeAt > ctx.now()) return;
     const soon = ctx.now() + waitWithinMs;
     if (target.hasParked && (target.nextDueAt === null || target.nextDueAt > soon)) {
       await commit(ctx.db, [unpark(ctx, endpointId, target.rateLimitPerSecond ?? resumePerSecond)]);
       continue;
     }
-    if (target.nextDueAt === null) return recorder;
+    if (target.nextDueAt === null || target.nextDueAt > soon) return;
     const waitMs = target.nextDueAt - ctx.now();
-    if (waitMs > waitWithinMs) {
-      await wakeEndpoint(ctx, endpointId, target.nextDueAt);
-      return recorder;
-    }
     if (waitMs > 0) await sleep(waitMs);
-    const progress = await drainLanes(ctx, target, pool, recorder);
-    // Others hold the lanes, and see what is due before they let go.
-    if (progress === 'busy') return recorder;
+    // Where others hold the lanes, they see what is due before they let go.
+    if ((await drainLanes(ctx, target, pool, recorder)) === 0) return;
   }
   await wakeEndpoint(ctx, endpointId, ctx.now());
-  return recorder;
 }
 
-/** `busy`: nothing could be taken, or an endpoint that fails is to be looked at anew before more is sent. */
-async function drainLanes(
-  ctx: Ctx,
-  target: Target,
-  pool: Pool,
-  recorder: OutcomeRecorder,
-): Promise<'sent' | 'busy'> {
-  const whole = target.rateLimitPerSecond !== null || target.degradedSince !== null;
+/** How many were sent of the lanes that nobody holds. */
+async function drainLanes(ctx: Ctx, target: Target, pool: Pool, recorder: OutcomeRecorder): Promise<number> {
+  // What is little is one sender's; who is rate-limited or degraded has never more than one.
+  const isLittle = target.dueCount <= chunkSize && target.heldLanes.length === 0;
+  const whole = isLittle || target.rateLimitPerSecond !== null || target.degradedSince !== null;
   const first = Math.floor(Math.random() * laneCount);
   const lanes = whole ? [wholeLane] : Array.from({ length: laneCount }, (_, i) => (first + i) % laneCount);
+  const held = new Set(target.heldLanes);
   let sent = 0;
-  for (const lane of lanes) sent += await drainLane(ctx, target, lane, pool, recorder);
-  return sent > 0 ? 'sent' : 'busy';
+  for (const lane of lanes) {
+    if (held.has(lane) || held.has(wholeLane)) continue;
+    sent += await drainLane(ctx, target, lane, pool, recorder);
+  }
+  return sent;
 }
 
 async function drainLane(
@@ -103,9 +87,9 @@ async function drainLane(
   pool: Pool,
   recorder: OutcomeRecorder,
 ): Promise<number> {
-  const { endpointId, rateLimitPerSecond, degradedSince, flightLimit } = target;
+  const { endpointId, rateLimitPerSecond, degradedSince, flightLimit, inFlight } = target;
   const token = newId('lse', ctx.wallNow());
-  const width = lane === wholeLane ? flightLimit : Math.ceil(flightLimit / laneCount);
+  const width = lane === wholeLane ? flightLimit : Math.ceil(Math.max(1, flightLimit - inFlight) / laneCount);
   const most = degradedSince !== null ? 1 : Math.min(chunkSize, rateLimitPerSecond ?? chunkSize);
   const gapMs = rateLimitPerSecond === null ? 0 : 1_000 / rateLimitPerSecond;
   let sent = 0;
@@ -135,6 +119,7 @@ async function sendChunk(
   recorder: OutcomeRecorder,
 ): Promise<boolean> {
   const waiting = rows.map((row, i) => ({ row, atMs: startMs + i * gapMs }));
+  const recorded: Promise<void>[] = [];
   let failed = false;
   let timeouts = 0;
   const flight = async () => {
@@ -144,24 +129,19 @@ async function sendChunk(
       const waitMs = next.atMs - ctx.now();
       if (gapMs > 0 && waitMs > 0) await sleep(waitMs);
       const { row } = next;
-      const { failure } = await pool.run(async () => {
-        const sent = await send(ctx, call, row);
-        const lost = row.status === 'sending' ? lostAttempt(ctx) : null;
-        await recorder.add({
-          ...sent,
-          row,
-          fence: row.attemptsTotal,
-          attempts: row.attempts + 1,
-          attemptsTotal: row.attemptsTotal + 1,
-          lost,
-        });
-        return sent.result;
-      });
+      const sent = await recorder.during(() => pool.run(row.endpointId, () => send(ctx, call, row)));
+      const attempts = { attempts: row.attempts + 1, attemptsTotal: row.attemptsTotal + 1 };
+      const lost = row.status === 'sending' ? lostAttempt(ctx) : null;
+      recorded.push(recorder.add({ ...sent, row, fence: row.attemptsTotal, ...attempts, lost }));
+      const { failure } = sent.result;
       failed ||= failure !== undefined;
       timeouts = failure === 'timeout' ? timeouts + 1 : 0;
     }
   };
-  await Promise.all(Array.from({ length: Math.min(width, rows.length) }, flight));
+  const flights = Array.from({ length: Math.min(width, rows.length) }, flight);
+  // All of a chunk is on record before the lane goes on: what is not would be claimed again.
+  const ends = await Promise.allSettled([...flights, Promise.all(flights).then(() => Promise.all(recorded))]);
+  for (const end of ends) if (end.status === 'rejected') throw end.reason;
   return failed;
 }
 

@@ -9,34 +9,45 @@ import { goodHealth, judgeHealth, mustDisable } from './policy.ts';
 
 const tries = 5;
 
+export interface Noted {
+  /** What it made due to others. */
+  announced: string[];
+  /** When the endpoint is to be probed, where that was decided now. */
+  probeAt: number | null;
+}
+
 /**
  * Counts an endpoint's failures, and draws the consequences: degraded after time-outs, disabled at once by a
- * 410 or after long enough. Gives what that made due to others.
+ * 410 or after long enough.
  */
 export async function noteFailures(
   ctx: Ctx,
   programId: string,
   endpointId: string,
-  results: AttemptResult[],
-): Promise<string[]> {
-  if (results.some(({ final }) => final === 'gone'))
-    return disableEndpoint(ctx, programId, endpointId, 'It answered 410: gone.');
+  ended: { result: AttemptResult; startedAt: number }[],
+): Promise<Noted> {
+  const disable = async (reason: string): Promise<Noted> => ({
+    announced: await disableEndpoint(ctx, programId, endpointId, reason),
+    probeAt: null,
+  });
+  if (ended.some(({ result }) => result.final === 'gone')) return disable('It answered 410: gone.');
   for (let i = 0; i < tries; i++) {
     const was = await findHealth(ctx, programId, endpointId);
-    const next = results.reduce(
-      (health, { failure }) => judgeHealth(health, failure, ctx.now()),
+    const next = ended.reduce(
+      (health, { result, startedAt }) =>
+        judgeHealth(health, { failure: result.failure, startedAt }, ctx.now()),
       was ?? goodHealth,
     );
     const [written] = await commit(ctx.db, [writeHealth(ctx, programId, endpointId, was, next)]);
     if (written?.changes !== 1) continue;
     if (next.degradedSince !== null && (was?.degradedSince ?? null) === null)
       ctx.log.line('endpoint.degraded', { programId, endpointId });
+    const probeAt = next.probeAt === (was?.probeAt ?? null) ? null : next.probeAt;
     const endpoint = await findEndpoint(ctx, programId, endpointId);
-    if (!endpoint || !mustDisable(next, endpoint.stateAt, ctx.now())) return [];
-    const reason = `It took nothing for five days; ${next.failures} attempts failed.`;
-    return disableEndpoint(ctx, programId, endpointId, reason);
+    if (!endpoint || !mustDisable(next, endpoint.stateAt, ctx.now())) return { announced: [], probeAt };
+    return disable(`It took nothing for five days; ${next.failures} attempts failed.`);
   }
-  return [];
+  return { announced: [], probeAt: null };
 }
 
 /** Its owner is told, what was due is cancelled, on record, and can be recovered. */

@@ -1,9 +1,8 @@
 import { and, eq, sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
 import { commit, rowsOf, type Statement } from '../../platform/d1.ts';
-import { idAlphabet } from '../../platform/ids.ts';
-import { parkedAt } from './announced.ts';
-import { flightLimits, goodHealth, type Health, laneCount } from './policy.ts';
+import { laneOf, parkedAt, wholeLane } from './announced.ts';
+import { flightLimits, goodHealth, type Health } from './policy.ts';
 import { endpointHealth, endpointLanes } from './table.ts';
 
 /** What the senders need of a ledger row. */
@@ -21,12 +20,6 @@ export interface DueRow {
   attempts: number;
   attemptsTotal: number;
 }
-
-/** All lanes at once: for who is rate-limited or degraded. Never held together with one of the others. */
-export const wholeLane = laneCount;
-
-/** Its lane follows from a random character of a delivery's id. */
-const laneOf = sql.raw(`instr('${idAlphabet}', substr(delivery_id, 15, 1)) % ${laneCount}`);
 
 export interface LaneClaim {
   endpointId: string;
@@ -99,11 +92,33 @@ export function releaseLane(ctx: Ctx, endpointId: string, lane: number, token: s
     );
 }
 
-/** The statement that forgets all that was wrong with an endpoint that answers; writes nothing for a healthy one. */
-export function healHealth(ctx: Ctx, endpointId: string, successes: number): Statement {
+/**
+ * The statement that forgets all that was wrong with endpoints that answer, of each with its number of
+ * successes; writes nothing for healthy ones.
+ */
+export function healHealth(ctx: Ctx, successes: Record<string, number>): Statement {
   return ctx.db.run(sql`UPDATE endpoint_health SET timeouts = 0, failures = 0, failing_since = NULL,
-      degraded_since = NULL, probe_at = NULL, flight_limit = min(${flightLimits.most}, flight_limit + ${successes})
-    WHERE endpoint_id = ${endpointId} AND (failing_since IS NOT NULL OR flight_limit < ${flightLimits.most})`);
+      degraded_since = NULL, probe_at = NULL, flight_limit = min(${flightLimits.most}, flight_limit + s.value)
+    FROM json_each(${JSON.stringify(successes)}) AS s
+    WHERE endpoint_id = s.key AND (failing_since IS NOT NULL OR flight_limit < ${flightLimits.most})`);
+}
+
+/**
+ * Of these endpoints: whether something is due now that nobody attends to, and whether their health is
+ * anything but good. It joins the commit that ends an attempt, so that what waited for room is seen. The
+ * oldest tell; whoever ends a lane looks at all. Endpoints of which neither is so are left out.
+ */
+export function standingOf(ctx: Ctx, endpointIds: string[]): Statement {
+  const at = ctx.now();
+  return ctx.db.run(sql`SELECT * FROM (SELECT e.value AS endpointId,
+      EXISTS (SELECT 1 FROM (SELECT delivery_id, endpoint_id FROM deliveries AS d
+          WHERE d.endpoint_id = e.value AND d.next_attempt_at IS NOT NULL AND d.next_attempt_at <= ${at}
+          ORDER BY d.next_attempt_at LIMIT 30) AS due
+        WHERE NOT EXISTS (SELECT 1 FROM endpoint_lanes AS l WHERE l.endpoint_id = due.endpoint_id
+          AND l.lane IN (${laneOf}, ${wholeLane}) AND l.lease_until > ${at})) AS unattended,
+      EXISTS (SELECT 1 FROM endpoint_health AS h WHERE h.endpoint_id = e.value
+        AND (h.failing_since IS NOT NULL OR h.flight_limit < ${flightLimits.most})) AS ill
+    FROM json_each(${JSON.stringify(endpointIds)}) AS e) WHERE unattended = 1 OR ill = 1`);
 }
 
 export async function findHealth(ctx: Ctx, programId: string, endpointId: string): Promise<Health | null> {

@@ -3,7 +3,7 @@ import type { AttemptResult, Ctx } from '../../context.ts';
 import { commit, rowsOf, type Statement } from '../../platform/d1.ts';
 import { countActivityFrom } from '../activity/index.ts';
 import { noteFailures } from './health.ts';
-import { type DueRow, healHealth } from './lanes.ts';
+import { type DueRow, healHealth, standingOf } from './lanes.ts';
 import { decideOutcome, type Outcome } from './policy.ts';
 import { problemsOf } from './problems.ts';
 import { attemptsKept } from './store.ts';
@@ -26,23 +26,52 @@ export interface Finished {
 
 type Judged = Finished & { outcome: Outcome };
 
+/** What follows from outcomes that are committed, for whoever sends. */
+export interface Consequences {
+  /** Endpoints that something is due to and nobody attends to. */
+  unattended: string[];
+  /** What became due to others, for `startDeliveries`. */
+  announced: string[];
+  /** When an endpoint is to be looked at again: its earliest retry of these, or its probe. */
+  lookAgainAt: Map<string, number>;
+}
+
+/** So long an outcome waits for others that are about to come. */
+const gatherMs = 15;
+/** So many are written at once. */
+const groupSize = 12;
+
 /**
- * Writes outcomes in groups: while one commit is under way the next ones gather, so that a busy invocation
- * writes many with one statement, and an idle one at once.
+ * Writes outcomes in groups: while one commit is under way the next ones gather, and while other attempts of
+ * the invocation are under way an outcome waits a moment for theirs, so that a busy invocation writes many
+ * with one statement, and an idle one at once.
  */
 export class OutcomeRecorder {
   readonly #ctx: Ctx;
+  readonly #onWritten: (consequences: Consequences) => void;
   #gathered: Judged[] = [];
-  #writing: Promise<void> | null = null;
-  /** Endpoints that something was due to when an outcome was written. */
-  readonly hungry = new Set<string>();
-  /** What the outcomes made due to others, for `startDeliveries`. */
-  readonly announced: string[] = [];
-  /** When the earliest retry of each endpoint is due. */
-  readonly retryAt = new Map<string, number>();
+  /** Of what gathers now; null while nothing does. */
+  #group: Promise<void> | null = null;
+  #writing: Promise<void> = Promise.resolve();
+  #underWay = 0;
+  /** Ends the wait for others. */
+  #hurry: (() => void) | null = null;
 
-  constructor(ctx: Ctx) {
+  constructor(ctx: Ctx, onWritten: (consequences: Consequences) => void) {
     this.#ctx = ctx;
+    this.#onWritten = onWritten;
+  }
+
+  /** An attempt, which the outcomes of others may wait for a moment. `add` tells of its end. */
+  async during<T>(attempt: () => Promise<T>): Promise<T> {
+    this.#underWay++;
+    try {
+      return await attempt();
+    } catch (error) {
+      this.#underWay--;
+      this.#hurry?.();
+      throw error;
+    }
   }
 
   /** Resolves when the outcome is committed. Throws what the database throws. */
@@ -54,57 +83,82 @@ export class OutcomeRecorder {
       random: Math.random(),
     });
     this.#gathered.push({ ...finished, outcome });
-    while (this.#writing) await this.#writing;
-    if (this.#gathered.length === 0) return;
+    this.#underWay--;
+    this.#group ??= this.#writeGroup();
+    if (this.#underWay === 0 || this.#gathered.length >= groupSize) this.#hurry?.();
+    await this.#group;
+  }
+
+  async #writeGroup(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, gatherMs);
+      this.#hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#hurry = null;
+    await this.#writing;
     const batch = this.#gathered;
     this.#gathered = [];
+    this.#group = null;
     const writing = this.#write(batch);
-    this.#writing = writing.then(
-      () => undefined,
-      () => undefined,
-    );
-    void this.#writing.then(() => {
-      this.#writing = null;
-    });
+    this.#writing = writing.catch(() => undefined);
     await writing;
   }
 
   async #write(batch: Judged[]): Promise<void> {
     const ctx = this.#ctx;
-    const endpoints = [...new Set(batch.map(({ row }) => row.endpointId))];
-    const health: Statement[] = [];
-    const failures: { programId: string; endpointId: string; results: AttemptResult[] }[] = [];
-    for (const endpointId of endpoints) {
-      const results = batch.filter(({ row }) => row.endpointId === endpointId);
-      const lastSuccess = results.findLastIndex(({ result }) => result.failure === undefined);
-      const successes = results.filter(({ result }) => result.failure === undefined).length;
-      if (successes > 0) health.push(healHealth(ctx, endpointId, successes));
-      const after = results.slice(lastSuccess + 1).map(({ result }) => result);
+    const byEndpoint = new Map<string, Judged[]>();
+    for (const one of batch) {
+      const same = byEndpoint.get(one.row.endpointId);
+      if (same) same.push(one);
+      else byEndpoint.set(one.row.endpointId, [one]);
+    }
+    const successes: Record<string, number> = {};
+    const failures: { programId: string; endpointId: string; ended: Judged[] }[] = [];
+    for (const [endpointId, ended] of byEndpoint) {
+      const taken = ended.filter(({ result }) => result.failure === undefined).length;
+      if (taken > 0) successes[endpointId] = taken;
+      const lastTaken = ended.findLastIndex(({ result }) => result.failure === undefined);
+      const after = ended.slice(lastTaken + 1);
       if (after.length > 0)
-        failures.push({ programId: results[0]?.row.programId ?? '', endpointId, results: after });
+        failures.push({ programId: after[0]?.row.programId ?? '', endpointId, ended: after });
     }
     const problems = await Promise.all(
       batch.map(({ row, outcome }) => problemsOf(ctx, { ...row, channel: 'webhook' }, outcome)),
     );
-    const due = dueAmong(ctx, endpoints);
+    const standing = standingOf(ctx, [...byEndpoint.keys()]);
     await commit(ctx.db, [
       writeOutcomes(ctx, batch),
       ...countOutcomes(ctx, batch),
-      ...health,
       ...problems.flatMap((one) => one.statements),
-      due,
+      standing,
     ]);
-    for (const { endpointId } of rowsOf(due) as { endpointId: string }[]) this.hungry.add(endpointId);
-    for (const one of batch) this.#note(one);
-    this.announced.push(...problems.flatMap((one) => one.deliveryIds));
-    for (const one of failures)
-      this.announced.push(...(await noteFailures(ctx, one.programId, one.endpointId, one.results)));
+    const stands = rowsOf(standing) as { endpointId: string; unattended: number; ill: number }[];
+    const healed = stands.flatMap(({ endpointId, ill }) => {
+      const count = successes[endpointId];
+      return ill === 1 && count !== undefined ? [[endpointId, count] as const] : [];
+    });
+    if (healed.length > 0) await commit(ctx.db, [healHealth(ctx, Object.fromEntries(healed))]);
+    const after: Consequences = {
+      unattended: stands.flatMap(({ endpointId, unattended }) => (unattended === 1 ? [endpointId] : [])),
+      announced: problems.flatMap((one) => one.deliveryIds),
+      lookAgainAt: new Map(),
+    };
+    for (const one of batch) this.#note(one, after);
+    for (const { programId, endpointId, ended } of failures) {
+      const noted = await noteFailures(ctx, programId, endpointId, ended);
+      after.announced.push(...noted.announced);
+      if (noted.probeAt !== null) after.lookAgainAt.set(endpointId, noted.probeAt);
+    }
+    this.#onWritten(after);
   }
 
-  #note({ row, result, durationMs, attempts, outcome }: Judged): void {
+  #note({ row, result, durationMs, attempts, outcome }: Judged, after: Consequences): void {
     if (outcome.status === 'waiting' && outcome.nextAttemptAt !== null) {
-      const known = this.retryAt.get(row.endpointId) ?? Number.POSITIVE_INFINITY;
-      this.retryAt.set(row.endpointId, Math.min(known, outcome.nextAttemptAt));
+      const known = after.lookAgainAt.get(row.endpointId) ?? Number.POSITIVE_INFINITY;
+      after.lookAgainAt.set(row.endpointId, Math.min(known, outcome.nextAttemptAt));
     }
     this.#ctx.log.line('delivery.attempted', {
       deliveryId: row.deliveryId,
@@ -177,11 +231,4 @@ function countOutcomes(ctx: Ctx, batch: Judged[]): Statement[] {
         GROUP BY d.program_id`,
     ),
   ];
-}
-
-/** Which of these endpoints have something due now; it joins the commit that makes room. */
-function dueAmong(ctx: Ctx, endpointIds: string[]): Statement {
-  return ctx.db.run(sql`SELECT value AS endpointId FROM json_each(${JSON.stringify(endpointIds)}) AS e
-    WHERE EXISTS (SELECT 1 FROM deliveries AS d WHERE d.endpoint_id = e.value AND d.next_attempt_at IS NOT NULL
-      AND d.next_attempt_at <= ${ctx.now()})`);
 }

@@ -128,12 +128,21 @@ export const goodHealth: Health = {
   flightLimit: flightLimits.most,
 };
 
-/** What an attempt's end says of its endpoint. Pure. */
-export function judgeHealth(was: Health, failure: string | undefined, nowMs: number): Health {
+/**
+ * What an attempt's end says of its endpoint. Pure. One that was begun before the endpoint was known to be
+ * degraded tells nothing new: many in flight at once do not put the next probe off.
+ */
+export function judgeHealth(
+  was: Health,
+  { failure, startedAt }: { failure?: string | undefined; startedAt: number },
+  nowMs: number,
+): Health {
   if (failure === undefined) {
     const flightLimit = Math.min(flightLimits.most, was.flightLimit + 1);
     return { ...goodHealth, flightLimit };
   }
+  if (was.degradedSince !== null && startedAt < was.degradedSince)
+    return { ...was, failures: was.failures + 1 };
   const timeouts = failure === 'timeout' ? was.timeouts + 1 : 0;
   const isDegraded = timeouts >= degradedAfter;
   const wait = Math.min(probeWaitMs.most, probeWaitMs.first * 2 ** Math.min(timeouts - degradedAfter, 10));

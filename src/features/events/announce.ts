@@ -4,9 +4,9 @@ import { hashLanes } from '../../platform/hash.ts';
 import { idAlphabet } from '../../platform/ids.ts';
 import { parseExactly } from '../../platform/json/raw.ts';
 import { type Announced, type Announcement, announceAll } from '../deliveries/index.ts';
-import { type EventReceiver, isImported, listReceivers } from '../subscriptions/index.ts';
-import { listProgramsWithEndpoints } from '../webhooks/index.ts';
+import { type EventReceiver, isImported } from '../subscriptions/index.ts';
 import { envelopeOf } from './present.ts';
+import type { Relations } from './relations.ts';
 import type { NewEvent } from './store.ts';
 
 /** What a message tells of an event. */
@@ -23,12 +23,9 @@ export type AnnouncedEvent = NewEvent & {
 export async function announceEvents(
   ctx: Ctx,
   list: AnnouncedEvent[],
+  { receivers, listening }: Pick<Relations, 'receivers' | 'listening'>,
   type: 'event.published' | 'event.deleted' = 'event.published',
 ): Promise<Announced> {
-  const publishers = [...new Set(list.map((event) => event.programId))];
-  const receivers = await listReceivers(ctx, publishers);
-  const concerned = [...new Set([...publishers, ...receivers.map((one) => one.programId)])];
-  const listening = new Set(await listProgramsWithEndpoints(ctx, concerned));
   if (listening.size === 0) return { statements: [], deliveryIds: [] };
   const messages = list.flatMap((event) => {
     const data = { ...envelopeOf(event), PublisherEventData: parseExactly(event.data) };

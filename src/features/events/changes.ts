@@ -1,6 +1,7 @@
 import type { Ctx } from '../../context.ts';
 import type { Announced } from '../deliveries/index.ts';
 import { announceEvents } from './announce.ts';
+import { readRelations } from './relations.ts';
 import { type ChangeEvent, type ChangesOf, countEvents, insertChangeEvents } from './store.ts';
 
 /**
@@ -27,6 +28,7 @@ export async function publishChanges(ctx: Ctx, of: ChangesOf, changes: ChangeEve
       change,
       recordKey,
     })),
+    await readRelations(ctx, [programId.toLowerCase()]),
   );
   return {
     ...announced,

@@ -4,6 +4,7 @@ import { AppError } from '../../platform/errors.ts';
 import { recordAudit } from '../audit/index.ts';
 import { startDeliveries } from '../deliveries/index.ts';
 import { announceEvents } from './announce.ts';
+import { readRelations } from './relations.ts';
 import { buryEvent, findEvent } from './store.ts';
 
 /** Empties an event and leaves its tombstone in the log. Again: no change. Throws `not_found`. */
@@ -16,7 +17,8 @@ export async function deleteEvent(ctx: Ctx, programId: string, eventId: string):
     ctx.registry.lifecycles.map((slice) => slice.eraseEvent?.(ctx, { programId, eventId, sequence }) ?? []),
   );
   const buried = { ...event, data: 'null', participantId: null, recordKey: null, receivedAt };
-  const announced = await announceEvents(ctx, [buried], 'event.deleted');
+  const relations = await readRelations(ctx, [programId.toLowerCase()]);
+  const announced = await announceEvents(ctx, [buried], relations, 'event.deleted');
   await commit(ctx.db, [
     buryEvent(ctx, programId, eventId),
     ...erasures.flat(),

@@ -1,12 +1,12 @@
 import type { Ctx } from '../../context.ts';
-import { commit } from '../../platform/d1.ts';
+import { commit, type Statement } from '../../platform/d1.ts';
 import type { InputIssue } from '../../platform/errors.ts';
 import { newId } from '../../platform/ids.ts';
 import { canonicalJson } from '../../platform/json/raw.ts';
 import { startDeliveries } from '../deliveries/index.ts';
-import { findProgramIds } from '../programs/index.ts';
 import { announceEvents } from './announce.ts';
 import type { ReadEvent } from './read.ts';
+import { type Relations, withRelations } from './relations.ts';
 import type { EnvelopeIn } from './schema.ts';
 import { countEvents, type Event, findKnownEvents, insertEvents, type NewEvent } from './store.ts';
 
@@ -24,7 +24,22 @@ export type Published =
  * do. An event whose publisher's key (program, system, type, id) is known is a duplicate if it is equal.
  */
 export async function publishEvents(ctx: Ctx, given: ReadEvent[]): Promise<Published[]> {
-  const programs = await programsOf(ctx, given);
+  const named = given.flatMap((one) => (one.ok ? [one.envelope.PublisherProgramId] : []));
+  if (named.length === 0) return given.map((one) => refuseInput(one.ok ? [] : one.issues));
+  const { actor } = ctx;
+  return withRelations(ctx, actor.kind === 'program' ? [actor.programId] : named, (relations, guard) =>
+    publishAmong(ctx, given, relations, guard),
+  );
+}
+
+async function publishAmong(
+  ctx: Ctx,
+  given: ReadEvent[],
+  relations: Relations,
+  guard: Statement[],
+): Promise<Published[]> {
+  // Names as they were first written, by their lower case.
+  const programs = new Map(relations.programs.map((programId) => [programId.toLowerCase(), programId]));
   const results = given.map((one) =>
     one.ok ? refuseProgram(one.envelope, programs) : refuseInput(one.issues),
   );
@@ -44,6 +59,8 @@ export async function publishEvents(ctx: Ctx, given: ReadEvent[]): Promise<Publi
   const written = await write(
     ctx,
     fresh.map(({ event }) => event),
+    relations,
+    guard,
   );
   for (const [at, { index }] of fresh.entries()) results[index] = written[at]?.result ?? null;
   for (const { index, first, event } of again) {
@@ -60,18 +77,27 @@ type Standing = Pick<Event, 'eventId' | 'participantId' | 'category' | 'data' | 
   deletedAt?: number | null;
 };
 
-async function write(ctx: Ctx, list: NewEvent[]): Promise<{ result: Published; stands: Standing }[]> {
+async function write(
+  ctx: Ctx,
+  list: NewEvent[],
+  relations: Relations,
+  guard: Statement[],
+): Promise<{ result: Published; stands: Standing }[]> {
   if (list.length === 0) return [];
   const receivedAt = ctx.now();
   const announced = await announceEvents(
     ctx,
     list.map((event) => ({ ...event, receivedAt })),
+    relations,
   );
   const inserts = insertEvents(ctx, list, receivedAt);
-  const done = (await commit(ctx.db, [...inserts, ...announced.statements, countEvents(ctx, list)])).slice(
-    0,
-    inserts.length,
-  );
+  const committed = await commit(ctx.db, [
+    ...guard,
+    ...inserts,
+    ...announced.statements,
+    countEvents(ctx, list),
+  ]);
+  const done = committed.slice(guard.length, guard.length + inserts.length);
   startDeliveries(ctx, announced.deliveryIds);
   const written = list.map((event) => ({
     result: { status: 'created', eventId: event.eventId } as Published,
@@ -83,15 +109,6 @@ async function write(ctx: Ctx, list: NewEvent[]): Promise<{ result: Published; s
     if (event) written[at] = { result: judgeKnown(event, known), stands: known };
   }
   return written;
-}
-
-/** Names as they were first written, by their lower case. */
-async function programsOf(ctx: Ctx, given: ReadEvent[]): Promise<Map<string, string>> {
-  const { actor } = ctx;
-  const named = given.flatMap((one) => (one.ok ? [one.envelope.PublisherProgramId.toLowerCase()] : []));
-  const allowed = actor.kind === 'program' ? [actor.programId.toLowerCase()] : [...new Set(named)];
-  const found = named.length === 0 ? [] : await findProgramIds(ctx, allowed);
-  return new Map(found.map((programId) => [programId.toLowerCase(), programId]));
 }
 
 function refuseProgram({ PublisherProgramId }: EnvelopeIn, programs: Map<string, string>): Published | null {

@@ -4,6 +4,7 @@ import { sha256Hex, toBase64Url } from '../../platform/encoding.ts';
 import { AppError } from '../../platform/errors.ts';
 import { newId } from '../../platform/ids.ts';
 import { recordAudit } from '../audit/index.ts';
+import { knownKeys } from './known.ts';
 import { type ApiKey, endKey, findKey, insertKey, insertReplacement, replaceKey } from './store.ts';
 
 /** A key as it is shown, once: `cwk_` and 256 random bits. */
@@ -74,6 +75,7 @@ export async function rotateKey(
       detail: { to: row.keyId, overlapHours },
     }),
   ]);
+  knownKeys.forgetAll(ctx.db);
   if (replaced?.changes !== 1) throw rotatedAlready();
   return { keyId: row.keyId, key, oldKeyEndsAt: endsAt };
 }
@@ -92,6 +94,7 @@ export async function revokeKey(ctx: Ctx, programId: string, keyId: string): Pro
     endKey(ctx, programId, keyId, ctx.now()),
     recordAudit(ctx, { programId, action: 'key.revoked', target: keyId }),
   ]);
+  knownKeys.forgetAll(ctx.db);
   if (ended?.changes === 0) throw noSuchKey();
 }
 

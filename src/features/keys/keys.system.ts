@@ -1,26 +1,36 @@
 import { and, eq, gt } from 'drizzle-orm';
 import type { Actor, Ctx, Scope } from '../../context.ts';
-import { equalsConstantTime, sha256Hex } from '../../platform/encoding.ts';
+import type { Config } from '../../env.ts';
+import { sha256Hex } from '../../platform/encoding.ts';
+import { knownKeys } from './known.ts';
 import { accessKeyId, idleMs, type Opener, type Session, seenEveryMs } from './sessions.ts';
 import { apiKeys, portalLinks, sessions } from './table.ts';
 
-/** Across tenants, for authentication: who a key makes its bearer, or null. Asked anew for each request, so
- * that a revoked key is dead at once. */
+/** Across tenants, for authentication: who a key makes its bearer, or null. */
 export async function actorOfKey(ctx: Ctx, key: string, keyId?: string): Promise<Actor | null> {
   if (key.length < 20 || key.length > 200) return null;
-  if (await equalsConstantTime(key, ctx.config.SYSTEM_KEY)) {
+  const hash = await sha256Hex(key);
+  // Hashes, whose differences tell nothing of the key: no look-up needs a constant time.
+  if (hash === (await systemKeyHash(ctx.config))) {
     return keyId === undefined || keyId === 'system' ? { kind: 'system', keyId: 'system' } : null;
   }
-  const [row] = await ctx.db
-    .select()
-    .from(apiKeys)
-    .where(eq(apiKeys.hash, await sha256Hex(key)))
-    .limit(1);
+  const row = await knownKeys.get(ctx.db, hash, ctx.wallNow(), async () => {
+    const [found] = await ctx.db.select().from(apiKeys).where(eq(apiKeys.hash, hash)).limit(1);
+    return found ?? null;
+  });
   if (!row || (keyId !== undefined && keyId !== row.keyId)) return null;
   const now = ctx.now();
   if (row.revokedAt !== null && row.revokedAt <= now) return null;
   if (row.expiresAt !== null && row.expiresAt <= now) return null;
   return actorOf(row);
+}
+
+const systemKeyHashes = new WeakMap<Config, string>();
+
+async function systemKeyHash(config: Config): Promise<string> {
+  const known = systemKeyHashes.get(config) ?? (await sha256Hex(config.SYSTEM_KEY));
+  systemKeyHashes.set(config, known);
+  return known;
 }
 
 function actorOf(row: typeof apiKeys.$inferSelect): Actor {

@@ -2,6 +2,7 @@ import { and, desc, eq, gt, gte, isNull, lt, or, sql } from 'drizzle-orm';
 import type { Ctx, Lifecycle } from '../../context.ts';
 
 import { commit, type Statement } from '../../platform/d1.ts';
+import { knownKeys } from './known.ts';
 import { eraseSessions } from './sessions.ts';
 import { apiKeys, idempotencyKeys } from './table.ts';
 
@@ -75,6 +76,7 @@ export const keysLifecycle: Lifecycle = {
       ctx.db.delete(apiKeys).where(eq(apiKeys.programId, programId)),
       ctx.db.delete(idempotencyKeys).where(ofProgram),
     ]);
+    knownKeys.forgetAll(ctx.db);
     return (await eraseSessions(ctx, programId, true)) === 0;
   },
   prune: (ctx, programId) => eraseSessions(ctx, programId, false),

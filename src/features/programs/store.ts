@@ -1,4 +1,4 @@
-import { and, eq, isNull, sql } from 'drizzle-orm';
+import { and, eq, isNull } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
 import { programs } from './table.ts';
 
@@ -12,18 +12,6 @@ export async function findProgram(ctx: Ctx, programId: string): Promise<Program 
     .where(and(eq(programs.foldedId, programId.toLowerCase()), isNull(programs.deletedAt)))
     .limit(1);
   return row ?? null;
-}
-
-/** Those of the named programs that there are, in whatever letter case they are named. */
-export async function findProgramIds(ctx: Ctx, programIds: string[]): Promise<string[]> {
-  const folded = JSON.stringify(programIds.map((id) => id.toLowerCase()));
-  const rows = await ctx.db
-    .select({ programId: programs.programId })
-    .from(programs)
-    .where(
-      and(sql`${programs.foldedId} IN (SELECT value FROM json_each(${folded}))`, isNull(programs.deletedAt)),
-    );
-  return rows.map((row) => row.programId);
 }
 
 export function insertProgram(ctx: Ctx, row: Program) {

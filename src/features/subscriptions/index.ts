@@ -4,7 +4,6 @@ export {
   type EventReceiver,
   findSubscription,
   lastSyncAt,
-  listReceivers,
   listSubscriptions,
   movePullCursors,
   /** @public for the synchronisation. */

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, inArray, isNull, type SQL, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, inArray, type SQL, sql } from 'drizzle-orm';
 import type { SQLiteUpdateSetSource } from 'drizzle-orm/sqlite-core';
 import type { Ctx, Lifecycle } from '../../context.ts';
 import type { Statement } from '../../platform/d1.ts';
@@ -61,20 +61,6 @@ export function listSubscribers(
 }
 
 export type EventReceiver = Pick<Subscription, 'programId' | 'publisherId' | 'routing'>;
-
-/** Who receives the events of these publishers: every subscription that is not suspended. */
-export async function listReceivers(ctx: Ctx, publisherIds: string[]): Promise<EventReceiver[]> {
-  const named = sql`(SELECT value FROM json_each(${JSON.stringify(publisherIds)}))`;
-  const rows = await ctx.db
-    .select({
-      programId: subscriptions.programId,
-      publisherId: subscriptions.publisherId,
-      routing: subscriptions.routing,
-    })
-    .from(subscriptions)
-    .where(and(sql`${subscriptions.publisherId} IN ${named}`, isNull(subscriptions.suspendedAt)));
-  return rows;
-}
 
 export function insertSubscription(ctx: Ctx, row: Subscription): Statement {
   return ctx.db.insert(subscriptions).values(row);

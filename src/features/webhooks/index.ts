@@ -15,4 +15,4 @@ export {
   signingSecretsOf,
   webhooksLifecycle,
 } from './secrets.ts';
-export { type Endpoint, findEndpoint, findEndpointAt, listProgramsWithEndpoints } from './store.ts';
+export { type Endpoint, findEndpoint, findEndpointAt } from './store.ts';

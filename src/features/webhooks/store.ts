@@ -124,17 +124,3 @@ export async function findEndpointAt(
     .limit(1);
   return row ?? null;
 }
-
-/** Those of the named programs that have an endpoint at all: the others need no messages made for them. */
-export async function listProgramsWithEndpoints(ctx: Ctx, programIds: string[]): Promise<string[]> {
-  const rows = await ctx.db
-    .selectDistinct({ programId: webhookEndpoints.programId })
-    .from(webhookEndpoints)
-    .where(
-      and(
-        sql`${webhookEndpoints.programId} IN (SELECT value FROM json_each(${JSON.stringify(programIds)}))`,
-        isNull(webhookEndpoints.deletedAt),
-      ),
-    );
-  return rows.map((row) => row.programId);
-}

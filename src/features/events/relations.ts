@@ -1,0 +1,112 @@
+import { type SQL, sql } from 'drizzle-orm';
+import type { Ctx } from '../../context.ts';
+import { commit, rowsOf, type Statement } from '../../platform/d1.ts';
+import { ShortCache } from '../../platform/short-cache.ts';
+import type { EventReceiver } from '../subscriptions/index.ts';
+
+/** Who the publishers of a call are, and who hears of their events. */
+export interface Relations {
+  /** The named programs that there are, as their ids were first written. */
+  programs: string[];
+  /** Every subscription to one of them that is not suspended. */
+  receivers: EventReceiver[];
+  /** Those of the programs and their subscribers that have an endpoint. */
+  listening: Set<string>;
+  /** What all that was read from, in short. */
+  stamp: string;
+}
+
+const known = new ShortCache<Relations | null>();
+
+/** Publishers of one call whose relations are remembered; of more the key would be long, and seldom the same. */
+const mostRemembered = 5;
+
+/**
+ * Runs the work with what was read of these programs within the last five seconds. Its commit begins with
+ * `guard`, which undoes all of it where something has changed since; then it runs again with what is so now.
+ * So a memory costs no event its receiver, and an event no look-up.
+ */
+export async function withRelations<T>(
+  ctx: Ctx,
+  programIds: string[],
+  work: (relations: Relations, guard: Statement[]) => Promise<T>,
+): Promise<T> {
+  const folded = [...new Set(programIds.map((id) => id.toLowerCase()))].sort();
+  if (folded.length > mostRemembered) return work(await readRelations(ctx, folded), []);
+  const key = folded.join('|');
+  let unknown: Relations | null = null;
+  const relations =
+    (await known.get(ctx.db, key, ctx.wallNow(), async () => {
+      const read = await readRelations(ctx, folded);
+      if (read.programs.length === folded.length) return read;
+      // A program that is not there may be made at any moment, and a call that names it commits nothing.
+      unknown = read;
+      return null;
+    })) ?? unknown;
+  if (!relations) throw new Error('relations without an answer');
+  try {
+    return await work(relations, [guardOf(ctx, folded, relations.stamp)]);
+  } catch (error) {
+    if (!isStale(error)) throw error;
+    known.forget(ctx.db, key);
+    return work(await readRelations(ctx, folded), []);
+  }
+}
+
+/** The same as it is now. `programIds` in lower case. */
+export async function readRelations(ctx: Ctx, programIds: string[]): Promise<Relations> {
+  const { published, receivers, listening } = partsOf(programIds);
+  const asked = [
+    ctx.db.run(sql`SELECT program_id AS programId FROM programs AS p WHERE ${published}`),
+    ctx.db.run(sql`SELECT s.program_id AS programId, s.publisher_id AS publisherId, s.routing ${receivers}`),
+    ctx.db.run(sql`SELECT c.program_id AS programId ${listening}`),
+    ctx.db.run(sql`SELECT ${stampOf(programIds)} AS stamp`),
+  ] as const;
+  await commit(ctx.db, [...asked]);
+  const [programs, subscriptions, endpoints, stamps] = asked.map(rowsOf) as [
+    { programId: string }[],
+    { programId: string; publisherId: string; routing: string }[],
+    { programId: string }[],
+    { stamp: string }[],
+  ];
+  return {
+    programs: programs.map(({ programId }) => programId),
+    receivers: subscriptions.map((one) => ({ ...one, routing: JSON.parse(one.routing) })),
+    listening: new Set(endpoints.map(({ programId }) => programId)),
+    stamp: stamps[0]?.stamp ?? '',
+  };
+}
+
+function partsOf(programIds: string[]): Record<'published' | 'receivers' | 'listening', SQL> {
+  const named = sql`(SELECT value FROM json_each(${JSON.stringify(programIds)}))`;
+  const published = sql`p.folded_id IN ${named} AND p.deleted_at IS NULL`;
+  const receivers = sql`FROM programs AS p CROSS JOIN subscriptions AS s
+    WHERE ${published} AND s.publisher_id = p.program_id AND s.suspended_at IS NULL`;
+  const listening = sql`FROM (SELECT p.program_id FROM programs AS p WHERE ${published}
+      UNION SELECT s.program_id ${receivers}) AS c
+    WHERE EXISTS (SELECT 1 FROM webhook_endpoints AS e WHERE e.program_id = c.program_id AND e.deleted_at IS NULL)`;
+  return { published, receivers, listening };
+}
+
+/** Differs as soon as one of the above would read differently: a template's routing goes with its version. */
+function stampOf(programIds: string[]): SQL {
+  const { published, receivers, listening } = partsOf(programIds);
+  return sql`(SELECT group_concat(p.program_id) FROM programs AS p WHERE ${published}) || ';' ||
+    coalesce((SELECT group_concat(s.program_id || ' ' || s.created_at || ' ' || s.template_version) ${receivers}), '') || ';' ||
+    coalesce((SELECT group_concat(c.program_id) ${listening}), '')`;
+}
+
+const staleWord = 'relations_changed';
+
+/** Fails, and so undoes the commit that it begins, where the stamp is another one now. */
+function guardOf(ctx: Ctx, programIds: string[], stamp: string): Statement {
+  return ctx.db.run(sql`SELECT CASE WHEN now.stamp IS ${stamp} THEN 1 ELSE json('${sql.raw(staleWord)} ' || now.stamp) END
+    FROM (SELECT coalesce(${stampOf(programIds)}, '') AS stamp) AS now`);
+}
+
+/** SQLite has no other way to fail in the midst of a SELECT than a function's refusal of its argument. */
+function isStale(error: unknown): boolean {
+  for (let at = error; at instanceof Error; at = at.cause)
+    if (/malformed JSON/i.test(at.message)) return true;
+  return false;
+}
