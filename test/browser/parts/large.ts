@@ -24,6 +24,7 @@ function fill(programId: string, times: number): void {
   });
   multiplyRow(stage.hub, 'jobs', `job_id = '${stage.ids.jobId}'`, times, {
     ...program,
+    sequence: '',
     job_id: id(`job_${programId.slice(-3)}`),
   });
   multiplyRow(stage.hub, 'events', own, times, {

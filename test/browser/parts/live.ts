@@ -14,7 +14,9 @@ export function testLive(): void {
     const seen: { text: string; rows: number }[] = [];
     await until(
       async () => {
-        await look();
+        const isLive = (await page.locator('hub-live').getAttribute('data-every')) !== null;
+        const answered = page.waitForResponse(pageAt(`jobs/${jobId}`), { timeout: 5_000 }).catch(() => null);
+        if (isLive) await Promise.all([answered, look()]);
         const text = ((await page.locator('.verdict').textContent()) ?? '').replace(/\u202f/g, '');
         const rows = Number(/\d+(?= rows)/.exec(text)?.[0] ?? 0);
         if (seen.at(-1)?.text !== text) seen.push({ text, rows });

@@ -96,7 +96,7 @@ export function testScriptless(): void {
       );
     expect(groups).toEqual([
       ['gift', String(planted.gift), 'not_a_number'],
-      ['gift', String(planted.id), 'not_a_number'],
+      ['id', String(planted.id), 'not_an_integer'],
     ]);
     expect(await page.locator('main').textContent()).not.toContain('number 0');
     await page.getByRole('button', { name: 'Show the values' }).click();
