@@ -19,7 +19,7 @@ export function testLedger(): void {
     const ahead = Date.parse((await clock({ aheadSeconds: 0 })).body.now) - Date.now();
     await clock({ now: null });
     const sentBefore = stage.receiver.received.length;
-    expectStatus(await stage.program.call('POST', `/api/deliveries/${one.deliveryId}/retry`), 200);
+    expectStatus(await stage.program.call('POST', `/api/deliveries/${one.deliveryId}/retry`), 202);
     const find = () =>
       stage.receiver.received
         .slice(sentBefore)
