@@ -98,7 +98,7 @@ export function Diagnosis({ rejects, isAll }: Rejected) {
 
 export function ShowRejects({ view, job }: { view: View; job: JobOut }) {
   return (
-    <PostForm view={view} to={view.at(`jobs/${job.jobId}/errors`)}>
+    <PostForm view={view} to={view.at(`jobs/${job.jobId}/errors`)} class="actions">
       <button type="submit">Show the values</button> <span class="dim">The audit log says who looked.</span>
     </PostForm>
   );
