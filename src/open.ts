@@ -14,6 +14,7 @@ import {
 import { dnsOverHttps } from './platform/outbound.ts';
 import { createSender } from './platform/queue.ts';
 import { createSealer, type Sealer } from './platform/seal.ts';
+import { watchable } from './platform/statements.ts';
 import { registry } from './registry.ts';
 
 interface Opening {
@@ -84,7 +85,8 @@ function sharedOf(env: Env, config: Config): Shared {
   const keyPrefix = config.DROP_ENVIRONMENT === 'qa' ? 'qa/' : '';
   const objects = keyPrefix === '' ? bucket : withKeyPrefix(bucket, keyPrefix);
   const shared: Shared = {
-    db: openDatabase(env.DB),
+    // A test asks what a page costs.
+    db: openDatabase(config.TEST_CLOCK === 'on' ? watchable(env.DB) : env.DB),
     objects,
     presigner: s3 ? new S3Presigner({ ...s3, bucketUrl: prefixed(s3.bucketUrl, keyPrefix) }) : null,
     sealer: createSealer(config.SEAL_KEYS),

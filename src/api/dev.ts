@@ -4,6 +4,7 @@ import { z } from 'zod';
 import type { Ctx } from '../context.ts';
 import { type ApiEnv, routeAccess } from '../http.ts';
 import { AppError } from '../platform/errors.ts';
+import { watchStatements } from '../platform/statements.ts';
 import { runCron, sweep } from '../schedule.ts';
 
 const clockIn = z.union([
@@ -48,6 +49,10 @@ export function devRoutes(app: () => Pick<Hono<ApiEnv>, 'routes'>): Hono<ApiEnv>
   routes.post('/dev/notify', async (c) => {
     await c.env.DROPS.send(await c.req.json(), { contentType: 'json' });
     return c.json({ sent: true });
+  });
+  routes.post('/dev/statements', async (c) => {
+    const { watch } = parse(z.strictObject({ watch: z.boolean() }), await c.req.json());
+    return c.json(watchStatements(watch));
   });
   routes.get('/dev/routes', (c) =>
     c.json({

@@ -1,7 +1,7 @@
 // Made by scripts/assets.mjs.
 export const assets = {
-  script: '/assets/app-b38b94cf86.js',
+  script: '/assets/app-75e3a7cb48.js',
   editor: '/assets/editor-2bb443a513.js',
-  style: '/assets/app-656867cc7b.css',
+  style: '/assets/app-f8ce286b43.css',
   icon: '/assets/icon-3b754b8fff.svg',
 };

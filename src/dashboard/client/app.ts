@@ -101,12 +101,21 @@ class HubLive extends HTMLElement {
         // What a person has opened, ticked or typed stays as it is.
         beforeAttributeUpdated: (name: string, node: Element) =>
           !(name === 'open' && node.tagName === 'DETAILS'),
-        beforeNodeMorphed: (old: Node) => !isBeingFilledIn(old),
+        beforeNodeMorphed: (old: Node, next: Node) => !isBeingFilledIn(old) && !isSaid(old, next),
       },
     });
+    for (const one of this.querySelectorAll<HubTime | HubCopy>('hub-time, hub-copy')) one.connectedCallback();
     for (const summary of this.querySelectorAll('details > summary'))
       if (open.has(summary.textContent)) (summary.parentElement as HTMLDetailsElement).open = true;
   }
+}
+
+/** What the script has made of a time or a text stays while both say the same: it may have focus. */
+function isSaid(old: Node, next: Node): boolean {
+  const part = old instanceof HubTime ? 'time' : old instanceof HubCopy ? 'code, pre' : '';
+  if (part === '' || !(old instanceof HTMLElement) || !(next instanceof HTMLElement)) return false;
+  const [before, after] = [old, next].map((one) => one.querySelector(part));
+  return before?.outerHTML === after?.outerHTML && before !== null;
 }
 
 function isBeingFilledIn(node: Node): boolean {
@@ -130,12 +139,12 @@ class HubTime extends HTMLElement {
     time.replaceWith(button);
     button.append(time);
     button.addEventListener('click', () => this.#toggle(button, time));
-    this.addEventListener('keydown', (event) => {
+    this.onkeydown = (event) => {
       if (event.key !== 'Escape') return;
       this.querySelector('.forms')?.remove();
       button.setAttribute('aria-expanded', 'false');
       button.focus();
-    });
+    };
   }
 
   #toggle(button: HTMLButtonElement, time: HTMLTimeElement) {
@@ -166,11 +175,10 @@ class HubTime extends HTMLElement {
 class HubCopy extends HTMLElement {
   connectedCallback() {
     const button = this.querySelector('button');
-    const text = this.querySelector('code, pre')?.textContent ?? '';
-    if (button === null || !navigator.clipboard) return;
+    if (button === null || !button.hidden || !navigator.clipboard) return;
     button.hidden = false;
     button.addEventListener('click', async () => {
-      await navigator.clipboard.writeText(text);
+      await navigator.clipboard.writeText(this.querySelector('code, pre')?.textContent ?? '');
       button.textContent = 'Copied';
       setTimeout(() => {
         button.textContent = 'Copy';

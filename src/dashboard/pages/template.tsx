@@ -229,7 +229,7 @@ function Form(props: { view: View; saved: Saved; draft: Draft; tried: Tried | nu
           ['ignore', 'ignored'],
         ])}
         {text('importProcessId', 'Import process', mapping.importProcessId)}
-        {choose('mode', 'Values are written as', mapping.mode, [
+        {choose('mode', 'Values as', mapping.mode, [
           ['json', 'JSON'],
           ['html', 'HTML text'],
           ['none', 'they are'],

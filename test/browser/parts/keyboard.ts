@@ -1,0 +1,118 @@
+import type { Page } from 'playwright-core';
+import { expect, it } from 'vitest';
+import { until } from '../../support/client.ts';
+import { newTab, pageAt, stage } from '../../support/stage.ts';
+
+/** The name of what has focus, also in a shadow, and whether a person sees that it has. */
+const focus = (page: Page) =>
+  page.evaluate<{ name: string; isSeen: boolean }>(`(() => {
+    let one = document.activeElement;
+    while (one?.shadowRoot?.activeElement) one = one.shadowRoot.activeElement;
+    const ring = one?.closest('.cm-editor') ?? one;
+    const name = one?.getAttribute('aria-label') || one?.textContent || '';
+    return { name: name.trim(), isSeen: ring !== null && getComputedStyle(ring).outlineStyle !== 'none' };
+  })()`);
+
+/** Presses Tab until what has focus is called so; fails after twenty, or where focus cannot be seen. */
+async function tabTo(page: Page, text: string | RegExp, atMost = 20): Promise<void> {
+  const passed: string[] = [];
+  for (let presses = 1; presses <= atMost; presses++) {
+    await page.keyboard.press('Tab');
+    const { name, isSeen } = await focus(page);
+    passed.push(name.slice(0, 40));
+    expect(isSeen, `focus on "${name.slice(0, 60)}" is seen`).toBe(true);
+    if (typeof text === 'string' ? name === text : text.test(name)) return;
+  }
+  throw new Error(`${String(text)} is not within ${atMost} presses of Tab: ${passed.join(' | ')}`);
+}
+
+/** By the skip link to the page itself. */
+async function skip(page: Page): Promise<void> {
+  await page.keyboard.press('Tab');
+  expect((await focus(page)).name).toBe('Skip to the page');
+  await page.keyboard.press('Enter');
+}
+
+export function testKeyboard(): void {
+  it('opens a failed job from the overview, and takes its errors along (A6)', async () => {
+    const { page, context } = await newTab();
+    await page.goto(pageAt(`jobs/${stage.ids.jobId}`));
+    await skip(page);
+    await tabTo(page, /errors\.csv|Download/i);
+    const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('Enter')]);
+    expect(download.suggestedFilename()).toMatch(/errors\.csv$/);
+    await context.close();
+  });
+
+  it('decides a held job from the overview (A6, A16)', async () => {
+    const { page, context } = await newTab();
+    await page.goto(pageAt('overview'));
+    await skip(page);
+    await tabTo(page, 'Decide');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`**/jobs/${stage.heldJobId}`);
+    expect(await page.locator('.verdict').textContent()).toMatch(/^Held: would delete|^Held/);
+    await skip(page);
+    await tabTo(page, 'Approve…');
+    await page.keyboard.press('Enter');
+    await tabTo(page, 'Approve: apply it');
+    // Another person decides in the same moment: one of the two is told that it has been decided.
+    const other = await newTab();
+    await other.page.goto(pageAt(`jobs/${stage.heldJobId}`));
+    await other.page.getByText('Approve…').click();
+    await Promise.all([
+      page.keyboard.press('Enter'),
+      other.page.getByRole('button', { name: 'Approve: apply it' }).click(),
+    ]);
+    await Promise.all([
+      page.waitForSelector('[role=status], [role=alert]'),
+      other.page.waitForSelector('[role=status], [role=alert]'),
+    ]);
+    const told = await Promise.all([page, other.page].map((one) => one.locator('[role=status]').count()));
+    expect(told.reduce((sum, count) => sum + count, 0)).toBe(1);
+    const job = await until(
+      async () => (await stage.program.call('GET', `/api/jobs/${stage.heldJobId}`)).body,
+      ({ finishedAt }) => finishedAt !== null,
+      60,
+    );
+    expect(job).toMatchObject({ status: 'succeeded', rows: { deleted: 50 } });
+    await Promise.all([context.close(), other.context.close()]);
+  });
+
+  it('finds a template’s error with F8, mends it and saves (A6)', async () => {
+    const { page, context } = await newTab();
+    await page.goto(pageAt(`subscriptions/${stage.publisher.programId}/template?category=COURSE`));
+    await page.waitForSelector('hub-editor[data-ready=yes]');
+    await skip(page);
+    await tabTo(page, 'Template of a row', 25);
+    await page.keyboard.press('Control+End');
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.press('ArrowLeft');
+    await page.keyboard.type(', "x": {{uper course}}');
+    await page.waitForSelector('#problems [data-line]');
+    await page.keyboard.press('Control+Home');
+    await page.keyboard.press('F8');
+    // The marker's text is selected: what is typed takes its place.
+    await page.keyboard.type('{{upper course}}');
+    await page.waitForSelector('#problems:not(:has(li))', { state: 'attached' });
+    await page.keyboard.press('Escape');
+    await tabTo(page, 'Save');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**done=saved');
+    const path = `/api/programs/${stage.program.programId}/eventSubs/${stage.publisher.programId}`;
+    const { body } = await stage.program.call('GET', path);
+    expect(body.LbApiPayloadTemplate.COURSE.batchRowTemplate).toContain('"x": {{upper course}}');
+    await context.close();
+  });
+
+  it('requests a sync (A6)', async () => {
+    const { page, context } = await newTab();
+    await page.goto(pageAt(`flows/${stage.ids.flowId}`));
+    await skip(page);
+    await tabTo(page, /^Request/);
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**done=requested**');
+    expect(await page.locator('[role=status]').textContent()).toContain('Requested');
+    await context.close();
+  });
+}

@@ -1,0 +1,279 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
+import { AxeBuilder } from '@axe-core/playwright';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { contentSecurityPolicy } from '../../../src/dashboard/headers.ts';
+import { localSystemKey } from '../../support/client.ts';
+import { newTab, pageAt, stage } from '../../support/stage.ts';
+import { type Address, addresses } from './addresses.ts';
+
+const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+const shots = join('.screenshots');
+/** Dark is other colours and nothing else: there, they alone are judged. */
+const sights = [
+  { colorScheme: 'light', width: 1280, rules: 'all' },
+  { colorScheme: 'dark', width: 1280, rules: 'colours' },
+  { colorScheme: 'light', width: 320, rules: 'all' },
+  { colorScheme: 'dark', width: 320, rules: 'colours' },
+] as const;
+
+type Sight = (typeof sights)[number];
+
+/** Pages that are empty or refuse have the parts of the others: two sights of them say enough. */
+const briefly = sights.filter(({ colorScheme, width }) => (colorScheme === 'light') === (width === 1280));
+
+/** Pictures of all sights take half a minute more: `SCREENSHOTS=all npm run test:browser`. */
+const isAll = process.env.SCREENSHOTS === 'all';
+
+/** What axe finds on the page as it stands. */
+async function judge(on: Page, rules: 'all' | 'colours' = 'all'): Promise<string[]> {
+  const axe = new AxeBuilder({ page: on }).setLegacyMode();
+  const { violations } = await (rules === 'all'
+    ? axe.withTags(tags)
+    : axe.withRules('color-contrast')
+  ).analyze();
+  return violations.map(
+    ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' | ')}`,
+  );
+}
+
+let page: Page;
+let operator: Page;
+
+/** A5, A7 and A3 of one page: each scheme and width, without loading it again. */
+async function look(on: Page, name: string, path: string, at: readonly Sight[] = sights): Promise<void> {
+  await on.setViewportSize({ width: 1280, height: 800 });
+  const answer = await on.goto(`${stage.hub.url}${path}`);
+  expect(answer?.headers()['content-security-policy'], name).toBe(contentSecurityPolicy);
+  const editor = on.locator('hub-editor');
+  if ((await editor.count()) > 0) await on.waitForSelector('hub-editor[data-ready=yes]');
+  for (const { colorScheme, width, rules } of at) {
+    if (!isAll && rules !== (width === 320 ? 'colours' : 'all')) continue;
+    await on.emulateMedia({ colorScheme });
+    await on.setViewportSize({ width, height: 800 });
+    const path = join(shots, `${name}-${colorScheme}-${width}.jpeg`);
+    await on.screenshot({ path, fullPage: true, quality: 80 });
+  }
+  for (const summary of await on.locator('details.confirm > summary').all()) await summary.click();
+  for (const { colorScheme, width, rules } of at) {
+    const seen = `${name}, ${colorScheme}, ${width} px`;
+    await on.emulateMedia({ colorScheme });
+    await on.setViewportSize({ width, height: 800 });
+    const found = await judge(on, rules);
+    expect(found, seen).toEqual([]);
+    expect(await on.evaluate('document.documentElement.scrollWidth'), seen).toBeLessThanOrEqual(width);
+  }
+  // 200 % text in a window of 640 px is a reader's 320 px.
+  await on.setViewportSize({ width: 640, height: 800 });
+  await on.evaluate('document.documentElement.style.fontSize = "200%"');
+  expect(
+    await on.evaluate('document.documentElement.scrollWidth'),
+    `${name}, 200 % text`,
+  ).toBeLessThanOrEqual(640);
+  await on.evaluate('document.documentElement.style.fontSize = ""');
+  expect(stage.complaints, name).toEqual([]);
+}
+
+const byScope = (which: 'system' | 'program') =>
+  addresses().filter(({ scope }) => (scope === 'system') === (which === 'system'));
+
+export function testPages(): void {
+  beforeAll(async () => {
+    mkdirSync(shots, { recursive: true });
+    [page, operator] = await Promise.all([
+      newTab().then((tab) => tab.page),
+      newTab({ key: localSystemKey }).then((tab) => tab.page),
+    ]);
+  });
+  afterAll(async () => {
+    await Promise.all([page?.context().close(), operator?.context().close()]);
+  });
+
+  it('is right for axe in light and dark, wide and at 320 px, at 200 % text, and asks nobody else (A3, A5, A7)', async () => {
+    const second = await newTab();
+    const rest = byScope('program');
+    // Two tabs take turns: one is looked at while the other loads.
+    const share = async (on: Page) => {
+      for (let next = rest.shift(); next !== undefined; next = rest.shift())
+        await look(on, next.name, next.path);
+    };
+    await Promise.all([share(page), share(second.page)]);
+    await second.context.close();
+    for (const { name, path } of byScope('system')) await look(operator, name, path);
+  }, 300_000);
+
+  it('is right with nothing in it, and where something is wrong (A5)', async () => {
+    const { page: bare, context } = await newTab({ key: stage.empty.key });
+    const lists = byScope('program').filter(({ path }) => path.split('/').length === 4);
+    const empty = lists.map(({ name, path }) => ({
+      name: `empty-${name}`,
+      path: path.replace(stage.program.programId, stage.empty.programId),
+    }));
+    for (const { name, path } of empty) await look(bare, name, path, briefly);
+    await context.close();
+    await look(page, 'error-no-such-job', `/p/${stage.program.programId}/jobs/job_none`, briefly);
+    await look(page, 'error-not-yours', '/hub', briefly);
+    await look(page, 'held-job', `/p/${stage.program.programId}/jobs/${stage.heldJobId}`);
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.goto(pageAt('webhooks'));
+    await page.fill('#url', 'ftp://school.example/hook');
+    await page.locator('form:has(#url) button[type=submit]').click();
+    await page.waitForSelector('[role=alert]');
+    expect(await judge(page)).toEqual([]);
+    await page.screenshot({ path: join(shots, 'error-form.jpeg'), fullPage: true, quality: 80 });
+  }, 300_000);
+
+  it('tells states apart in forced colours (A7)', async () => {
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.emulateMedia({ forcedColors: 'active' });
+    for (const path of ['jobs', 'deliveries', `flows/${stage.ids.flowId}`]) {
+      await page.goto(pageAt(path));
+      const states = await page.locator('.state').evaluateAll((all: Element[]) =>
+        all.map((one) => ({
+          word: one.textContent?.trim() ?? '',
+          shape: one.querySelector('path')?.getAttribute('d') ?? '',
+          stroke: getComputedStyle(one.querySelector('svg') ?? one).stroke,
+          ground: getComputedStyle(document.documentElement).backgroundColor,
+        })),
+      );
+      expect(states.length, path).toBeGreaterThan(0);
+      for (const { word, shape, stroke, ground } of states) {
+        expect(word).not.toBe('');
+        expect(shape).not.toBe('');
+        expect(stroke).not.toBe(ground);
+      }
+    }
+    await page.screenshot({ path: join(shots, 'forced-colours.jpeg'), fullPage: true, quality: 80 });
+    await page.emulateMedia({ forcedColors: 'none' });
+  });
+
+  it('weighs little (A8)', async () => {
+    const weights: string[] = [];
+    for (const { name, path } of byScope('program')) {
+      const asked: string[] = [];
+      const hear = (response: { url(): string }) => asked.push(new URL(response.url()).pathname);
+      page.on('response', hear);
+      const answer = await page.goto(`${stage.hub.url}${path}`, { waitUntil: 'load' });
+      if (path.includes('/template')) await page.waitForSelector('hub-editor[data-ready=yes]');
+      page.off('response', hear);
+      const html = brotliCompressSync((await answer?.body()) ?? Buffer.alloc(0)).byteLength;
+      const files = await assetsOf(page);
+      const isEditor = files.some(({ path: file }) => file.includes('/editor-'));
+      const total = files.reduce((sum, { bytes }) => sum + bytes, html);
+      const nodes = Number(await page.evaluate('document.querySelectorAll("*").length'));
+      weights.push(`${name}: ${html} B of HTML, ${total} B in all, ${nodes} nodes`);
+      expect(html, name).toBeLessThanOrEqual(12_000);
+      expect(total, name).toBeLessThanOrEqual(isEditor ? 140_000 : 45_000);
+      expect(nodes, name).toBeLessThanOrEqual(1_500);
+      expect(asked.length, name).toBeLessThanOrEqual(isEditor ? 6 : 5);
+      for (const { path: file, bytes } of files) {
+        if (file.endsWith('.css')) expect(bytes, file).toBeLessThanOrEqual(12_000);
+        if (/\/app-.*\.js$/.test(file)) expect(bytes, file).toBeLessThanOrEqual(15_000);
+      }
+      expect(isEditor, name).toBe(path.includes('/template'));
+    }
+    const files = (await assetsOf(page)).map(({ path, bytes }) => `${path} ${bytes} B`);
+    process.stdout.write(`${[...files, ...weights].join('\n')}\n`);
+  });
+
+  it('is its content at once: rows in the first answer, a module script, no shift (A9)', async () => {
+    const answer = await page.goto(pageAt('jobs'));
+    const html = (await answer?.text()) ?? '';
+    expect(html).toContain('people.csv');
+    expect(html.match(/<script/g)).toHaveLength(1);
+    expect(html).toMatch(/<script type="module" src="\/assets\/app-/);
+    expect(html.match(/rel="stylesheet"/g)).toHaveLength(1);
+    const shift = await page.evaluate<number>(
+      `new Promise((resolve) => {
+        let sum = 0;
+        new PerformanceObserver((list) => { for (const one of list.getEntries()) sum += one.value; })
+          .observe({ type: 'layout-shift', buffered: true });
+        requestAnimationFrame(() => requestAnimationFrame(() => resolve(sum)));
+      })`,
+    );
+    expect(shift).toBeLessThanOrEqual(0.02);
+  });
+
+  it('holds nothing inline, no secret, and no time without its machine form and zone (A4, A25, A26)', async () => {
+    const seen: Address[] = byScope('program');
+    const cookie = (await page.context().cookies()).map(({ name, value }) => `${name}=${value}`).join('; ');
+    for (const { name, path } of seen) {
+      const answer = await fetch(`${stage.hub.url}${path}`, { headers: { cookie } });
+      const html = await answer.text();
+      expect(answer.status, name).toBe(200);
+      expect(answer.headers.get('content-security-policy')).toBe(contentSecurityPolicy);
+      expect(html.startsWith('<!doctype html>'), name).toBe(true);
+      const tagsOnly = [...html.matchAll(/<[a-z][^<>]*>/gi)].map(([tag]) => tag);
+      expect(
+        tagsOnly.filter((tag) => /^<script(?![^>]* src="\/assets\/)/i.test(tag)),
+        name,
+      ).toEqual([]);
+      expect(
+        tagsOnly.filter((tag) => /\s(?:style|on[a-z]+)=/i.test(tag.replace(/"[^"]*"/g, '""'))),
+        name,
+      ).toEqual([]);
+      expect(html, name).not.toMatch(/whsec_[\w+/]{8}|cwk_[\w-]{8}|X-Amz-Signature|BEGIN OPENSSH/);
+      const isShown = /Person \d+, 0/.test(html);
+      expect(isShown, `${name} shows a row's values`).toBe(false);
+      const timeless = html
+        .replace(/<time datetime="[^"]+">[^<]+<\/time>/g, '')
+        .replace(/<textarea[\s\S]*?<\/textarea>|<pre[\s\S]*?<\/pre>|value="[^"]*"/g, '');
+      expect(timeless.match(/.{30}\d\d:\d\d:\d\d.{10}/)?.[0], name).toBeUndefined();
+      expect(html, name).toMatch(/All times [\w/+-]+ \(GMT/);
+    }
+  });
+
+  it('shows the same instant in three zones, and in four forms (A26)', async () => {
+    const shown: string[] = [];
+    for (const zone of ['program', 'mine', 'utc']) {
+      await page.goto(pageAt(`jobs/${stage.ids.jobId}?tz=${zone}`));
+      const time = page.locator('main time').first();
+      shown.push(`${await time.getAttribute('datetime')}`);
+    }
+    expect(new Set(shown).size).toBe(1);
+    await page.locator('main button.time').first().click();
+    expect(await page.locator('.forms dt').count()).toBe(4);
+    await page.keyboard.press('Escape');
+    expect(await page.locator('.forms').count()).toBe(0);
+    expect(await page.evaluate('document.activeElement.className')).toBe('time');
+  });
+
+  it('has drawn nobody’s report, dialog or foreign request (A3, A4)', () => {
+    expect(stage.complaints).toEqual([]);
+    expect(stage.hub.lines.filter((line) => line.includes('page.policy_report'))).toEqual([]);
+  });
+
+  it('is refused what the policy forbids: each guard fails when it must (A28)', async () => {
+    const { page: broken, context } = await newTab();
+    const own = stage.complaints.splice(0);
+    expect(own).toEqual([]);
+    await broken.goto(pageAt('jobs'));
+    const refused = (act: string) =>
+      broken.evaluate<string>(`(() => { try { ${act} } catch (error) { return error.name; } return ''; })()`);
+    expect(await refused('document.body.innerHTML = "<b>x</b>"')).toBe('TypeError');
+    await refused(
+      'const s = document.createElement("style"); s.textContent = "body{color:red}"; document.body.append(s)',
+    );
+    await refused('document.body.setAttribute("style", "color:red")');
+    await refused('const i = new Image(); i.src = "https://evil.example/p.gif"; document.body.append(i)');
+    await refused('document.querySelector("main").append(document.createElement("button"))');
+    await expect.poll(() => stage.complaints.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(3);
+    expect((await judge(broken)).map((one) => one.split(':')[0])).toContain('button-name');
+    await context.close();
+    stage.complaints.splice(0);
+  });
+}
+
+async function assetsOf(on: Page): Promise<{ path: string; bytes: number }[]> {
+  const paths = await on.evaluate<string[]>(
+    'performance.getEntriesByType("resource").map(({ name }) => new URL(name).pathname).filter((path) => path.startsWith("/assets/"))',
+  );
+  return Promise.all(
+    [...new Set(paths)].map(async (path) => {
+      const bytes = Buffer.from(await (await fetch(`${stage.hub.url}${path}`)).arrayBuffer());
+      return { path, bytes: brotliCompressSync(bytes).byteLength };
+    }),
+  );
+}
