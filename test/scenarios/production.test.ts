@@ -17,6 +17,7 @@ const devRoutes = [
   ['POST', '/dev/cron'],
   ['POST', '/dev/sweep'],
   ['POST', '/dev/queue'],
+  ['POST', '/dev/statements'],
   ['GET', '/dev/routes'],
 ] as const;
 

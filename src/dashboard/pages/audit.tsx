@@ -23,9 +23,9 @@ export async function auditPage(view: View): Promise<Page> {
           rows={page.items}
           columns={[
             { head: 'When', cell: (one) => <Time view={view} at={one.at} /> },
-            { head: 'Who', cell: (one) => one.actor },
+            { head: 'Who', cell: (one) => <code>{one.actor}</code> },
             { head: 'Did', kind: 'name', cell: (one) => one.action },
-            { head: 'To', cell: (one) => one.target },
+            { head: 'To', cell: (one) => <code>{one.target}</code> },
             {
               head: 'More',
               cell: (one) =>

@@ -18,9 +18,13 @@ async function tabTo(page: Page, text: string | RegExp, atMost = 20): Promise<vo
   const passed: string[] = [];
   for (let presses = 1; presses <= atMost; presses++) {
     await page.keyboard.press('Tab');
-    const { name, isSeen } = await focus(page);
+    const { name } = await focus(page);
     passed.push(name.slice(0, 40));
-    expect(isSeen, `focus on "${name.slice(0, 60)}" is seen`).toBe(true);
+    // The editor draws its ring a moment after it has focus.
+    const isSeen = async () => (await focus(page)).isSeen;
+    await expect
+      .poll(isSeen, { message: `focus on "${name.slice(0, 60)}" is seen`, timeout: 10_000 })
+      .toBe(true);
     if (typeof text === 'string' ? name === text : text.test(name)) return;
   }
   throw new Error(`${String(text)} is not within ${atMost} presses of Tab: ${passed.join(' | ')}`);
