@@ -48,6 +48,22 @@ export function storedRecords(hub: Pick<Hub, 'stateDir'>, programId: string): St
   }
 }
 
+/** Attempts at deliveries that a runtime had under way when it was killed: begun, and not on record. */
+export function attemptsUnderWay(hub: Pick<Hub, 'stateDir'>): number {
+  const db = openFile(hub);
+  try {
+    const row = db
+      .prepare(
+        `SELECT (SELECT count(*) FROM deliveries WHERE status = 'sending')
+          + (SELECT coalesce(sum(json_array_length(sending)), 0) FROM endpoint_lanes) AS count`,
+      )
+      .get();
+    return Number(row?.count ?? 0);
+  } finally {
+    db.close();
+  }
+}
+
 /** From now until the answer is called, the hub's database answers every statement with an error. */
 export function lockDatabase(hub: Pick<Hub, 'stateDir'>): () => void {
   const db = openFile(hub);

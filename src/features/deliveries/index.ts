@@ -5,6 +5,7 @@ export {
   /** @public for the event hub, which publishes many at once. */
   announceAll,
 } from './announce.ts';
+export { deliveryPrefix } from './announced.ts';
 export { emailChannel, pingChannel, webhookChannel } from './channels.ts';
 export { attemptDelivery, startDeliveries, sweepDeliveries } from './deliver.ts';
 export { sweepRecoveries } from './endpoints/recover.ts';

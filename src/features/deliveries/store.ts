@@ -2,6 +2,7 @@ import { and, desc, eq, getTableColumns, gte, inArray, isNull, lt, type SQL, sql
 import type { Ctx } from '../../context.ts';
 import type { Statement } from '../../platform/d1.ts';
 import { idTime, newId } from '../../platform/ids.ts';
+import { deliveryPrefix } from './announced.ts';
 import { type Attempt, type DeliveryStatus, deliveries, deliveryBodies, emailsSent } from './table.ts';
 
 export type Delivery = typeof deliveries.$inferSelect;
@@ -69,10 +70,19 @@ const { body: _body, log: _log, ...listedColumns } = getTableColumns(deliveries)
 /** A delivery without its body and attempts. */
 export type ListedDelivery = Omit<Delivery, 'body' | 'log'>;
 
-/** Of a trace: what was due before it began cannot belong to it. */
-function sinceTrace(traceId: string | undefined): SQL | undefined {
-  const time = /^[a-z]{2,5}_([0-9a-z]{10})/.exec(traceId ?? '')?.[1];
-  return time === undefined ? undefined : gte(deliveries.deliveryId, `dlv_${time}`);
+/**
+ * What belongs to a trace: of what goes to no endpoint by its index, of the rest what became due in the
+ * trace's first day, a stretch of the ledger.
+ */
+function ofTrace(programId: string, traceId: string | undefined): SQL | undefined {
+  if (traceId === undefined) return undefined;
+  const isOwn = sql`d.program_id = ${programId} AND d.trace_id = ${traceId}`;
+  const from = `dlv_${traceId.slice(4, 14)}`;
+  const to = newId('dlv', idTime(traceId) + traceWindowMs).slice(0, 14);
+  return sql`${deliveries.deliveryId} IN (
+    SELECT d.delivery_id FROM deliveries AS d WHERE ${isOwn} AND d.endpoint_id = ''
+    UNION ALL SELECT d.delivery_id FROM deliveries AS d WHERE ${isOwn} AND d.endpoint_id <> ''
+      AND d.delivery_id >= ${from} AND d.delivery_id < ${to})`;
 }
 
 export function listDeliveries(
@@ -92,8 +102,7 @@ export function listDeliveries(
         filter.channel === undefined ? undefined : eq(deliveries.channel, filter.channel),
         filter.type === undefined ? undefined : eq(deliveries.type, filter.type),
         filter.endpointId === undefined ? undefined : eq(deliveries.endpointId, filter.endpointId),
-        filter.traceId === undefined ? undefined : eq(deliveries.traceId, filter.traceId),
-        sinceTrace(filter.traceId),
+        ofTrace(programId, filter.traceId),
         filter.about === undefined ? undefined : eq(deliveries.about, filter.about),
         before === null ? undefined : lt(deliveries.deliveryId, before),
       ),
@@ -104,7 +113,7 @@ export function listDeliveries(
 
 export type DeliveryOfTrace = Pick<Delivery, 'deliveryId' | 'about' | 'status' | 'attemptsTotal' | 'endedAt'>;
 
-/** Within this time of a trace's beginning `listDeliveriesOfTraces` looks for what it made due. */
+/** Within this time of a trace's beginning what it made due is looked for. */
 const traceWindowMs = 24 * 3_600_000;
 
 /**
@@ -167,9 +176,9 @@ export async function bodyOf(
   return row?.body ?? '';
 }
 
-/** All deliveries of an announced message: their ids begin with its own characters. */
+/** All deliveries of an announced message. */
 export function listOfMessage(ctx: Ctx, programId: string, messageId: string): Promise<ListedDelivery[]> {
-  const prefix = `dlv_${messageId.slice(-26, -3)}`;
+  const prefix = deliveryPrefix(programId, messageId);
   return ctx.db
     .select(listedColumns)
     .from(deliveries)
