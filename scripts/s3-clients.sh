@@ -65,7 +65,7 @@ func main() { cmd.Main() }
 GO
   printf 'module rclone\n\ngo 1.24.4\n\nrequire github.com/rclone/rclone %s\n' "$rclone_version" >"$source/go.mod"
   flags="-s -w -X github.com/rclone/rclone/fs.Version=$rclone_version"
-  (cd "$source" && go mod tidy && go build -trimpath -ldflags "$flags" -o "$rclone/rclone" .)
+  (cd "$source" && go build -mod=mod -trimpath -ldflags "$flags" -o "$rclone/rclone" .)
   rm -rf "$source"
 fi
 ln -sfn "$rclone/rclone" "$folder/bin/rclone"
