@@ -136,9 +136,11 @@ async function fillNight(): Promise<void> {
     ...['a', 'b', ...hostile].map((id) => completion(program.programId, id)),
   );
   void answer;
+  let jumps = 0;
   const night = await until(
     async () => {
-      await sweepLater(hub, 13 * 3_600);
+      // A day and a half on, and then as long as the transfer takes.
+      await sweepLater(hub, jumps++ < 3 ? 13 * 3_600 : 1);
       const { items } = (await program.call('GET', at(`exports/${ids.exportId}/runs`))).body;
       const nights = items.map(({ localDate }: Body) =>
         program.call('GET', at(`exports/${ids.exportId}/runs/${localDate}`)),

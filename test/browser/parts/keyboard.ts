@@ -62,7 +62,7 @@ export function testKeyboard(): void {
     await tabTo(page, 'Approve: apply it');
     // Another person decides in the same moment: one of the two is told that it has been decided.
     const other = await newTab();
-    await other.page.goto(pageAt(`jobs/${stage.heldJobId}`));
+    await other.page.goto(pageAt(`jobs/${stage.heldJobId}?live=off`));
     await other.page.getByText('Approve…').click();
     await Promise.all([
       page.keyboard.press('Enter'),
