@@ -1,7 +1,7 @@
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Hub, startHub } from '../../scripts/hub.ts';
-import { answers, hangs } from '../support/behaviours.ts';
+import { answers } from '../support/behaviours.ts';
 import {
   burstThroughKills,
   sweepUntil,
@@ -75,31 +75,6 @@ describe('a queue that loses every message', () => {
       (await ledgerOf(program)).every(({ status }) => status === 'delivered'),
     );
     expectStatus(await system('POST', '/dev/queue', { body: { lose: false } }), 200);
-  });
-});
-
-describe('an endpoint that does not answer in time', () => {
-  it('is probed one at a time while the others wait with that reason, and gets all of it once it answers', async () => {
-    const taken: Taken = new Map();
-    const program = await newProgram(hub.url);
-    const path = crowd.path(hangs);
-    await createWebhook(program, { url: urlOf(path), events: ['*'] });
-    await publish(program, idsOf('first', 3));
-    await until(
-      async () => (await ledgerOf(program)).filter(({ uncertain }) => uncertain).length,
-      (count) => count === 3,
-    );
-    expect(crowd.at(path)).toHaveLength(3);
-    await publish(program, idsOf('later', 5));
-    const waiting = await ledgerOf(program, '&status=pending');
-    expect(waiting).toHaveLength(5);
-    for (const { reason } of waiting) expect(reason).toContain('one probe at a time');
-    expect(crowd.at(path)).toHaveLength(3);
-    // All eight are due now, and one goes out.
-    await sweepLater(hub, 30);
-    expect(crowd.at(path)).toHaveLength(4);
-    crowd.behave(path, takes(taken));
-    await sweepUntil(hub, crowd, 400, () => takenAt(taken, path).size === 8);
   });
 });
 
