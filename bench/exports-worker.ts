@@ -7,7 +7,7 @@ import { openContext } from '../src/open.ts';
 const madeAtOnce = 20_000;
 
 /** Learners' completions, made inside the database: 64-bit mixing of the row's number, so that values differ. */
-const make = `WITH RECURSIVE n(i) AS (SELECT ?1 UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?2)
+const make = `WITH RECURSIVE n(i) AS (SELECT CAST(?1 AS INTEGER) UNION ALL SELECT i + 1 FROM n WHERE i + 1 < ?2)
   INSERT INTO events (event_id, program_id, system_id, event_type, publisher_event_id, participant_id, data,
     start_at, received_at, trace_id)
   SELECT printf('evt_%026d', i), 'bench', '', 'courseCompletion', printf('%08x-27cb-5f72-90ff-%012x', i * 2654435761 & 4294967295, i),

@@ -1,9 +1,10 @@
 import type { Ctx } from '../src/context.ts';
 import type { Env } from '../src/env.ts';
-import { readChunks } from '../src/features/jobs/log.ts';
+import { loadLog } from '../src/features/jobs/log.ts';
 import { advance, writeChunk } from '../src/features/records/index.ts';
 import hub, { SftpRelay } from '../src/index.ts';
 import { commit, openDatabase } from '../src/platform/d1.ts';
+import { R2ObjectStore } from '../src/platform/objects/r2.ts';
 
 export { SftpRelay };
 
@@ -95,10 +96,9 @@ async function bench(url: URL, env: Env): Promise<Response> {
     return Response.json(counted);
   }
   if (url.pathname === '/bench/feed') {
-    const saved = await env.OBJECTS.get(
-      `changes/${query.get('programId')}/${query.get('jobId')}/${query.get('part')}`,
-    );
-    chunks = saved ? readChunks(await saved.text()).map(({ upserts }) => upserts) : [];
+    const job = { programId: query.get('programId') ?? '', jobId: query.get('jobId') ?? '' };
+    const log = await loadLog({ objects: new R2ObjectStore(env.OBJECTS) }, job, Number(query.get('part')));
+    chunks = (log ?? []).map(({ upserts }) => upserts);
     return Response.json({ chunks: chunks.length });
   }
   await loop(env);

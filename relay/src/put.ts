@@ -12,6 +12,7 @@ import {
   openSocket,
   waitForLogin,
 } from './connection.ts';
+import { copySource } from './copy.ts';
 import { Deadline } from './deadline.ts';
 import type { PutEnvelope } from './envelope.ts';
 import { Failure, type HostKey, type Phase, quote } from './failure.ts';
@@ -146,7 +147,10 @@ export class Put {
     this.#handle = handle;
     this.#unfinished = path;
     this.#phase = 'write';
-    await this.#copy(source, sftp, handle, this.#socket);
+    this.#window = new WriteWindow(sftp, handle, this.#socket, deadline, (error) =>
+      sftpFailure('write', error, this.#secrets),
+    );
+    await copySource(source, this.#window, deadline, this.#envelope);
     const synced = await this.#sync(sftp, handle);
     // In the mode `direct` a drop box may take the file away before it can be looked at by name.
     const before = mode === 'direct' ? await this.#sizeBefore(sftp, handle) : null;
@@ -171,54 +175,6 @@ export class Put {
       synced,
       confirmed,
     };
-  }
-
-  /** Streams the source through the window; throws when it is not what the envelope says. */
-  async #copy(
-    source: AsyncIterable<Buffer>,
-    sftp: SFTPWrapper,
-    handle: Buffer,
-    socket: Socket,
-  ): Promise<void> {
-    const { size, sha256 } = this.#envelope;
-    const hash = createHash('sha256');
-    const window = new WriteWindow(sftp, handle, socket, this.#deadline, (error) =>
-      sftpFailure('write', error, this.#secrets),
-    );
-    this.#window = window;
-    let received = 0;
-    let chunk: Buffer | null = null;
-    let filled = 0;
-    const pieces = source[Symbol.asyncIterator]();
-    for (;;) {
-      const { done, value: piece } = await this.#deadline.race(nextPiece(pieces));
-      if (done) break;
-      hash.update(piece);
-      if (received + piece.length > size)
-        throw sourceFailure('source_too_long', 'The hub sent more bytes than it had announced.');
-      for (let at = 0; at < piece.length; ) {
-        chunk ??= await window.take();
-        const copied: number = piece.copy(
-          chunk,
-          filled,
-          at,
-          Math.min(piece.length, at + chunk.length - filled),
-        );
-        at += copied;
-        filled += copied;
-        received += copied;
-        if (filled < chunk.length) continue;
-        window.send(chunk, filled, received - filled);
-        chunk = null;
-        filled = 0;
-      }
-    }
-    if (received < size)
-      throw sourceFailure('source_ended', 'The hub sent fewer bytes than it had announced.');
-    if (hash.digest('hex') !== sha256)
-      throw sourceFailure('source_hash', 'The bytes that the hub sent do not have the SHA-256 it announced.');
-    if (chunk && filled > 0) window.send(chunk, filled, received - filled);
-    await window.flush();
   }
 
   async #sync(sftp: SFTPWrapper, handle: Buffer): Promise<boolean> {
@@ -307,18 +263,6 @@ export class Put {
       { retry: true, uncertain: this.#phase === 'rename' },
     );
   }
-}
-
-async function nextPiece(pieces: AsyncIterator<Buffer>): Promise<IteratorResult<Buffer>> {
-  try {
-    return await pieces.next();
-  } catch {
-    throw sourceFailure('source_ended', 'The hub broke off before the end of the file.');
-  }
-}
-
-function sourceFailure(code: string, message: string): Failure {
-  return new Failure('source', code, message, { retry: true });
 }
 
 function keyChanged(offered: HostKey, pinned: HostKey[]): Failure {

@@ -12,13 +12,13 @@ import {
 } from './pages/export.tsx';
 import { createExport, exportsPage } from './pages/exports.tsx';
 import { addSource, createFlow, flowPage, flowsPage, removeSource, requestSync } from './pages/flows.tsx';
-import { decideJob, jobPage } from './pages/job.tsx';
-import { showRejects } from './pages/job-rejects.tsx';
+import { decideJob, jobPage, showRejects } from './pages/job.tsx';
 import { createKey, endSession, keysPage, revokeKey, rotateKey } from './pages/keys.tsx';
 import { deleteMonitor, monitorsPage, saveMonitor } from './pages/monitors.tsx';
 import { nightPage, sendNight } from './pages/night.tsx';
 import { overviewPage, resolveProblem } from './pages/overview.tsx';
 import { cancelRecovery, countRecovery, recoveryPage, startRecovery } from './pages/recovery.tsx';
+import { retryQuarantine, rewind, setNightly, subscriptionPage, syncNow } from './pages/subscription.tsx';
 import { systemPage } from './pages/system.tsx';
 import { removeCategory, saveTemplate, templatePage, tryTemplate } from './pages/template.tsx';
 import {
@@ -34,6 +34,17 @@ import type { ActionRoute } from './view.ts';
 
 /** Every form: what it does, and the page that shows it again where it was refused. */
 export const actionRoutes: ActionRoute[] = [
+  ...Object.entries({ sync: syncNow, 'quarantine/retry': retryQuarantine }).map(
+    ([verb, act]): ActionRoute => {
+      const path = `/p/:programId/subscriptions/:publisherId/${verb}`;
+      return { path, section: 'subscriptions', scope: 'templates', act, page: subscriptionPage };
+    },
+  ),
+  ...Object.entries({ nightly: setNightly, rewind }).map(([verb, act]): ActionRoute => {
+    const path = `/p/:programId/subscriptions/:publisherId/${verb}`;
+    return { path, section: 'subscriptions', scope: 'system', act, page: subscriptionPage };
+  }),
+  { path: '/p/:programId/jobs/:jobId/show', section: 'jobs', scope: 'read', act: showRejects, page: jobPage },
   {
     path: '/p/:programId/problems/:attentionId/resolve',
     section: 'overview',
@@ -74,13 +85,6 @@ export const actionRoutes: ActionRoute[] = [
     section: 'jobs',
     scope: 'jobs',
     act: decideJob,
-    page: jobPage,
-  },
-  {
-    path: '/p/:programId/jobs/:jobId/errors',
-    section: 'jobs',
-    scope: 'read',
-    act: showRejects,
     page: jobPage,
   },
   {

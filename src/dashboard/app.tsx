@@ -20,7 +20,9 @@ export const dashboard = new Hono<DoorEnv>();
 
 /** Addresses that people open; everything else goes to the API's door. */
 export function isPagePath(path: string): boolean {
-  return /^\/(?:$|p\/|hub(?:\/|$)|sign-in(?:\/access)?$|sign-out$|jump$|link\/|csp-reports$)/.test(path);
+  return /^\/(?:$|p\/|hub(?:\/|$)|keyboard$|sign-in(?:\/access)?$|sign-out$|jump$|link\/|csp-reports$)/.test(
+    path,
+  );
 }
 
 dashboard.use('*', async (c, next) => {

@@ -1,7 +1,7 @@
 // Made by scripts/assets.mjs.
 export const assets = {
-  script: '/assets/app-7f178e38c2.js',
+  script: '/assets/app-75e3a7cb48.js',
   editor: '/assets/editor-2bb443a513.js',
-  style: '/assets/app-f388946b81.css',
+  style: '/assets/app-4001138c13.css',
   icon: '/assets/icon-3b754b8fff.svg',
 };

@@ -2,7 +2,7 @@ import { raw } from 'hono/html';
 import type { Child } from 'hono/jsx';
 import type { Scope } from '../context.ts';
 import { assets } from './assets.gen.ts';
-import { Icon } from './components/parts.tsx';
+import { Icon, withQuery } from './components/parts.tsx';
 import { formatMoment, offsetOf } from './time.ts';
 import type { Page, View } from './view.ts';
 
@@ -72,6 +72,7 @@ const doneSentences: Record<string, string> = {
   resumed: 'Resumed. What waited goes out.',
   tested: 'A test is on its way. This page shows the outcome.',
   'export-created': 'Set up. Now ask its host for its keys, compare, and pin one.',
+  synced: 'Synchronised, or under way: see below how far it came.',
   resolved: 'Closed, on record.',
   recovering: 'Accepted. They go out one after another; this page counts them.',
   'recovery-cancelled': 'Stopped. What had not gone out is cancelled.',
@@ -82,7 +83,8 @@ const doneSentences: Record<string, string> = {
 
 export function renderPage(view: View, section: string, page: Page): string {
   const done = doneSentences[view.query.get('done') ?? ''];
-  const titled = `${page.title} · ${view.programId === '' ? 'Crosswalk' : view.programName}`;
+  const count = page.count === undefined || page.count === 0 ? '' : `(${page.count}) `;
+  const titled = `${count}${page.title} · ${view.programId === '' ? 'Crosswalk' : view.programName}`;
   const live = page.every !== undefined && view.query.get('live') !== 'off';
   return document(
     titled,
@@ -103,7 +105,10 @@ export function renderPage(view: View, section: string, page: Page): string {
           <hub-live id="live" data-every={live ? page.every : undefined}>
             <h1>{page.title}</h1>
             {page.verdict === null ? null : (
-              <p class={`verdict tone-${page.verdict.tone}`}>
+              <p
+                class={`verdict tone-${page.verdict.tone}`}
+                aria-live={page.every === undefined ? undefined : 'polite'}
+              >
                 <Icon tone={page.verdict.tone} />
                 <span>{page.verdict.text}</span>
               </p>
@@ -112,7 +117,7 @@ export function renderPage(view: View, section: string, page: Page): string {
           </hub-live>
         </main>
       </div>
-      <Footer view={view} />
+      <Footer view={view} isLive={page.every === undefined ? null : live} />
     </>,
   );
 }
@@ -208,7 +213,7 @@ function Navigation({ view, section }: { view: View; section: string }) {
   );
 }
 
-function Footer({ view }: { view: View }) {
+function Footer({ view, isLive }: { view: View; isLive: boolean | null }) {
   const now = view.ctx.now();
   const choices = [
     ['program', 'the program’s zone'],
@@ -236,6 +241,16 @@ function Footer({ view }: { view: View }) {
             )}
           </li>
         ))}
+        {isLive === null ? null : (
+          <li>
+            <a href={withQuery(view, { live: isLive ? 'off' : null })}>
+              {isLive ? 'Pause updates' : 'Update by itself'}
+            </a>
+          </li>
+        )}
+        <li>
+          <a href="/keyboard">Keyboard</a>
+        </li>
         <li>
           <a href="/api/docs">API</a>
         </li>

@@ -12,12 +12,14 @@ import { hubPage } from './pages/hub.tsx';
 import { jobPage } from './pages/job.tsx';
 import { jobsPage } from './pages/jobs.tsx';
 import { jumpTo } from './pages/jump.tsx';
+import { keyboardPage } from './pages/keyboard.tsx';
 import { keysPage } from './pages/keys.tsx';
 import { monitorsPage } from './pages/monitors.tsx';
 import { nightPage, openNightFile } from './pages/night.tsx';
 import { overviewPage } from './pages/overview.tsx';
 import { recoveryPage } from './pages/recovery.tsx';
-import { subscriptionPage, subscriptionsPage } from './pages/subscriptions.tsx';
+import { subscriptionPage } from './pages/subscription.tsx';
+import { subscriptionsPage } from './pages/subscriptions.tsx';
 import { systemPage } from './pages/system.tsx';
 import { taskPage, tasksPage } from './pages/tasks.tsx';
 import { templatePage } from './pages/template.tsx';
@@ -30,6 +32,7 @@ import type { DownloadRoute, PageRoute } from './view.ts';
 export const pageRoutes: PageRoute[] = [
   { path: '/hub', section: '', scope: 'system', show: hubPage },
   { path: '/hub/system', section: '', scope: 'system', show: systemPage },
+  { path: '/keyboard', section: '', scope: 'read', show: keyboardPage },
   { path: '/jump', section: '', scope: 'read', show: jumpTo },
   { path: '/p/:programId/overview', section: 'overview', scope: 'read', show: overviewPage },
   { path: '/p/:programId/files', section: 'files', scope: 'read', show: filesPage },

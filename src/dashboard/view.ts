@@ -13,6 +13,8 @@ export interface Page {
   body: Child;
   /** Seconds between looks while something moves; absent where nothing will change by itself. */
   every?: number;
+  /** Things that need somebody, for the tab's title. */
+  count?: number;
   status?: 200 | 400 | 403 | 404 | 409 | 410 | 412 | 422 | 429 | 500 | 501 | 503;
   /** Holds a secret: never kept by the browser. */
   secret?: boolean;

@@ -35,22 +35,27 @@ class Crc32 implements Crc {
   update(bytes: Uint8Array): void {
     const table = this.#table;
     let crc = this.#value;
-    const { length } = bytes;
-    let at = 0;
-    for (const end = length - 7; at < end; at += 8) {
-      const a = crc ^ word(bytes, at);
-      const b = word(bytes, at + 4);
+    const step = (from: number, to: number) => {
+      for (let at = from; at < to; at++) {
+        crc = (crc >>> 8) ^ entry(table, (crc ^ (bytes[at] as number)) & 255);
+      }
+    };
+    const { head, words, tail } = inWords(bytes);
+    step(0, head);
+    for (let at = 0; at < words.length; at += 2) {
+      const a = crc ^ (words[at] as number);
+      const b = words[at + 1] as number;
       crc =
-        entry(table, 7, a) ^
-        entry(table, 6, a >>> 8) ^
-        entry(table, 5, a >>> 16) ^
-        entry(table, 4, a >>> 24) ^
-        entry(table, 3, b) ^
-        entry(table, 2, b >>> 8) ^
-        entry(table, 1, b >>> 16) ^
-        entry(table, 0, b >>> 24);
+        entry(table, 1792 | (a & 255)) ^
+        entry(table, 1536 | ((a >>> 8) & 255)) ^
+        entry(table, 1280 | ((a >>> 16) & 255)) ^
+        entry(table, 1024 | (a >>> 24)) ^
+        entry(table, 768 | (b & 255)) ^
+        entry(table, 512 | ((b >>> 8) & 255)) ^
+        entry(table, 256 | ((b >>> 16) & 255)) ^
+        entry(table, b >>> 24);
     }
-    for (; at < length; at++) crc = (crc >>> 8) ^ entry(table, 0, crc ^ byte(bytes, at));
+    step(tail, bytes.length);
     this.#value = crc;
   }
 
@@ -73,21 +78,50 @@ class Crc64 implements Crc {
   }
 
   update(bytes: Uint8Array): void {
+    const lows = this.#low;
+    const highs = this.#high;
     let low = this.#lowValue;
     let high = this.#highValue;
-    const { length } = bytes;
-    let at = 0;
-    for (const end = length - 7; at < end; at += 8) {
-      const a = low ^ word(bytes, at);
-      const b = high ^ word(bytes, at + 4);
-      low = mixed(this.#low, a, b);
-      high = mixed(this.#high, a, b);
+    const step = (from: number, to: number) => {
+      for (let at = from; at < to; at++) {
+        const index = (low ^ (bytes[at] as number)) & 255;
+        low = ((low >>> 8) | (high << 24)) ^ entry(lows, index);
+        high = (high >>> 8) ^ entry(highs, index);
+      }
+    };
+    const { head, words, tail } = inWords(bytes);
+    step(0, head);
+    for (let at = 0; at < words.length; at += 2) {
+      const a = low ^ (words[at] as number);
+      const b = high ^ (words[at + 1] as number);
+      const a0 = 1792 | (a & 255);
+      const a1 = 1536 | ((a >>> 8) & 255);
+      const a2 = 1280 | ((a >>> 16) & 255);
+      const a3 = 1024 | (a >>> 24);
+      const b0 = 768 | (b & 255);
+      const b1 = 512 | ((b >>> 8) & 255);
+      const b2 = 256 | ((b >>> 16) & 255);
+      const b3 = b >>> 24;
+      low =
+        entry(lows, a0) ^
+        entry(lows, a1) ^
+        entry(lows, a2) ^
+        entry(lows, a3) ^
+        entry(lows, b0) ^
+        entry(lows, b1) ^
+        entry(lows, b2) ^
+        entry(lows, b3);
+      high =
+        entry(highs, a0) ^
+        entry(highs, a1) ^
+        entry(highs, a2) ^
+        entry(highs, a3) ^
+        entry(highs, b0) ^
+        entry(highs, b1) ^
+        entry(highs, b2) ^
+        entry(highs, b3);
     }
-    for (; at < length; at++) {
-      const index = low ^ byte(bytes, at);
-      low = ((low >>> 8) | (high << 24)) ^ entry(this.#low, 0, index);
-      high = (high >>> 8) ^ entry(this.#high, 0, index);
-    }
+    step(tail, bytes.length);
     this.#lowValue = low;
     this.#highValue = high;
   }
@@ -101,33 +135,22 @@ class Crc64 implements Crc {
   }
 }
 
-function mixed(table: Int32Array, a: number, b: number): number {
-  return (
-    entry(table, 7, a) ^
-    entry(table, 6, a >>> 8) ^
-    entry(table, 5, a >>> 16) ^
-    entry(table, 4, a >>> 24) ^
-    entry(table, 3, b) ^
-    entry(table, 2, b >>> 8) ^
-    entry(table, 1, b >>> 16) ^
-    entry(table, 0, b >>> 24)
-  );
+// Indexes are within bounds by construction; `as number` keeps the loops free of checks.
+function entry(table: Int32Array, index: number): number {
+  return table[index] as number;
 }
 
-// Indexes below are within bounds by construction; `as number` keeps the loops free of checks.
-function entry(table: Int32Array, slice: number, index: number): number {
-  return table[(slice << 8) | (index & 255)] as number;
-}
+const none = new Int32Array(0);
 
-function byte(bytes: Uint8Array, at: number): number {
-  return bytes[at] as number;
-}
-
-/** Four bytes, least significant first. */
-function word(bytes: Uint8Array, at: number): number {
-  return (
-    byte(bytes, at) | (byte(bytes, at + 1) << 8) | (byte(bytes, at + 2) << 16) | (byte(bytes, at + 3) << 24)
-  );
+/**
+ * The steps of eight bytes as words, least significant byte first as every platform of the runtime has them:
+ * twice as fast as joining bytes. Before `head` and from `tail` on the bytes go one by one.
+ */
+function inWords(bytes: Uint8Array): { head: number; words: Int32Array; tail: number } {
+  const head = Math.min(-bytes.byteOffset & 3, bytes.length);
+  const steps = (bytes.length - head) >>> 3;
+  const words = steps === 0 ? none : new Int32Array(bytes.buffer, bytes.byteOffset + head, 2 * steps);
+  return { head, words, tail: head + 8 * steps };
 }
 
 interface Tables {

@@ -59,14 +59,31 @@ export function isNullViolation(error: unknown, column: string): boolean {
   return messages(error).some((text) => text.includes(`NOT NULL constraint failed: ${column}`));
 }
 
-/** True for faults of the database service that pass by themselves; writes are ours to repeat. */
+/**
+ * True for faults of the database service that pass by themselves; writes are ours to repeat. What is wrong
+ * with a statement is said in SQLite's words; a storage that fails, as the local one over a locked file, says
+ * no more than `internal error` (D1, "Debug D1", "Error list").
+ */
 export function isTransient(error: unknown): boolean {
-  return messages(error).some((text) =>
-    /network connection lost|storage caused object to be reset|reset because its code was updated|overloaded|timed? ?out|database is locked/i.test(
-      text,
-    ),
-  );
+  // Drizzle's own message holds the statement and its parameters, which may say anything.
+  return messages(error).some((text) => !text.startsWith('Failed query:') && transient.test(text));
 }
+
+const transient = new RegExp(
+  [
+    'network connection lost',
+    'caused object to be reset',
+    'reset because its code was updated',
+    'transient issue',
+    'overloaded',
+    'timed? ?out',
+    'database is locked',
+    'SQLITE_(BUSY|LOCKED|IOERR|FULL)',
+    'internal error',
+    'failed to parse body as JSON',
+  ].join('|'),
+  'i',
+);
 
 function messages(error: unknown): string[] {
   const found: string[] = [];

@@ -12,8 +12,13 @@ export const fingerprintLength = 18;
  * times sooner to base 10. Two different rows share one about once in 2^59 pairs.
  */
 export function fingerprint(text: string): string {
+  return fingerprintHalves(text).join('');
+}
+
+/** The two lanes of a fingerprint, each from 100,000,000 to 999,999,999. */
+export function fingerprintHalves(text: string): [number, number] {
   const [first, second] = hashLanes(text);
-  return `${nineDigits(first)}${nineDigits(second)}`;
+  return [nineDigits(first), nineDigits(second)];
 }
 
 const nineDigits = (lane: number) => ((lane >>> 0) % 900_000_000) + 100_000_000;

@@ -1,3 +1,5 @@
+import { hashLanes } from './hash.ts';
+
 /** Crockford's base 32 in lower case: sorts like the number it encodes, and has no look-alikes. */
 export const idAlphabet = '0123456789abcdefghjkmnpqrstvwxyz';
 
@@ -58,6 +60,16 @@ export async function deriveId(prefix: IdPrefix, source: string, text: string): 
   for (const byte of digest.subarray(0, 16)) tail += idAlphabet.charAt(byte & 31);
   const time = /^[a-z]{2,5}_([0-9a-z]{10})[0-9a-z]{16}$/.exec(source)?.[1] ?? '0'.repeat(10);
   return `${prefix}_${time}${tail}`;
+}
+
+/** At most 24 characters of base 32 that follow from a text: two texts share all of 13 once in 2^60 pairs or so. */
+export function hashedText(text: string, length: number): string {
+  let characters = '';
+  for (const lane of [...hashLanes(text), ...hashLanes(`${text} `)]) {
+    // Six characters of five bits each; a lane has 32.
+    for (let bits = 0; bits < 30; bits += 5) characters += idAlphabet.charAt((lane >>> bits) & 31);
+  }
+  return characters.slice(0, length);
 }
 
 /** `length` random characters of base 32, five bits each. */

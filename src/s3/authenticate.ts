@@ -41,10 +41,10 @@ export function rawRequestOf(request: Request): RawRequest {
 export async function admit(ctx: Ctx, env: Env, request: Request, raw: RawRequest): Promise<Admitted> {
   const claim = readClaim(raw, 's3');
   requireTimely(claim, ctx.wallNow());
-  const { signedHash, payloadHash } = payloadHashOf(raw, claim.form);
+  const payloadHash = payloadHashOf(raw, claim.form);
   const { key, secret } = await dropSecretOf(ctx, claim.accessKeyId);
   const signing = await signingKey(secret, claim.scope);
-  const isRight = await isSignatureRight(raw, claim, signing, signedHash);
+  const isRight = await isSignatureRight(raw, claim, signing, payloadHash);
   if (!key || !isRight) {
     // Guessing is counted by where it comes from.
     await checkRate(ctx, env, request.headers.get('cf-connecting-ip') ?? 'unknown');
@@ -75,20 +75,18 @@ export async function admit(ctx: Ctx, env: Env, request: Request, raw: RawReques
 }
 
 /**
- * What stands for the body in the signature, and what it says of the body. Presigned URLs leave the body
- * open, unless the header is signed too. curl before 8 sends no such header and signs the hash of nothing,
- * whatever it uploads: its body is as open as an `UNSIGNED-PAYLOAD` one.
+ * What stands for the body in the signature. A presigned URL leaves the body open, unless the header is
+ * signed too; in the header form S3 refuses a request without it, for its signature would cover any body.
  */
-function payloadHashOf(
-  raw: RawRequest,
-  form: 'header' | 'query',
-): { signedHash: string; payloadHash: string } {
+function payloadHashOf(raw: RawRequest, form: 'header' | 'query'): string {
   const given = headerOf(raw, 'x-amz-content-sha256');
-  const payloadHash = given ?? 'UNSIGNED-PAYLOAD';
-  return { signedHash: given === null && form === 'header' ? hashOfNothing : payloadHash, payloadHash };
+  if (given !== null) return given;
+  if (form === 'query') return 'UNSIGNED-PAYLOAD';
+  throw new S3Error(
+    'InvalidRequest',
+    "Missing required header for this request: x-amz-content-sha256. curl 7 does not send it by itself: give it -H 'x-amz-content-sha256: UNSIGNED-PAYLOAD'.",
+  );
 }
-
-const hashOfNothing = 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855';
 
 async function checkRate(ctx: Ctx, env: Env, who: string): Promise<void> {
   if (ctx.config.RATE_LIMIT === 'off') return;

@@ -50,21 +50,27 @@ export class ChunkedDecoder {
     this.#signature = options.signing?.signature ?? '';
   }
 
-  /** Hands on the bytes of the body that are in `input`; throws `S3Error` for what breaks the form. */
-  async push(input: Uint8Array, emit: (bytes: Uint8Array) => void | Promise<void>): Promise<void> {
+  /**
+   * The bytes of the body that are in `block`, moved together at its beginning; throws `S3Error` for what
+   * breaks the form.
+   */
+  async decode(block: Uint8Array): Promise<Uint8Array> {
     let at = 0;
-    while (at < input.byteLength) {
+    let filled = 0;
+    while (at < block.byteLength) {
       if (this.#state === 'bytes') {
-        const bytes = input.subarray(at, at + this.#left);
+        const bytes = block.subarray(at, at + this.#left);
+        await this.#digest?.writer.write(bytes);
+        if (filled < at) block.copyWithin(filled, at, at + bytes.byteLength);
+        filled += bytes.byteLength;
         at += bytes.byteLength;
         this.#left -= bytes.byteLength;
-        await this.#digest?.writer.write(bytes);
-        await emit(bytes);
         if (this.#left === 0) await this.#endChunk();
       } else {
-        at = await this.#readLine(input, at);
+        at = await this.#readLine(block, at);
       }
     }
+    return block.subarray(0, filled);
   }
 
   /** Throws `S3Error` when the body broke off. */

@@ -1,4 +1,5 @@
 import { equalsConstantTime, fromBase64, toBase64, toHex } from '../platform/encoding.ts';
+import { BlockReader } from '../platform/objects/index.ts';
 import {
   type ChecksumAlgorithm,
   checksumBytes,
@@ -13,7 +14,7 @@ import { S3Error } from './errors.ts';
 
 /** A request's body, decoded while it is read. What it breaks, breaks the stream, before its end is handed on. */
 export interface Payload {
-  /** Once. What is refused before stays unread. */
+  /** Once. What is refused before stays unread. A piece is good until the one after the next is asked for. */
   open(): ReadableStream<Uint8Array>;
   /** Of the decoded body. */
   sizeBytes: number;
@@ -60,30 +61,61 @@ export function openPayload(options: PayloadOptions): Payload {
     ? new ChunkedDecoder({ signing: form.signed ? signing : null, trailers: form.trailer ? trailers : null })
     : null;
   const sizeBytes = lengthOf(request.headers, form ? 'x-amz-decoded-content-length' : 'content-length');
-  let seen = 0;
-  const decoded = new TransformStream<Uint8Array, Uint8Array>({
-    async transform(chunk, controller) {
-      const pass = async (bytes: Uint8Array) => {
-        seen += bytes.byteLength;
-        if (seen > sizeBytes) throw wrongLength(sizeBytes);
-        await checks.update(bytes);
-        controller.enqueue(bytes);
-      };
-      if (decoder) await decoder.push(chunk, pass);
-      else await pass(chunk);
-    },
-    async flush() {
-      decoder?.end();
-      if (seen !== sizeBytes) throw wrongLength(sizeBytes);
-      await checks.finish(decoder?.trailers ?? new Map());
-    },
-  });
   return {
-    // Not cancelled where it breaks: the door reads on, so that the client hears why (see `drain`).
-    open: () => (request.body ?? emptyBody()).pipeThrough(decoded, { preventCancel: true }),
+    open: () => decodedBody(request.body ?? emptyBody(), { checks, decoder, sizeBytes }),
     sizeBytes,
     facts: () => checks.facts,
   };
+}
+
+interface Decoding {
+  checks: Checks;
+  decoder: ChunkedDecoder | null;
+  sizeBytes: number;
+}
+
+/** Not cancelled where it breaks: the door reads on, so that the client hears why (see `drain`). */
+function decodedBody(
+  body: ReadableStream<Uint8Array>,
+  { checks, decoder, sizeBytes }: Decoding,
+): ReadableStream<Uint8Array> {
+  const blocks = new BlockReader(body);
+  let seen = 0;
+  const next = async (): Promise<Uint8Array | null> => {
+    for (;;) {
+      const block = await blocks.next();
+      if (block === null) break;
+      const bytes = decoder ? await decoder.decode(block) : block;
+      seen += bytes.byteLength;
+      if (seen > sizeBytes) throw wrongLength(sizeBytes);
+      if (bytes.byteLength === 0) {
+        blocks.reuseLast();
+        continue;
+      }
+      await checks.update(bytes);
+      return bytes;
+    }
+    decoder?.end();
+    if (seen !== sizeBytes) throw wrongLength(sizeBytes);
+    await checks.finish(decoder?.trailers ?? new Map());
+    return null;
+  };
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        try {
+          const bytes = await next();
+          if (bytes === null) controller.close();
+          else controller.enqueue(bytes);
+        } catch (error) {
+          await blocks.release();
+          throw error;
+        }
+      },
+      cancel: () => blocks.release(),
+    },
+    { highWaterMark: 0 },
+  );
 }
 
 function announcedTrailers(headers: Headers): string[] {
@@ -129,9 +161,11 @@ class Checks {
   }
 
   async update(bytes: Uint8Array): Promise<void> {
-    await this.#sha256?.digester.update(bytes);
-    await this.#md5?.digester.update(bytes);
-    await this.#checksum?.digester.update(bytes);
+    await Promise.all([
+      this.#sha256?.digester.update(bytes),
+      this.#md5?.digester.update(bytes),
+      this.#checksum?.digester.update(bytes),
+    ]);
   }
 
   async finish(trailers: ReadonlyMap<string, string>): Promise<void> {
@@ -178,7 +212,12 @@ export async function readPayload(payload: Payload, maxBytes: number): Promise<s
   if (payload.sizeBytes > maxBytes) {
     throw new S3Error('EntityTooLarge', `This body may have at most ${maxBytes} bytes.`);
   }
-  const bytes = await new Response(payload.open()).arrayBuffer();
+  const bytes = new Uint8Array(payload.sizeBytes);
+  let filled = 0;
+  for await (const piece of payload.open()) {
+    bytes.set(piece, filled);
+    filled += piece.byteLength;
+  }
   try {
     return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
   } catch {

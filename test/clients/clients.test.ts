@@ -1,5 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
-import { createReadStream, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -8,6 +7,7 @@ import { type Call, caller, expectStatus, jobEnded, localSystemKey, until } from
 import { type Receiver, startReceiver } from '../support/receiver.ts';
 import { dropOf } from '../support/s3.ts';
 import { clients, inOnePiece, type Reached } from './clients.ts';
+import { deleteInHub, hashInHub, hashOfFile, randomFile } from './files.ts';
 import { startTls, type Tls } from './tls.ts';
 
 const programId = 'clients';
@@ -31,17 +31,7 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-async function hashOf(path: string): Promise<string> {
-  const hash = createHash('sha256');
-  for await (const chunk of createReadStream(path)) hash.update(chunk as Buffer);
-  return hash.digest('hex');
-}
-
-function fileOf(name: string, bytes: number): string {
-  const path = join(folder, name);
-  if (!existsSync(path)) writeFileSync(path, randomBytes(bytes));
-  return path;
-}
+const fileOf = (name: string, bytes: number) => randomFile(join(folder, name), bytes);
 
 /** The largest goes in parts by default, but for curl, which has none. */
 const sizes = { nothing: 0, little: 1_000, parts: 9 * 1_024 * 1_024 };
@@ -66,7 +56,7 @@ describe.each(clients)('$name', ({ name, version, atLeast, up, down }) => {
         rmSync(back, { force: true });
         await up(access, style, there, key);
         await down(access, style, key, back);
-        expect(await hashOf(back)).toBe(await hashOf(there));
+        expect(await hashOfFile(back)).toBe(await hashOfFile(there));
       },
     );
   }
@@ -76,14 +66,8 @@ it.each(Object.keys(inOnePiece))('%s sends a larger file in one piece', async (n
   const key = 'production/clients/one-piece.bin';
   const path = fileOf('piece.bin', 12_000_000);
   await inOnePiece[name]?.(access, path, key);
-  const answer = await fetch(`${hub.url}/api/programs/${programId}/files/clients/one-piece.bin`, {
-    headers: { 'x-api-key': localSystemKey },
-  });
-  const got = createHash('sha256')
-    .update(Buffer.from(await answer.arrayBuffer()))
-    .digest('hex');
-  expect(got).toBe(await hashOf(path));
-  expectStatus(await system('DELETE', `/api/programs/${programId}/files/clients/one-piece.bin`), 204);
+  expect(await hashInHub(hub, programId, 'clients/one-piece.bin')).toBe(await hashOfFile(path));
+  await deleteInHub(hub, programId, 'clients/one-piece.bin');
 });
 
 describe('a student file of 32,593 rows', () => {

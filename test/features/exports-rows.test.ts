@@ -1,29 +1,31 @@
 import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
 import type { LoggedEvent } from '../../src/features/events/index.ts';
-import { widener } from '../../src/features/exports/join.ts';
+import { widen } from '../../src/features/exports/join.ts';
 import { fileName } from '../../src/features/exports/names.ts';
 import { RowWriter } from '../../src/features/exports/rows.ts';
 
 const atMs = Date.parse('2026-05-14T20:50:53.103Z');
 
-function event(data: string, more: { type?: string; category?: string } = {}): LoggedEvent {
+type Logged = [event: LoggedEvent, data: string];
+
+function event(data: string, more: { type?: string; category?: LoggedEvent[6] } = {}): Logged {
   const { type = 'enrolled', category = null } = more;
-  return [7, 'evt_1', '', type, 'p-1', 'ann@school.example', category, data, null, null, atMs, null, atMs];
+  return [[7, 'evt_1', '', type, 'p-1', 'ann@school.example', category, null, null, atMs, null, atMs], data];
 }
 
 const csv = (guardFormulas = false) =>
   new RowWriter('enrolled', { programId: 'iqu', format: 'csv', guardFormulas });
 
-function rowsOf(writer: RowWriter, events: LoggedEvent[]): Record<string, string>[] {
-  const rows = events.map((one) => writer.write(one)).join('');
+function rowsOf(writer: RowWriter, events: Logged[]): Record<string, string>[] {
+  const rows = events.map((one) => writer.write(...one)).join('');
   return parse(writer.header() + rows, { columns: true, relax_column_count_less: true });
 }
 
 describe('a CSV of events', () => {
   it('begins with the envelope, then the data, dotted, as they come up', () => {
     const writer = csv();
-    writer.write(event('{"course":{"id":5,"title":"Art, and \\"Craft\\""},"passed":true}'));
+    writer.write(...event('{"course":{"id":5,"title":"Art, and \\"Craft\\""},"passed":true}'));
     expect(writer.columns.slice(0, 7)).toEqual([
       'EventId',
       'PublisherProgramId',
@@ -41,7 +43,7 @@ describe('a CSV of events', () => {
   });
 
   it('ends each row with CRLF and quotes what RFC 4180 says', () => {
-    const row = csv().write(event('{"a":"x,y","b":"say \\"hi\\"","c":"two\\nlines","d":" edge"}'));
+    const row = csv().write(...event('{"a":"x,y","b":"say \\"hi\\"","c":"two\\nlines","d":" edge"}'));
     expect(row.endsWith('"x,y","say ""hi""","two\nlines"," edge"\r\n')).toBe(true);
   });
 
@@ -85,10 +87,10 @@ describe('a CSV of events', () => {
 
   it('goes on with the columns it has learnt', () => {
     const writer = csv();
-    writer.write(event('{"a":1}'));
+    writer.write(...event('{"a":1}'));
     const options = { programId: 'iqu', format: 'csv', guardFormulas: false } as const;
     const again = new RowWriter('enrolled', options, writer.columns);
-    expect(again.write(event('{"a":2}'))).toBe(writer.write(event('{"a":2}')));
+    expect(again.write(...event('{"a":2}'))).toBe(writer.write(...event('{"a":2}')));
   });
 
   it('guards formulas only where that was asked for', () => {
@@ -106,17 +108,19 @@ describe('JSON of events', () => {
 
   it('gives the data out as they came in, character for character', () => {
     const data = '{"n": 12345678901234567890.10, "s":"\\u00e9"}';
-    expect(json.write(event(data))).toContain(`"PublisherEventData":${data}}`);
+    expect(json.write(...event(data))).toContain(`"PublisherEventData":${data}}`);
   });
 
   it('has the envelope as the event hub prints it', () => {
-    expect(JSON.parse(json.write(event('{}', { category: '{"value":"c1","label":"One"}' })))).toMatchObject({
-      EventId: 'evt_1',
-      PublisherProgramId: 'iqu',
-      PublisherSystemId: null,
-      PublisherEventCategory: { value: 'c1', label: 'One' },
-      EventStartUtc: '2026-05-14T20:50:53.103Z',
-    });
+    expect(JSON.parse(json.write(...event('{}', { category: { value: 'c1', label: 'One' } })))).toMatchObject(
+      {
+        EventId: 'evt_1',
+        PublisherProgramId: 'iqu',
+        PublisherSystemId: null,
+        PublisherEventCategory: { value: 'c1', label: 'One' },
+        EventStartUtc: '2026-05-14T20:50:53.103Z',
+      },
+    );
   });
 });
 
@@ -125,7 +129,7 @@ describe('the learning event', () => {
   const learning = (format: 'json' | 'csv') => new RowWriter('courseCompletion', { ...options, format });
 
   it('takes from the envelope what its data do not say', () => {
-    const row = JSON.parse(learning('json').write(event('{"title":"Art"}', { type: 'courseCompletion' })));
+    const row = JSON.parse(learning('json').write(...event('{"title":"Art"}', { type: 'courseCompletion' })));
     expect(row).toEqual({
       id: 'p-1',
       source: 'course_completed',
@@ -145,28 +149,44 @@ describe('the learning event', () => {
 
   it('has 19 columns, whatever its data hold', () => {
     const writer = learning('csv');
-    const row = writer.write(event('{"more":1,"userDetail":"none"}', { type: 'courseCompletion' }));
+    const row = writer.write(...event('{"more":1,"userDetail":"none"}', { type: 'courseCompletion' }));
     expect(writer.columns).toHaveLength(19);
     expect(row.trimEnd().split(',')).toHaveLength(19);
   });
 
+  const sent = `{"id":"a\\u00e9\\"","title" : [1, "x"],"title":null,"companyId":12345678901234567890,
+    "source":"","type":true,"user":{"a": 1.50},"userDetail":{"id":1},"userDetail":{"ref1":"r,1","ref2":null,"fir\\u0073tName":"Ann"}}`;
+
+  it('reads data of any shape as JSON.parse does, numbers as they were written', () => {
+    const row = learning('json').write(...event(sent, { type: 'courseCompletion' }));
+    const { id, title, source, type, user, userDetail } = JSON.parse(row);
+    expect({ id, title, source, type, user }).toEqual({
+      ...{ id: 'aé"', title: null, source: '', type: true, user: { a: 1.5 } },
+    });
+    expect(userDetail).toMatchObject({ id: null, firstName: 'Ann', ref1: 'r,1', ref2: null });
+    expect(row).toContain('"companyId":12345678901234567890,');
+  });
+
+  it('has the same in its cells', () => {
+    const writer = learning('csv');
+    const rows = rowsOf(writer, [event(sent, { type: 'courseCompletion' })]);
+    expect(rows[0]).toMatchObject({
+      ...{ id: 'aé"', title: '', companyId: '12345678901234567890', source: '', type: 'true' },
+      ...{ user: '{"a":1.50}', 'userDetail.id': '', 'userDetail.firstName': 'Ann', 'userDetail.ref1': 'r,1' },
+    });
+  });
+
   it('survives data that are no object', () => {
-    const row = JSON.parse(learning('json').write(event('[1]', { type: 'courseCompletion' })));
+    const row = JSON.parse(learning('json').write(...event('[1]', { type: 'courseCompletion' })));
     expect(row.id).toBe('p-1');
   });
 });
 
-describe('widener', () => {
-  const text = 'a,b\r\n"x\r\n""y"",",2\r\n1,"\r"\r\n';
-  const wide = 'a,b,,\r\n"x\r\n""y"",",2,,\r\n1,"\r",,\r\n';
-
-  it.each([1, 2, 3, 7, 1_000])('adds empty cells at row ends alone, in chunks of %d bytes', (size) => {
-    const widen = widener(2);
-    const bytes = new TextEncoder().encode(text);
-    let out = '';
-    for (let at = 0; at < bytes.length; at += size)
-      out += new TextDecoder().decode(widen(bytes.subarray(at, at + size)));
-    expect(out).toBe(wide);
+describe('widen', () => {
+  it('adds empty cells at row ends alone', () => {
+    const bytes = new TextEncoder().encode('a,b\r\n"x\r\n""y"",",2\r\n1,"\r"\r\n');
+    const wide = 'a,b,,\r\n"x\r\n""y"",",2,,\r\n1,"\r",,\r\n';
+    expect(new TextDecoder().decode(widen(bytes, 2))).toBe(wide);
   });
 });
 

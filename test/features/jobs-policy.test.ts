@@ -4,15 +4,7 @@ import { cutChunks } from '../../src/features/jobs/log.ts';
 import { compare, mergeRows, type Operation } from '../../src/features/jobs/merge.ts';
 import { attemptWaitMs } from '../../src/features/jobs/policy.ts';
 import { noCounts } from '../../src/features/jobs/schema.ts';
-import {
-  parseStagedLine,
-  rejectedMark,
-  SlotWriter,
-  slotCount,
-  slotOf,
-  stagedLine,
-  sumOf,
-} from '../../src/features/jobs/staging.ts';
+import { rejectedMark, SlotWriter, sumOf } from '../../src/features/jobs/staging.ts';
 import { fingerprint } from '../../src/platform/hash.ts';
 
 const guards = {
@@ -82,35 +74,6 @@ describe('mergeRows', () => {
   it('takes a good row after a rejected one of the same key', () => {
     expect(compare(mergeRows([row('a', 'x', 2), row('a', '1', 3)]), [], true).inserted).toBe(1);
     expect(compare(mergeRows([row('a', '1', 2), row('a', 'x', 3)]), [], true).inserted).toBe(1);
-  });
-});
-
-describe('staging', () => {
-  it('gives back what a line was made from', () => {
-    const row = {
-      bucket: 4_294_967_295,
-      keyJson: '"a\\tb"',
-      fingerprint: 'f',
-      line: 9,
-      dataJson: '{"t":"x\\ty"}',
-    };
-    expect(parseStagedLine(stagedLine(row))).toEqual(row);
-  });
-
-  it('finds each row again between the index’s offsets of its slot', () => {
-    const writer = new SlotWriter();
-    const buckets = [0, 5, 2 ** 22, 2 ** 31, 2 ** 32 - 1];
-    for (const bucket of buckets) {
-      writer.add({ bucket, keyJson: `"é${bucket}"`, fingerprint: 'f', line: 1, dataJson: '{}' });
-    }
-    const { bytes, index } = writer.finish();
-    expect(index.offsets).toHaveLength(slotCount + 1);
-    expect(index.offsets.at(-1)).toBe(bytes.byteLength);
-    for (const bucket of buckets) {
-      const slot = slotOf(bucket);
-      const text = new TextDecoder().decode(bytes.subarray(index.offsets[slot], index.offsets[slot + 1]));
-      expect(text).toContain(`"é${bucket}"`);
-    }
   });
 });
 

@@ -1,6 +1,13 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, inject, it } from 'vitest';
-import { expectStatus, newProgram, type TestProgram } from '../support/client.ts';
+import {
+  dropAndCall,
+  expectStatus,
+  jobEnded,
+  newProgram,
+  type TestProgram,
+  until,
+} from '../support/client.ts';
 import { correctFile, memberTask, runFile } from '../support/corrections.ts';
 
 const url = inject('hubUrl');
@@ -120,5 +127,30 @@ describe('errors.csv', () => {
       ['joined', 'not_a_date'],
     ]);
     expect(await reportOf(program, job.jobId)).toContain(',not_an_integer not_a_date,');
+  });
+
+  it('waits for its job while that is held, instead of taking its place', async () => {
+    const program = await programWithTask({ guards: { maxRejectedPercent: 10 } });
+    const file = 'id,name,joined\n1,Ann,2026-02-30\n2,Bob,2026-01-01\n';
+    const called = await dropAndCall(program, 'members', 'members.csv', file);
+    const { jobId } = expectStatus(called, 200).body;
+    const look = async (id: string) => expectStatus(await program.call('GET', `/api/jobs/${id}`), 200).body;
+    await until(
+      () => look(jobId),
+      ({ status }) => status === 'held',
+    );
+    const corrected = (await reportOf(program, jobId)).replace('2026-02-30', '2026-02-28');
+    const next = await dropAndCall(program, 'members', 'members.csv.errors.csv', corrected);
+    const correction = expectStatus(next, 200).body.jobId;
+    await until(
+      () => look(correction),
+      ({ waitingFor }) => waitingFor === jobId,
+    );
+    expect((await look(jobId)).status).toBe('held');
+    expectStatus(await program.call('POST', `/api/jobs/${jobId}/approve`), 200);
+    const ended = await jobEnded(program.call, correction, 30);
+    expect(ended, JSON.stringify(ended)).toMatchObject({ status: 'succeeded', rows: { inserted: 1 } });
+    const { body } = await program.call('GET', recordPath(program, '1'));
+    expect(body.data).toMatchObject({ name: 'Ann', joined: '2026-02-28' });
   });
 });

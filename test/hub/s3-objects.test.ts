@@ -87,6 +87,19 @@ describe('PutObject', () => {
     }
   });
 
+  it('keeps what it still holds when only the end of the form follows', async () => {
+    // 16 KiB, then 256 KiB at a time are read: all but the last chunk and the trailer end on such a border.
+    for (const blocks of [0, 1, 2, 3]) {
+      const border = 16_384 + blocks * 262_144;
+      const content = randomBytes(border - 4 - (border - 8).toString(16).length);
+      const trailer: [string, string] = ['x-amz-checksum-crc32', crcOf('crc32', content)];
+      const form = chunkedBody(content, { signed: false, trailer, chunkBytes: content.length });
+      const key = `production/warehouse/border-${blocks}.bin`;
+      expectS3(await putChunked(access, { path: at(key) }, form), 200);
+      expect(expectS3(await call('GET', key), 200).bytes.equals(content)).toBe(true);
+    }
+  });
+
   const content = randomBytes(10_000);
   const right = {
     crc32: crcOf('crc32', content),
@@ -123,6 +136,15 @@ describe('PutObject', () => {
       });
     },
   );
+
+  it('is refused where the signature says nothing of the body, as S3 does', async () => {
+    const key = 'production/warehouse/open.bin';
+    const open = { method: 'PUT', path: at(key), body: 'id\n1\n', payloadHash: null };
+    const refused = expectS3(await callS3(access, open), 400, 'InvalidRequest');
+    expect(refused.text).toContain('x-amz-content-sha256');
+    expectS3(await callS3(access, { ...open, method: 'GET', body: '' }), 400, 'InvalidRequest');
+    expect(await isThere(key)).toBe(false);
+  });
 
   it('verifies Content-MD5 and the signed hash, and stores nothing where one is wrong', async () => {
     const key = 'production/warehouse/digest.bin';
@@ -481,6 +503,15 @@ describe('a broken body', () => {
     ],
     [
       'a chunk’s signature changed',
+      (bytes: Buffer) => {
+        const digit = bytes.indexOf('chunk-signature=') + 16;
+        bytes.write(bytes.toString('latin1', digit, digit + 1) === '0' ? '1' : '0', digit);
+        return bytes;
+      },
+      'SignatureDoesNotMatch',
+    ],
+    [
+      'a signature too long',
       (bytes: Buffer) => replace(bytes, 'chunk-signature=', 'chunk-signature=0').subarray(0, bytes.length),
       'InvalidRequest',
     ],

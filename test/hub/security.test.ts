@@ -407,7 +407,7 @@ describe.concurrent.each(guarded.map((route) => [nameOf(route), route] as const)
     expectStatus(await owner.call('DELETE', `/api/programs/${owner.programId}/keys/${keyId}`), 204);
     const revokedAtMs = Date.now();
     expectUnauthorized(await withKey(key));
-    // The contract's bound; the hub asks its database each time and needs none of it.
+    // The contract's bound for what remembers the key elsewhere; where it was revoked it is forgotten at once.
     expect(Date.now() - revokedAtMs).toBeLessThan(5_000);
   });
 

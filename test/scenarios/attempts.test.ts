@@ -97,7 +97,9 @@ it('goes on where it stopped when the database has answered with errors for a wh
   const errorsBefore = errors();
   const unlock = lockDatabase(hub);
   try {
-    expect((await call('GET', `/api/jobs/${jobId}`)).status).toBeGreaterThanOrEqual(500);
+    const refused = expectStatus(await call('GET', `/api/jobs/${jobId}`), 503);
+    expect(refused.body).toMatchObject({ code: 'unavailable', detail: expect.stringContaining('Try again') });
+    expect(refused.headers.get('retry-after')).toBe('5');
     await until(
       async () => errors(),
       (count) => count > errorsBefore + 2,

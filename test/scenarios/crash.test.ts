@@ -101,7 +101,7 @@ describe('a queue that loses every message', () => {
     const applied = storedRecords(hub, program.programId).byJob[jobId] ?? 0;
     expect(applied).toBeGreaterThan(0);
     expect(applied).toBeLessThan(rows);
-    expect(Math.abs(job.progress.percent - (70 + (30 * applied) / rows))).toBeLessThan(1);
+    expect(Math.abs(job.progress.percent - (50 + (50 * applied) / rows))).toBeLessThan(1);
     const records = `/api/programs/${program.programId}/datasets/people/records`;
     const answer = expectStatus(await program.call('GET', records), 200);
     expect(answer.headers.get('x-dataset-applying')).toBe(jobId);

@@ -88,7 +88,7 @@ export function seeded(seed: number): () => number {
  * of which it has five. While it reads, it tells of bytes before they are staged, of at most 4 MiB.
  */
 function hasMoved({ phase, progress }: Body, percent: number): boolean {
-  const unsaved = (50 * 4 * 1_024 * 1_024) / Math.max(progress.bytes, 1);
+  const unsaved = (40 * 4 * 1_024 * 1_024) / Math.max(progress.bytes, 1);
   return progress.percent > percent + (phase === 'reading' ? unsaved : 0);
 }
 

@@ -48,6 +48,22 @@ export function storedRecords(hub: Pick<Hub, 'stateDir'>, programId: string): St
   }
 }
 
+/** Attempts at deliveries that a runtime had under way when it was killed: begun, and not on record. */
+export function attemptsUnderWay(hub: Pick<Hub, 'stateDir'>): number {
+  const db = openFile(hub);
+  try {
+    const row = db
+      .prepare(
+        `SELECT (SELECT count(*) FROM deliveries WHERE status = 'sending')
+          + (SELECT coalesce(sum(json_array_length(sending)), 0) FROM endpoint_lanes) AS count`,
+      )
+      .get();
+    return Number(row?.count ?? 0);
+  } finally {
+    db.close();
+  }
+}
+
 /**
  * Copies a row of a table so many times into another program: what is unique gets a number, all else is as it
  * was. Without the hub, which would take minutes.
@@ -83,4 +99,28 @@ export function lockDatabase(hub: Pick<Hub, 'stateDir'>): () => void {
     db.exec('ROLLBACK');
     db.close();
   };
+}
+
+/**
+ * Locks the database in the midst of an export's first night: a part of it is staged, and it is still being
+ * written. Null where that went by unseen.
+ */
+export async function lockWhileWriting(
+  hub: Pick<Hub, 'stateDir'>,
+  exportId: string,
+): Promise<(() => void) | null> {
+  const db = openFile(hub);
+  const find = db.prepare('SELECT status, step FROM export_runs WHERE export_id = ?');
+  for (const deadline = Date.now() + 60_000; Number(find.get(exportId)?.step ?? 0) === 0; ) {
+    if (Date.now() > deadline) throw new Error('the writing of the night did not begin within 60 s');
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  db.exec('BEGIN EXCLUSIVE');
+  const release = () => {
+    db.exec('ROLLBACK');
+    db.close();
+  };
+  if (find.get(exportId)?.status === 'writing') return release;
+  release();
+  return null;
 }

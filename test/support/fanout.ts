@@ -45,17 +45,20 @@ export async function createWebhook(program: TestProgram, body: Body): Promise<B
   return expectStatus(await program.call('POST', webhooksPath(program), { body }), 201).body;
 }
 
+/** An event as a publisher sends it. */
+export const eventBody = (program: TestProgram, id: string, more: Body = {}): Body => ({
+  PublisherProgramId: program.programId,
+  PublisherEventId: id,
+  EventType: 'courseCompletion',
+  EventStartUtc: '2026-11-22T08:00:00Z',
+  PublisherEventData: { id },
+  ...more,
+});
+
 /** Publishes events of these ids, 1,000 at a time. */
 export async function publish(program: TestProgram, ids: string[], more: Body = {}): Promise<void> {
   for (let at = 0; at < ids.length; at += 1_000) {
-    const body = ids.slice(at, at + 1_000).map((id) => ({
-      PublisherProgramId: program.programId,
-      PublisherEventId: id,
-      EventType: 'courseCompletion',
-      EventStartUtc: '2026-11-22T08:00:00Z',
-      PublisherEventData: { id },
-      ...more,
-    }));
+    const body = ids.slice(at, at + 1_000).map((id) => eventBody(program, id, more));
     const answer = expectStatus(await program.call('POST', '/api/events', { body }), 200);
     expect(answer.body).toHaveLength(body.length);
   }

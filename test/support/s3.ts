@@ -37,8 +37,8 @@ export interface SignedCall {
   query?: Record<string, string>;
   headers?: Record<string, string>;
   body?: Uint8Array | string | AsyncIterable<Uint8Array>;
-  /** What `x-amz-content-sha256` says; the body's own hash unless told. */
-  payloadHash?: string;
+  /** What `x-amz-content-sha256` says; the body's own hash unless told. Null signs without it, as curl 7 does. */
+  payloadHash?: string | null;
   /** The clock of the signature. */
   atMs?: number;
   presign?: { expiresSeconds: number };
@@ -71,11 +71,13 @@ export function sign(access: DropAccess, call: SignedCall): Signed {
   const timestamp = `${new Date(atMs).toISOString().replace(/[:-]|\.\d{3}/g, '')}`;
   const scope = `${timestamp.slice(0, 8)}/us-east-1/s3/aws4_request`;
   const isBytes = typeof body === 'string' || body instanceof Uint8Array;
+  const isOpen = call.payloadHash === null;
   const payloadHash =
     call.payloadHash ??
-    (presign || (body && !isBytes) ? 'UNSIGNED-PAYLOAD' : sha256Hex((body as string) ?? ''));
+    (presign || (body && !isBytes) ? 'UNSIGNED-PAYLOAD' : sha256Hex(isOpen ? '' : ((body as string) ?? '')));
   const headers: Record<string, string> = { host: new URL(access.endpoint).host, ...call.headers };
-  if (!presign) Object.assign(headers, { 'x-amz-date': timestamp, 'x-amz-content-sha256': payloadHash });
+  if (!presign) headers['x-amz-date'] = timestamp;
+  if (!presign && !isOpen) headers['x-amz-content-sha256'] = payloadHash;
   const names = Object.keys(headers).sort();
   const query: Record<string, string> = { ...call.query };
   if (presign) {

@@ -207,9 +207,10 @@ customElements.define('hub-editor', HubEditor);
 customElements.define('hub-time', HubTime);
 customElements.define('hub-copy', HubCopy);
 
-// "/" leads to the jump box, unless one is typing already or has switched keys off (WCAG 2.1.4).
+// "/" leads to the jump box and "?" to the keys, unless one is typing already or has switched single keys
+// off (WCAG 2.1.4).
 document.addEventListener('keydown', (event) => {
-  if (event.key !== '/' || event.ctrlKey || event.metaKey || event.altKey) return;
+  if (!['/', '?'].includes(event.key) || event.ctrlKey || event.metaKey || event.altKey) return;
   if (localStorage.getItem('keys') === 'off') return;
   const target = event.target;
   if (
@@ -220,8 +221,24 @@ document.addEventListener('keydown', (event) => {
   const box = document.getElementById('jump');
   if (box === null) return;
   event.preventDefault();
-  box.focus();
+  if (event.key === '/') box.focus();
+  else location.assign('/keyboard');
 });
+
+const singleKeys = document.getElementById('single-keys');
+if (singleKeys !== null) {
+  const say = () => {
+    const verb = localStorage.getItem('keys') === 'off' ? 'on' : 'off';
+    singleKeys.textContent = `Switch “/” and “?” ${verb}`;
+  };
+  singleKeys.hidden = false;
+  say();
+  singleKeys.addEventListener('click', () => {
+    if (localStorage.getItem('keys') === 'off') localStorage.removeItem('keys');
+    else localStorage.setItem('keys', 'off');
+    say();
+  });
+}
 
 // "my zone" is the browser's to know. The Cookie Store API is not everywhere yet.
 function remember(name: string, value: string) {

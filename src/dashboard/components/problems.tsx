@@ -5,7 +5,14 @@ import { Confirm, Icon, Said, TimeAndAgo } from './parts.tsx';
 type Problem = OpenProblemPage['items'][number];
 
 /** Those that wait for a decision or mend themselves; the others have failed. */
-const mild = new Set(['job_held', 'delivery_waits', 'sync_quarantine', 'database_filling']);
+const mild = new Set([
+  'job_held',
+  'delivery_waits',
+  'sync_quarantine',
+  'database_filling',
+  'drop_key_ending',
+  'export_unpinned',
+]);
 
 /** What needs a person: failures before what waits, the newest first of each. */
 export function Problems({ view, problems }: { view: View; problems: Problem[] }) {
@@ -90,6 +97,8 @@ function Cure({ view, problem: { kind, subject } }: { view: View; problem: Probl
     delivery_exhausted: [`deliveries/${subject}`, 'The delivery'],
     delivery_waits: [`deliveries/${subject}`, 'The delivery'],
     webhook_disabled: [`webhooks/${subject}`, 'The endpoint'],
+    drop_key_ending: ['drop', 'Drop keys'],
+    export_unpinned: [`exports/${subject}`, 'The export'],
     export_failing: [`exports/${subject}`, 'The export'],
     sync_quarantine: [`subscriptions/${encodeURIComponent(subject)}`, 'The quarantine'],
     monitor_missed: ['monitors', 'Monitors'],

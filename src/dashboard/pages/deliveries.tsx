@@ -10,7 +10,13 @@ const statuses = ['pending', 'sending', 'waiting', 'paused', 'delivered', 'exhau
 /** The one ledger of all that was due to anyone. */
 export async function deliveriesPage(view: View): Promise<Page> {
   const names = ['status', 'channel', 'type', 'traceId', 'about', 'webhookId'];
-  const page = await view.api.get<DeliveryPage>(programApi(view, `deliveries${listQuery(view, names)}`));
+  // Without a filter the latest are found at once; with one that matches little, the look back is bounded.
+  const isFiltered = ['status', 'channel', 'type', 'webhookId'].some((name) => view.query.get(name));
+  const days = Math.max(0, Number(view.query.get('days') || (isFiltered ? '7' : '0')) || 0);
+  const since = new Date(view.ctx.now() - Math.min(days, 4_000) * 86_400_000).toISOString();
+  const page = await view.api.get<DeliveryPage>(
+    programApi(view, `deliveries${listQuery(view, names, days > 0 ? { since } : {})}`),
+  );
   return {
     title: 'Deliveries',
     every: page.items.some(({ status }) => status === 'pending' || status === 'sending') ? 2 : 15,
@@ -26,12 +32,27 @@ export async function deliveriesPage(view: View): Promise<Page> {
             any="any"
             options={['webhook', 'email', 'sftp', 'batch', 'ping']}
           />
+          <Select
+            view={view}
+            name="days"
+            label="Due in the last"
+            any={isFiltered ? '7 days' : 'any time'}
+            options={[
+              ['1', 'day'],
+              ['30', '30 days'],
+              ['365', 'year'],
+            ]}
+          />
           <label>
             Type <input name="type" value={view.query.get('type') ?? ''} autocomplete="off" />
           </label>
         </Filters>
         <Table
-          caption="Deliveries, newest first"
+          caption={
+            days > 0
+              ? `Deliveries of the last ${days === 1 ? 'day' : `${days} days`}, newest first`
+              : 'Deliveries, newest first'
+          }
           rows={page.items}
           columns={[
             {

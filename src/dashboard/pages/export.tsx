@@ -1,9 +1,10 @@
 import type { ExportOut, ExportRunPage, HostProbe } from '../../features/exports/routes.ts';
 import { encodeCursor } from '../../platform/cursor.ts';
 import { addDays, localDateAt } from '../../platform/zones.ts';
-import { Calendar, monthOf } from '../components/calendar.tsx';
+import { Calendar } from '../components/calendar.tsx';
 import { Confirm, Copy, Facts, Field, PostForm, State, Table, Time } from '../components/parts.tsx';
 import { field, programApi } from '../components/query.ts';
+import { monthOf } from '../nights.ts';
 import { formatDuration, formatRelative } from '../time.ts';
 import type { Outcome, Page, View } from '../view.ts';
 import { DestinationFields, destinationOf, exportState } from './exports.tsx';
@@ -81,7 +82,7 @@ function verdictOf(view: View, one: ExportOut, runs: ExportRunPage['items']): Pa
     return { tone: 'bad', text: `The night of ${last.localDate} did not arrive: ${last.message}${next}` };
   if (last.status === 'delivered')
     return { tone: 'ok', text: `The night of ${last.localDate} arrived: ${last.events} events.${next}` };
-  return { tone: 'busy', text: `The night of ${last.localDate} is on its way: ${last.message}${next}` };
+  return { tone: 'busy', text: `The night of ${last.localDate}: ${last.message}${next}` };
 }
 
 function Actions({ view, of }: { view: View; of: ExportOut }) {

@@ -1,7 +1,9 @@
 import type { FilePage } from '../../features/files/routes.ts';
+import type { JobOut, JobPage } from '../../features/jobs/routes.ts';
 import { Filters, Pager, Table, Time } from '../components/parts.tsx';
 import { formatBytes } from '../time.ts';
 import type { Page, View } from '../view.ts';
+import { JobState } from './jobs.tsx';
 
 /** The drop folder as it stands. */
 export async function filesPage(view: View): Promise<Page> {
@@ -11,7 +13,12 @@ export async function filesPage(view: View): Promise<Page> {
     if (value) query.set(name, value);
   }
   const base = `/api/programs/${encodeURIComponent(view.programId)}`;
-  const files = await view.api.get<FilePage>(`${base}/files?${query}`);
+  const [files, jobs] = await Promise.all([
+    view.api.get<FilePage>(`${base}/files?${query}`),
+    view.api.get<JobPage>(`${base}/jobs?limit=100`),
+  ]);
+  const jobOf = (versionId: string) => jobs.items.find((job) => job.versionId === versionId);
+  const isAll = jobs.nextCursor === null;
   const latest = files.items.toSorted((a, b) => b.updatedAt.localeCompare(a.updatedAt))[0];
   return {
     title: 'Files',
@@ -23,7 +30,8 @@ export async function filesPage(view: View): Promise<Page> {
             tone: 'ok',
             text: (
               <>
-                Latest of those shown: {latest.filename}, <Time view={view} at={latest.updatedAt} />.
+                Latest of those shown: {latest.filename}, <Time view={view} at={latest.updatedAt} />
+                {becameWord(jobOf(latest.versionId), isAll)}.
               </>
             ),
           },
@@ -54,7 +62,11 @@ export async function filesPage(view: View): Promise<Page> {
             },
             { head: 'Size', kind: 'number', cell: (file) => formatBytes(file.sizeBytes) },
             { head: 'Arrived', cell: (file) => <Time view={view} at={file.updatedAt} /> },
-            { head: 'By', cell: (file) => file.source },
+            { head: 'By', cell: (file) => doors[file.source] ?? file.source },
+            {
+              head: 'Became',
+              cell: (file) => <Became view={view} job={jobOf(file.versionId)} isAll={isAll} />,
+            },
             { head: 'ETag', cell: (file) => <code>{file.etag.slice(0, 12)}</code> },
           ]}
           empty={
@@ -70,4 +82,19 @@ export async function filesPage(view: View): Promise<Page> {
       </>
     ),
   };
+}
+
+const doors: Record<string, string> = { api: 'the API', upload: 'an upload', s3: 'S3' };
+
+const becameWord = (job: JobOut | undefined, isAll: boolean) =>
+  job === undefined ? (isAll ? '; nobody asked for it' : '') : `, ${job.status}`;
+
+/** The latest job over this very version; of a program with many, among its latest hundred. */
+function Became({ view, job, isAll }: { view: View; job: JobOut | undefined; isAll: boolean }) {
+  if (job === undefined) return <>{isAll ? 'nobody asked for it' : 'nothing lately'}</>;
+  return (
+    <a href={view.at(`jobs/${job.jobId}`)}>
+      <JobState job={job} />
+    </a>
+  );
 }

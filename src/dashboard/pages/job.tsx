@@ -6,8 +6,7 @@ import { Confirm, Copy, Facts, State, Table, Time, TimeAndAgo, Took } from '../c
 import { deliveryTones } from '../states.ts';
 import { formatBytes, formatCount } from '../time.ts';
 import type { Outcome, Page, Tone, View } from '../view.ts';
-import { Errors, isReported, ReadAs } from './job-errors.tsx';
-import { readRejects } from './job-rejects.tsx';
+import { Errors, ReadAs, rejectsOf } from './job-errors.tsx';
 import { JobState } from './jobs.tsx';
 
 const decisions = ['approve', 'reject', 'cancel', 'retry', 'undo'] as const;
@@ -15,21 +14,31 @@ const decisions = ['approve', 'reject', 'cancel', 'retry', 'undo'] as const;
 const api = (view: View) => `/api/jobs/${encodeURIComponent(view.params.jobId ?? '')}`;
 
 /** One job: what it did or waits for, what was wrong with its file, and who was told. */
-export async function jobPage(view: View): Promise<Page> {
+export function jobPage(view: View): Promise<Page> {
+  return showJob(view, false);
+}
+
+/** With the rejected rows' values: personal data, and the showing is on record. */
+export function showRejects(view: View): Promise<Outcome> {
+  return showJob(view, true);
+}
+
+async function showJob(view: View, isShown: boolean): Promise<Page> {
   const job = await view.api.get<JobOut>(api(view));
   const isSettled = job.finishedAt !== null;
-  const [deliveries, changes, rejected] = await Promise.all([
+  const [deliveries, changes, rejects] = await Promise.all([
     view.api.get<DeliveryPage>(
       `/api/programs/${encodeURIComponent(view.programId)}/deliveries?about=${job.jobId}&limit=50`,
     ),
     job.status === 'held' || job.dryRun ? sampleOf(view) : null,
-    isReported(job) ? orNull(readRejects(view, job)) : null,
+    rejectsOf(view, job, isShown),
   ]);
   const isTold = deliveries.items.every(({ endedAt }) => endedAt !== null);
   return {
     title: job.filename,
     verdict: verdictOf(job),
-    ...(isSettled && isTold ? {} : { every: 2 }),
+    ...(isShown || (isSettled && isTold) ? {} : { every: 2 }),
+    secret: isShown,
     body: (
       <>
         {job.status === 'running' ? <Progress job={job} /> : null}
@@ -46,11 +55,11 @@ export async function jobPage(view: View): Promise<Page> {
             ['Attempt', String(job.attempt)],
             ['File', `${formatBytes(job.size)}, etag ${job.etag.slice(0, 12)}`],
             ['Job id', <Copy text={job.jobId} label="the job id" />],
-            ['Trace', <Copy text={job.traceId} label="the trace id" />],
+            ['Trace', <a href={view.at(`t/${encodeURIComponent(job.traceId)}`)}>{job.traceId}</a>],
           ]}
         />
         <Rows job={job} />
-        <Errors view={view} job={job} rejected={rejected} />
+        <Errors view={view} job={job} rejects={rejects} isShown={isShown} />
         <ReadAs job={job} />
         <h2>Who was told</h2>
         <Table
@@ -88,14 +97,9 @@ export async function decideJob(view: View): Promise<Outcome> {
 }
 
 /** Absent until the differences are known, and once they are no longer kept. */
-function sampleOf(view: View): Promise<ChangePage | null> {
-  return orNull(view.api.get<ChangePage>(`${api(view)}/changes?limit=20`));
-}
-
-/** Null for what the API refuses: a report or a log that is kept no longer. */
-async function orNull<T>(asked: Promise<T>): Promise<T | null> {
+async function sampleOf(view: View): Promise<ChangePage | null> {
   try {
-    return await asked;
+    return await view.api.get<ChangePage>(`${api(view)}/changes?limit=20`);
   } catch (error) {
     if (error instanceof ApiProblem) return null;
     throw error;

@@ -1,5 +1,6 @@
 import type { JobOut, JobPage } from '../../features/jobs/routes.ts';
 import { Filters, Pager, Select, State, Table, Time, Took } from '../components/parts.tsx';
+import { RunStrip } from '../components/runs.tsx';
 import { jobTones } from '../states.ts';
 import { formatCount } from '../time.ts';
 import type { Page, Tone, View } from '../view.ts';
@@ -28,6 +29,7 @@ export async function jobsPage(view: View): Promise<Page> {
             Task <input name="job" value={view.query.get('job') ?? ''} autocomplete="off" />
           </label>
         </Filters>
+        {view.query.get('job') ? <RunStrip jobs={jobs.items.slice(0, 30)} /> : null}
         <Table
           caption="Jobs, newest first"
           rows={jobs.items}

@@ -9,7 +9,7 @@ export async function jumpTo(view: View): Promise<Page | { to: string }> {
   const program = await programOf(view, asked);
   if (program === null) return view.actor.kind === 'system' ? { to: '/hub' } : { to: '/' };
   const at = (path: string) => `/p/${encodeURIComponent(program)}/${path}`;
-  if (asked === '') return { to: at('overview') };
+  if (asked === '' || asked.toLowerCase() === program.toLowerCase()) return { to: at('overview') };
   const found = await view.api.find<FoundOut>(
     `/api/programs/${encodeURIComponent(program)}/find?q=${encodeURIComponent(asked)}`,
   );

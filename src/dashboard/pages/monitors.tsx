@@ -2,7 +2,6 @@ import type { MonitorOut, MonitorPage } from '../../features/monitors/routes.ts'
 import { Choice } from '../components/forms.tsx';
 import { Confirm, Field, Pager, PostForm, State, Table, TimeAndAgo } from '../components/parts.tsx';
 import { field, listQuery, programApi } from '../components/query.ts';
-import { formatDuration } from '../time.ts';
 import type { Outcome, Page, View } from '../view.ts';
 
 const kinds: [string, string][] = [
@@ -41,9 +40,8 @@ export async function monitorsPage(view: View): Promise<Page> {
           rows={silentFirst}
           columns={[
             { head: 'Monitor', kind: 'name', cell: (one) => one.name },
-            { head: 'State', cell: (one) => <MonitorState view={view} of={one} /> },
+            { head: 'State', cell: ({ state }) => <MonitorState state={state} /> },
             { head: 'Watches', cell: (one) => <Watched view={view} of={one} /> },
-            { head: 'Expected', cell: expectation },
             { head: 'Due by', cell: (one) => <TimeAndAgo view={view} at={one.dueAt} /> },
             {
               head: 'Last success',
@@ -81,11 +79,8 @@ export async function monitorsPage(view: View): Promise<Page> {
   };
 }
 
-function MonitorState({ view, of }: { view: View; of: MonitorOut }) {
-  if (of.state === 'waiting') return <State word="on time" tone="ok" />;
-  const late = of.silentSince === null ? 0 : view.ctx.now() - Date.parse(of.dueAt);
-  return <State word={`silent, ${formatDuration(Math.max(0, late))} late`} tone="bad" />;
-}
+const MonitorState = ({ state }: Pick<MonitorOut, 'state'>) =>
+  state === 'waiting' ? <State word="on time" tone="ok" /> : <State word="silent" tone="bad" />;
 
 function Watched({ view, of }: { view: View; of: MonitorOut }) {
   const [[kind, ref] = ['', '']] = Object.entries(of.watches);
@@ -93,7 +88,7 @@ function Watched({ view, of }: { view: View; of: MonitorOut }) {
   const to = { task: `tasks/${id}`, export: `exports/${id}`, subscription: `subscriptions/${id}` }[kind];
   return (
     <>
-      {kind} {to === undefined ? ref : <a href={view.at(to)}>{ref}</a>}
+      {kind} {to === undefined ? ref : <a href={view.at(to)}>{ref}</a>}, {expectation(of)}
     </>
   );
 }

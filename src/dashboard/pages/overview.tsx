@@ -25,6 +25,7 @@ export async function overviewPage(view: View): Promise<Page> {
   return {
     title: view.programName,
     every: 15,
+    count: problems.items.length,
     verdict: verdictOf(problems, expected),
     body: (
       <>

@@ -1,8 +1,6 @@
 import type { SubscriberList, SubscriptionList } from '../../features/subscriptions/routes.ts';
-import { Facts, State, Table, Time } from '../components/parts.tsx';
+import { State, Table, Time } from '../components/parts.tsx';
 import type { Page, View } from '../view.ts';
-
-type Subscription = SubscriptionList[number];
 
 const base = (view: View) => `/api/programs/${encodeURIComponent(view.programId)}`;
 
@@ -72,62 +70,6 @@ export async function subscriptionsPage(view: View): Promise<Page> {
             empty={<p>Nobody subscribes to this program.</p>}
           />
         )}
-      </>
-    ),
-  };
-}
-
-/** One subscription and what its template says of each category. */
-export async function subscriptionPage(view: View): Promise<Page> {
-  const one = await view.api.get<Subscription>(
-    `${base(view)}/eventSubs/${encodeURIComponent(view.params.publisherId ?? '')}`,
-  );
-  const template = one.LbApiPayloadTemplate;
-  const categories = Object.entries(typeof template === 'string' ? JSON.parse(template) : template) as [
-    string,
-    { action?: string; importProcessId?: string | number; label?: string },
-  ][];
-  return {
-    title: one.PublisherProgramId,
-    verdict: {
-      tone: 'ok',
-      text:
-        one.LastSyncUtc === null ? (
-          'Nothing has been synchronised yet.'
-        ) : (
-          <>
-            Synchronised up to <Time view={view} at={one.LastSyncUtc} />.
-          </>
-        ),
-    },
-    body: (
-      <>
-        <Facts
-          of={[
-            ['Nightly', one.SyncEnabled ? 'on' : 'off'],
-            ['Since', <Time view={view} at={one.CreatedUtc} />],
-          ]}
-        />
-        <h2>What becomes of its events</h2>
-        <Table
-          caption="Categories of the template"
-          rows={categories}
-          columns={[
-            { head: 'Category', kind: 'name', cell: ([category]) => category },
-            { head: 'Action', cell: ([, mapping]) => mapping.action ?? 'import' },
-            { head: 'Import process', cell: ([, mapping]) => String(mapping.importProcessId ?? '–') },
-            { head: 'Label', cell: ([, mapping]) => mapping.label ?? '–' },
-          ]}
-          empty={<p>No category is mapped: every event is ignored, on record.</p>}
-        />
-        <p>
-          <a
-            class="button"
-            href={view.at(`subscriptions/${encodeURIComponent(one.PublisherProgramId)}/template`)}
-          >
-            {view.can('templates') ? 'Edit the template' : 'Read the template'}
-          </a>
-        </p>
       </>
     ),
   };

@@ -1,5 +1,9 @@
+import type { JobPage } from '../../features/jobs/routes.ts';
 import type { TaskPage } from '../../features/tasks/routes.ts';
 import { Copy, Facts, Pager, Table, Time } from '../components/parts.tsx';
+import { programApi } from '../components/query.ts';
+import { RunStrip } from '../components/runs.tsx';
+import { jobTones } from '../states.ts';
 import type { Page, View } from '../view.ts';
 
 type Task = TaskPage['items'][number];
@@ -59,21 +63,48 @@ export async function tasksPage(view: View): Promise<Page> {
   };
 }
 
+const endings: Record<JobPage['items'][number]['status'], string> = {
+  queued: 'was queued',
+  running: 'is at work, called',
+  held: 'waits for a decision, called',
+  succeeded: 'succeeded',
+  failed: 'failed',
+  rejected: 'was rejected',
+  cancelled: 'was cancelled',
+};
+
 /** One task, with the address to post to and a command that is ready to run. */
 export async function taskPage(view: View): Promise<Page> {
   const name = view.params.job ?? '';
-  const task = await view.api.get<Task>(`${base(view)}/${encodeURIComponent(name)}`);
+  const [task, jobs] = await Promise.all([
+    view.api.get<Task>(`${base(view)}/${encodeURIComponent(name)}`),
+    view.api.get<JobPage>(programApi(view, `jobs?limit=30&job=${encodeURIComponent(name)}`)),
+  ]);
+  const [latest] = jobs.items;
   const { PUBLIC_URL } = view.ctx.config;
   const address = `${PUBLIC_URL}/api/webhook/${task.job}`;
   const { guards } = task;
   return {
     title: task.job,
     verdict: {
-      tone: 'ok',
-      text: `${task.mode === 'full' ? 'A file replaces' : 'A file adds to'} the dataset ${task.dataset}.`,
+      tone: latest === undefined ? 'ok' : (jobTones[latest.status] ?? 'ok'),
+      text: (
+        <>
+          {task.mode === 'full' ? 'A file replaces' : 'A file adds to'} the dataset {task.dataset}.{' '}
+          {latest === undefined ? (
+            'No file has been posted to it yet.'
+          ) : (
+            <>
+              The latest, <a href={view.at(`jobs/${latest.jobId}`)}>{latest.filename}</a>,{' '}
+              {endings[latest.status]} at <Time view={view} at={latest.finishedAt ?? latest.queuedAt} />.
+            </>
+          )}
+        </>
+      ),
     },
     body: (
       <>
+        <RunStrip jobs={jobs.items} />
         <h2>Post to it</h2>
         <Copy text={address} label="the address" />
         <pre tabindex={0}>

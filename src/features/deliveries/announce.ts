@@ -3,7 +3,7 @@ import type { Ctx } from '../../context.ts';
 import type { Statement } from '../../platform/d1.ts';
 import { newId } from '../../platform/ids.ts';
 import type { MessageType } from '../webhooks/index.ts';
-import { insertAnnounced, insertBodies } from './announced.ts';
+import { deliveryPrefix, insertAnnounced, insertBodies } from './announced.ts';
 import { startedAtOnce } from './policy.ts';
 import { keepForStart } from './started.ts';
 
@@ -101,7 +101,7 @@ function toMessage(ctx: Ctx, one: Announcement): { row: string; largeBody: strin
   const isLarge = body.length > inlineBodyChars;
   const named = /^[a-z]{2,5}_[0-9a-z]{26}$/.test(one.messageId);
   // The endpoint's slot ends it: a delivery of a message is found by its id, and can be there only once.
-  const prefix = named ? `dlv_${one.messageId.slice(-26, -3)}` : newId('dlv', at).slice(0, -3);
+  const prefix = named ? deliveryPrefix(one.programId, one.messageId) : newId('dlv', at).slice(0, -3);
   const row = JSON.stringify([
     one.programId,
     prefix,

@@ -1,11 +1,20 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
 import type { Statement } from '../../platform/d1.ts';
-import { idAlphabet } from '../../platform/ids.ts';
+import { hashedText, idAlphabet } from '../../platform/ids.ts';
 import { attemptTimeoutMs, flightLimits, laneCount, leaseMs } from './policy.ts';
 
 /** Due at this time means: parked, until its endpoint is active again. */
 export const parkedAt = Number.MAX_SAFE_INTEGER;
+
+/**
+ * The ids of a message's deliveries in a program, without the endpoint's slot that ends each: the message's
+ * time, and what follows from both names. So a delivery of a message is found by its id, can be there only
+ * once, and is another one in another program.
+ */
+export function deliveryPrefix(programId: string, messageId: string): string {
+  return `dlv_${messageId.slice(-26, -16)}${hashedText(`${programId} ${messageId}`, 13)}`;
+}
 
 /** `n` below 32,768 in three characters of base 32, as ids are written. */
 const slotText = sql.raw(

@@ -5,9 +5,11 @@ export {
   /** @public for the event hub, which publishes many at once. */
   announceAll,
 } from './announce.ts';
+export { deliveryPrefix } from './announced.ts';
 export { emailChannel, pingChannel, webhookChannel } from './channels.ts';
 export { attemptDelivery, startDeliveries, sweepDeliveries } from './deliver.ts';
 export { sweepRecoveries } from './endpoints/recover.ts';
+export { listDeliveriesAbout, listDeliveriesOfTraces } from './ledger.ts';
 export { deliveriesLifecycle } from './lifecycle.ts';
 export { presentDelivery } from './present.ts';
 export { alertType } from './problems.ts';
@@ -15,8 +17,6 @@ export { deliveryOut } from './schema.ts';
 export {
   insertDeliveriesFrom,
   insertDelivery,
-  listDeliveriesAbout,
-  listDeliveriesOfTraces,
   type NewDelivery,
   rearmDelivery,
 } from './store.ts';

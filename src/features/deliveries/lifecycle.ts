@@ -25,21 +25,17 @@ async function eraseWhere(ctx: Ctx, condition: SQL | undefined): Promise<number>
     .limit(erasedAtOnce);
   if (rows.length === 0) return 0;
   const ids = sql`(SELECT value FROM json_each(${JSON.stringify(rows.map((row) => row.id))}))`;
+  const messages = JSON.stringify(rows.map(({ messageId, id }) => [messageId, id.slice(0, -3)]));
   const [first] = rows;
   const programId = first?.programId ?? '';
   await commit(ctx.db, [
     ctx.db
       .delete(deliveries)
       .where(and(eq(deliveries.programId, programId), sql`${deliveries.deliveryId} IN ${ids}`)),
-    ctx.db.delete(deliveryBodies).where(
-      and(
-        eq(deliveryBodies.programId, programId),
-        sql`${deliveryBodies.messageId} IN (SELECT value FROM json_each(${JSON.stringify(rows.map((row) => row.messageId))}))`,
-        sql`NOT EXISTS (SELECT 1 FROM deliveries AS d WHERE d.program_id = ${programId} AND d.message_id = delivery_bodies.message_id
-          AND d.delivery_id >= 'dlv_' || substr(delivery_bodies.message_id, -26, 23)
-          AND d.delivery_id < 'dlv_' || substr(delivery_bodies.message_id, -26, 23) || '~')`,
-      ),
-    ),
+    // A body goes with the last delivery of its message.
+    ctx.db.run(sql`DELETE FROM delivery_bodies WHERE program_id = ${programId} AND message_id IN (
+      SELECT m.value ->> 0 FROM json_each(${messages}) AS m WHERE NOT EXISTS (SELECT 1 FROM deliveries AS d
+        WHERE d.program_id = ${programId} AND d.delivery_id >= m.value ->> 1 AND d.delivery_id < (m.value ->> 1) || '~'))`),
   ]);
   return rows.length;
 }

@@ -1,5 +1,5 @@
 import { parkedAt } from './announced.ts';
-import type { ListedDelivery } from './store.ts';
+import type { ListedDelivery } from './ledger.ts';
 import type { Attempt } from './table.ts';
 
 const iso = (atMs: number) => new Date(atMs).toISOString();

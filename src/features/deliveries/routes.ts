@@ -13,11 +13,12 @@ import {
 import { decodeCursor, toPage } from '../../platform/cursor.ts';
 import { AppError } from '../../platform/errors.ts';
 import { programOfDelivery } from './deliveries.system.ts';
+import { listDeliveries } from './ledger.ts';
 import { presentAttempt, presentDelivery } from './present.ts';
 import { showRequest } from './request.ts';
 import { retryDelivery } from './retry.ts';
 import { deliveryOut, oneDeliveryOut, requestOut } from './schema.ts';
-import { bodyOf, findDelivery, listDeliveries } from './store.ts';
+import { bodyOf, findDelivery } from './store.ts';
 import { deliveryStatuses } from './table.ts';
 
 export type { DeliveryOut, DeliveryPage, RequestOut } from './schema.ts';
@@ -44,6 +45,9 @@ const listRoute = defineRoute(
         traceId: z.string().max(100).optional(),
         about: z.string().max(100).optional(),
         webhookId: z.string().max(100).optional(),
+        since: z.iso.datetime().optional().openapi({
+          description: 'Due since then alone: a filter that matches little need not look further.',
+        }),
       }),
     },
     responses: { 200: ok(pageOf(deliveryOut, 'DeliveryPage'), 'A page of the ledger.') },
@@ -93,8 +97,8 @@ const retryRoute = defineRoute(
 
 export const deliveryRoutes = createRouter()
   .openapi(listRoute, async (c) => {
-    const { limit, cursor, webhookId: endpointId, ...rest } = c.req.valid('query');
-    const filter = { ...rest, endpointId };
+    const { limit, cursor, since, webhookId: endpointId, ...rest } = c.req.valid('query');
+    const filter = { ...rest, endpointId, sinceMs: since === undefined ? undefined : Date.parse(since) };
     const before = cursor === undefined ? null : decodeCursor(cursor, 'string')[0];
     const rows = await listDeliveries(c.get('ctx'), c.get('programId'), filter, before, limit + 1);
     const page = toPage(rows, limit, presentDelivery, (row) => [row.deliveryId]);

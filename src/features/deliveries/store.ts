@@ -1,8 +1,7 @@
-import { and, desc, eq, getTableColumns, gte, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm';
+import { and, eq, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
 import type { Statement } from '../../platform/d1.ts';
-import { idTime, newId } from '../../platform/ids.ts';
-import { type Attempt, type DeliveryStatus, deliveries, deliveryBodies, emailsSent } from './table.ts';
+import { type Attempt, deliveries, deliveryBodies, emailsSent } from './table.ts';
 
 export type Delivery = typeof deliveries.$inferSelect;
 
@@ -55,102 +54,6 @@ export async function findDelivery(
   return row ?? null;
 }
 
-export interface DeliveryFilter {
-  status?: DeliveryStatus | undefined;
-  channel?: string | undefined;
-  type?: string | undefined;
-  traceId?: string | undefined;
-  about?: string | undefined;
-  endpointId?: string | undefined;
-}
-
-const { body: _body, log: _log, ...listedColumns } = getTableColumns(deliveries);
-
-/** A delivery without its body and attempts. */
-export type ListedDelivery = Omit<Delivery, 'body' | 'log'>;
-
-/** Of a trace: what was due before it began cannot belong to it. */
-function sinceTrace(traceId: string | undefined): SQL | undefined {
-  const time = /^[a-z]{2,5}_([0-9a-z]{10})/.exec(traceId ?? '')?.[1];
-  return time === undefined ? undefined : gte(deliveries.deliveryId, `dlv_${time}`);
-}
-
-export function listDeliveries(
-  ctx: Ctx,
-  programId: string,
-  filter: DeliveryFilter,
-  before: string | null,
-  limit: number,
-): Promise<ListedDelivery[]> {
-  return ctx.db
-    .select(listedColumns)
-    .from(deliveries)
-    .where(
-      and(
-        eq(deliveries.programId, programId),
-        filter.status === undefined ? undefined : eq(deliveries.status, filter.status),
-        filter.channel === undefined ? undefined : eq(deliveries.channel, filter.channel),
-        filter.type === undefined ? undefined : eq(deliveries.type, filter.type),
-        filter.endpointId === undefined ? undefined : eq(deliveries.endpointId, filter.endpointId),
-        filter.traceId === undefined ? undefined : eq(deliveries.traceId, filter.traceId),
-        sinceTrace(filter.traceId),
-        filter.about === undefined ? undefined : eq(deliveries.about, filter.about),
-        before === null ? undefined : lt(deliveries.deliveryId, before),
-      ),
-    )
-    .orderBy(desc(deliveries.deliveryId))
-    .limit(limit);
-}
-
-export type DeliveryOfTrace = Pick<Delivery, 'deliveryId' | 'about' | 'status' | 'attemptsTotal' | 'endedAt'>;
-
-/** Within this time of a trace's beginning `listDeliveriesOfTraces` looks for what it made due. */
-const traceWindowMs = 24 * 3_600_000;
-
-/**
- * What became due in the first day of these traces, oldest first; a bounded part, without bodies. Ids begin
- * with their time, so that each trace is a short stretch of the ledger, which has no index of traces.
- */
-export function listDeliveriesOfTraces(
-  ctx: Ctx,
-  programId: string,
-  traceIds: string[],
-): Promise<DeliveryOfTrace[]> {
-  const stretches = traceIds.map((traceId) => {
-    const from = `dlv_${traceId.slice(4, 14)}`;
-    return [traceId, from, newId('dlv', idTime(traceId) + traceWindowMs).slice(0, 14)];
-  });
-  return ctx.db.all<DeliveryOfTrace>(sql`SELECT d.delivery_id AS deliveryId, d.about, d.status,
-      d.attempts_total AS attemptsTotal, d.ended_at AS endedAt
-    FROM json_each(${JSON.stringify(stretches)}) AS t CROSS JOIN deliveries AS d
-    WHERE d.program_id = ${programId} AND d.delivery_id >= t.value ->> 1 AND d.delivery_id < t.value ->> 2
-      AND d.trace_id = t.value ->> 0
-    ORDER BY +d.delivery_id LIMIT 2000`);
-}
-
-/** What was due to an endpoint about an event or a job: messages about it have its own time in their ids. */
-export function listDeliveriesAbout(
-  ctx: Ctx,
-  programId: string,
-  endpointId: string,
-  about: string,
-): Promise<ListedDelivery[]> {
-  const time = `dlv_${about.slice(4, 14)}`;
-  return ctx.db
-    .select(listedColumns)
-    .from(deliveries)
-    .where(
-      and(
-        eq(deliveries.programId, programId),
-        gte(deliveries.deliveryId, time),
-        lt(deliveries.deliveryId, `${time}{`),
-        eq(deliveries.endpointId, endpointId),
-        eq(deliveries.about, about),
-      ),
-    )
-    .limit(50);
-}
-
 /** The body as it goes out, wherever it is kept. */
 export async function bodyOf(
   ctx: Ctx,
@@ -165,24 +68,6 @@ export async function bodyOf(
     )
     .limit(1);
   return row?.body ?? '';
-}
-
-/** All deliveries of an announced message: their ids begin with its own characters. */
-export function listOfMessage(ctx: Ctx, programId: string, messageId: string): Promise<ListedDelivery[]> {
-  const prefix = `dlv_${messageId.slice(-26, -3)}`;
-  return ctx.db
-    .select(listedColumns)
-    .from(deliveries)
-    .where(
-      and(
-        eq(deliveries.programId, programId),
-        gte(deliveries.deliveryId, prefix),
-        lt(deliveries.deliveryId, `${prefix}~`),
-        eq(deliveries.messageId, messageId),
-      ),
-    )
-    .orderBy(desc(deliveries.deliveryId))
-    .limit(300);
 }
 
 /** Takes the lease if the row is still as it was read; the number of changes says whether. */

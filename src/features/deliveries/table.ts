@@ -36,7 +36,7 @@ export const deliveries = sqliteTable(
   'deliveries',
   {
     programId: text('program_id').notNull(),
-    /** Of an announced message: its own characters and the endpoint's slot, so that it is there once. */
+    /** Of an announced message: see `deliveryPrefix`, and the endpoint's slot, so that it is there once. */
     deliveryId: text('delivery_id').notNull(),
     /** Empty where it goes to an address that is no endpoint. */
     endpointId: text('endpoint_id').notNull().default(''),
@@ -89,7 +89,11 @@ export const deliveries = sqliteTable(
   ],
 );
 
-/** Bodies too large to be copied into each delivery: once per message. Goes with its deliveries. */
+/**
+ * Bodies too large to be copied into each delivery: once per message. Goes with its deliveries. An event's
+ * data have at most 256 KB, and stand in its log beside: a body needs no object of its own, which accepting
+ * would have to wait for, and which a commit that fails would leave behind.
+ */
 export const deliveryBodies = sqliteTable(
   'delivery_bodies',
   {

@@ -1,12 +1,13 @@
 import type { Ctx } from '../../context.ts';
-import { commit, isUniqueViolation } from '../../platform/d1.ts';
+import { commit, isUniqueViolation, type Statement } from '../../platform/d1.ts';
 import { AppError } from '../../platform/errors.ts';
+import { endAttention, raiseAttention } from '../attention/index.ts';
 import { recordAudit } from '../audit/index.ts';
 import { startDeliveries } from '../deliveries/index.ts';
 import { findProgram } from '../programs/index.ts';
 import { dueRotations, untoldEnds } from './drops.system.ts';
 import { oldPairEndsAt } from './policy.ts';
-import { endDropKeys, insertDropKey, makeDropKey, markEndTold } from './store.ts';
+import { type DropKey, endDropKeys, insertDropKey, liveDropKeys, makeDropKey, markEndTold } from './store.ts';
 import { tellContacts } from './tell.ts';
 
 const atOnce = 20;
@@ -23,6 +24,9 @@ async function rotate(
   const program = await findProgram(ctx, programId);
   if (!program) return false;
   const key = await makeDropKey(ctx, programId);
+  const oldPairs = (await liveDropKeys(ctx, programId)).filter(
+    ({ createdAt, lastUsedAt }) => createdAt < madeBefore && lastUsedAt !== null,
+  );
   const told = await tellContacts(ctx, program, {
     phase: 'started',
     accessKeyId: key.accessKeyId,
@@ -33,6 +37,7 @@ async function rotate(
       endDropKeys(ctx, programId, oldEndsAt, madeBefore),
       insertDropKey(ctx, key),
       ...told.statements,
+      ...oldPairs.map((old) => rotationProblem(ctx, old, oldEndsAt)),
       recordAudit(ctx, {
         programId,
         action: 'drop.keys_rotated',
@@ -46,6 +51,20 @@ async function rotate(
   }
   startDeliveries(ctx, told.deliveryIds);
   return true;
+}
+
+/** Whoever drops with the old pair has to take the new one; contacts hear of it by the rotation's own message. */
+function rotationProblem(ctx: Ctx, { programId, accessKeyId }: DropKey, oldEndsAt: number): Statement {
+  return raiseAttention(ctx, {
+    programId,
+    kind: 'drop_key_ending',
+    subject: accessKeyId,
+    audience: 'program',
+    message: `The drop key ${accessKeyId} ends at ${new Date(oldEndsAt).toISOString()}, and was in use.`,
+    nextStep:
+      'Give whoever drops with it the new pair, which works already; then the old one ends by itself.',
+    silent: true,
+  });
 }
 
 /** On demand: every older pair ends after the overlap. Throws `conflict` where another rotation was first. */
@@ -79,7 +98,11 @@ async function tellEnds(ctx: Ctx): Promise<number> {
     const told = program
       ? await tellContacts(ctx, program, { phase: 'ended', accessKeyId, lastUsedAt: key.lastUsedAt })
       : { statements: [], deliveryIds: [] };
-    await commit(ctx.db, [markEndTold(ctx, accessKeyId), ...told.statements]);
+    await commit(ctx.db, [
+      markEndTold(ctx, accessKeyId),
+      endAttention(ctx, key.programId, 'drop_key_ending', accessKeyId),
+      ...told.statements,
+    ]);
     startDeliveries(ctx, told.deliveryIds);
   }
   return ended.length;

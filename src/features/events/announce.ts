@@ -1,7 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
-import { hashLanes } from '../../platform/hash.ts';
-import { idAlphabet } from '../../platform/ids.ts';
+import { hashedText } from '../../platform/ids.ts';
 import { parseExactly } from '../../platform/json/raw.ts';
 import { type Announced, type Announcement, announceAll } from '../deliveries/index.ts';
 import { type EventReceiver, isImported } from '../subscriptions/index.ts';
@@ -56,13 +55,5 @@ function programsFor(event: NewEvent, receivers: EventReceiver[]): string[] {
 
 /** The same for the same event, program and type: 26 characters, as ids have them, with the event's own time. */
 function messageIdOf(event: NewEvent, programId: string, type: string): string {
-  const time = event.eventId.slice(4, 14);
-  const text = `${event.eventId} ${programId} ${type}`;
-  const lanes = [...hashLanes(text), ...hashLanes(`${text} `)];
-  let random = '';
-  for (const lane of lanes) {
-    // Six characters of five bits each; a lane has 32.
-    for (let bits = 0; bits < 30; bits += 5) random += idAlphabet.charAt((lane >>> bits) & 31);
-  }
-  return `msg_${time}${random.slice(0, 16)}`;
+  return `msg_${event.eventId.slice(4, 14)}${hashedText(`${event.eventId} ${programId} ${type}`, 16)}`;
 }

@@ -1,5 +1,5 @@
 export { publishChanges } from './changes.ts';
-export { type LoggedEvent, type LogRange, lastSequenceBefore, readLog } from './log.ts';
+export { type LoggedEvent, type LogPage, type LogRange, lastSequenceBefore, readLog } from './log.ts';
 export { envelopeOf } from './present.ts';
 export { type EnvelopeIn, envelopeIn } from './schema.ts';
 export { type ChangeEvent, type Event, eventsLifecycle } from './store.ts';

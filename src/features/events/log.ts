@@ -1,8 +1,8 @@
 import { and, desc, eq, lt } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
-import { events } from './table.ts';
+import { type EventCategory, events } from './table.ts';
 
-/** An event as the log holds it, in the order of `logColumns`: a night reads a million, and names cost. */
+/** An event of the log but for its data, in the order of `envelope`: a night reads a million, and names cost. */
 export type LoggedEvent = [
   sequence: number,
   eventId: string,
@@ -10,10 +10,7 @@ export type LoggedEvent = [
   eventType: string,
   publisherEventId: string,
   participantId: string | null,
-  /** JSON text. */
-  category: string | null,
-  /** JSON text, as it was sent. */
-  data: string,
+  category: EventCategory | null,
   change: string | null,
   recordKey: string | null,
   startAt: number,
@@ -21,8 +18,14 @@ export type LoggedEvent = [
   receivedAt: number,
 ];
 
-const logColumns =
-  'sequence, event_id, system_id, event_type, publisher_event_id, participant_id, category, data, change, record_key, start_at, end_at, received_at';
+const envelope =
+  'json_array(sequence, event_id, system_id, event_type, publisher_event_id, participant_id, json(category), change, record_key, start_at, end_at, received_at)';
+
+export interface LogPage {
+  events: LoggedEvent[];
+  /** Of each event, its data as they were sent: JSON text. */
+  data: string[];
+}
 
 export interface LogRange {
   /** Sequences: after the one, up to and with the other. */
@@ -34,25 +37,56 @@ export interface LogRange {
   categories: string[];
 }
 
-/** About so much data, in characters, is read at once, and so many events. */
-const pageCharacters = 1_000_000;
+/** What an event takes of a page at most, in bytes: an envelope's control characters may be six as JSON. */
+const size = `octet_length(data) + 400 + 6 * (octet_length(event_id || system_id || event_type || publisher_event_id) +
+  octet_length(coalesce(participant_id, '') || coalesce(category, '') || coalesce(change, '') || coalesce(record_key, '')))`;
+
+/** D1 holds values of at most 2 MB, and a page's data are one value. An event that is larger is a page. */
+const pageBytes = 1_600_000;
 const pageEvents = 2_000;
 
+/** No JSON text holds it, but escaped. */
+const separator = '\u001e';
+
 /**
- * A program's events in the order of the log, a page whose size in memory is bounded: the first always, the
- * next as long as the data before it is below a megabyte. Tombstones are left out. Empty: there are no more.
+ * A program's events in the order of the log, a page whose size in memory is bounded. Tombstones are left
+ * out. Empty: there are no more. A page comes as two texts, since a cell of a row of its own costs the
+ * database and its caller more than the event in it.
  */
-export async function readLog(ctx: Ctx, programId: string, range: LogRange): Promise<LoggedEvent[]> {
+export async function readLog(ctx: Ctx, programId: string, range: LogRange): Promise<LogPage> {
   const { after, upTo, types, categories } = range;
-  const conditions = ['program_id = ?1', 'sequence > ?2', 'sequence <= ?3', 'deleted_at IS NULL'];
+  const conditions = ['program_id = ?1', 'sequence > ?2', 'deleted_at IS NULL', '?4 = ?4', '?5 = ?5'];
   if (types.length > 0) conditions.push('event_type IN (SELECT value FROM json_each(?4))');
   if (categories.length > 0) conditions.push("category ->> '$.value' IN (SELECT value FROM json_each(?5))");
-  const sizes = `SELECT ${logColumns}, sum(length(data)) OVER (ORDER BY sequence) - length(data) AS before
-    FROM (SELECT * FROM events WHERE ${conditions.join(' AND ')} ORDER BY sequence LIMIT ${pageEvents})`;
-  const page = ctx.db.$client
-    .prepare(`SELECT ${logColumns} FROM (${sizes}) WHERE before < ${pageCharacters} AND ?4 = ?4 AND ?5 = ?5`)
-    .bind(programId, after, upTo, JSON.stringify(types), JSON.stringify(categories));
-  return page.raw<LoggedEvent>();
+  const wanted = conditions.join(' AND ');
+  const sizes = `SELECT sequence, ${size} AS size FROM events WHERE ${wanted} AND sequence <= ?3
+    ORDER BY sequence LIMIT ${pageEvents}`;
+  const sums = `SELECT sequence, size, sum(size) OVER (ORDER BY sequence ROWS UNBOUNDED PRECEDING) AS total FROM (${sizes})`;
+  const last = `SELECT max(sequence) FROM (${sums}) WHERE total <= ${pageBytes} OR total = size`;
+  const [row] = await ctx.db.$client
+    .prepare(
+      `SELECT '[' || group_concat(${envelope}) || ']', group_concat(data, char(30))
+       FROM (SELECT * FROM events WHERE ${wanted} AND sequence <= (${last}) ORDER BY sequence)`,
+    )
+    .bind(programId, after, upTo, JSON.stringify(types), JSON.stringify(categories))
+    .raw<[string | null, string | null]>();
+  const [envelopes, joined] = row ?? [null, null];
+  if (envelopes === null || joined === null) return { events: [], data: [] };
+  const events: LoggedEvent[] = JSON.parse(envelopes);
+  const data = joined.split(separator);
+  if (data.length !== events.length || !isAscending(events))
+    throw new Error('a page of the log is not whole');
+  return { events, data };
+}
+
+/** SQLite promises no order of what it concatenates. */
+function isAscending(events: LoggedEvent[]): boolean {
+  let before = 0;
+  for (const [sequence] of events) {
+    if (sequence <= before) return false;
+    before = sequence;
+  }
+  return true;
 }
 
 /** The sequence of the last of a program's events that was received before a time; 0 where there is none. */

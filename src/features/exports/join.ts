@@ -1,6 +1,6 @@
 import type { Ctx } from '../../context.ts';
 import { sha256Hex, utf8 } from '../../platform/encoding.ts';
-import { putStream } from '../../platform/objects/index.ts';
+import { putHashed } from '../../platform/objects/index.ts';
 import { fileName } from './names.ts';
 import { RowWriter } from './rows.ts';
 import type { Output, WriteState } from './state.ts';
@@ -22,7 +22,7 @@ export async function joinOutput(
   });
   const objectKey = objectKeys.file(run, name);
   const contentType = settings.format === 'json' ? 'application/json' : 'text/csv; charset=utf-8';
-  const { sizeBytes, sha256 } = await putStream(
+  const { sizeBytes, sha256 } = await putHashed(
     ctx.objects,
     objectKey,
     wholeFile(ctx, run, output, settings, keepLease),
@@ -53,7 +53,10 @@ export function manifestName(name: string): string {
 
 const leaseEveryMs = 10_000;
 
-/** Head, pieces and end, one after the other; rows that were written before a column came up get it empty. */
+/**
+ * Head, pieces and end, one after the other; rows that were written before a column came up get it empty. A
+ * piece is read whole: it was in memory when it was staged, and chunks of a few kilobytes cost far more.
+ */
 function wholeFile(
   ctx: Ctx,
   run: Run,
@@ -62,25 +65,14 @@ function wholeFile(
   keepLease: () => Promise<void>,
 ): ReadableStream<Uint8Array> {
   const { head, between, end } = frameOf(run, output, settings);
-  let next = -1;
-  let piece: { reader: ReadableStreamDefaultReader<Uint8Array>; widen: Widen | null } | null = null;
+  let next = 0;
   let keptAt = ctx.wallNow();
   return new ReadableStream<Uint8Array>({
+    start: (controller) => controller.enqueue(utf8(head)),
     async pull(controller) {
       if (ctx.wallNow() - keptAt > leaseEveryMs) {
         keptAt = ctx.wallNow();
         await keepLease();
-      }
-      if (next < 0) {
-        next = 0;
-        controller.enqueue(utf8(head));
-        return;
-      }
-      if (piece) {
-        const { done, value } = await piece.reader.read();
-        if (!done) return controller.enqueue(piece.widen ? piece.widen(value) : value);
-        piece = null;
-        if (next < output.segments.length && between !== '') return controller.enqueue(utf8(between));
       }
       const segment = output.segments[next++];
       if (segment === undefined) {
@@ -90,14 +82,10 @@ function wholeFile(
       }
       const read = await ctx.objects.get(segment.key);
       if (!read) throw new Error('a staged piece is gone');
+      if (next > 1 && between !== '') controller.enqueue(utf8(between));
       const missing = settings.format === 'csv' ? output.columns.length - segment.columns : 0;
-      piece = { reader: read.body.getReader(), widen: missing > 0 ? widener(missing) : null };
-      // A pull that gives nothing is not asked again.
-      const first = await piece.reader.read();
-      if (!first.done) controller.enqueue(piece.widen ? piece.widen(first.value) : first.value);
-    },
-    async cancel(reason) {
-      await piece?.reader.cancel(reason);
+      const piece = await read.bytes();
+      controller.enqueue(missing > 0 ? widen(piece, missing) : piece);
     },
   });
 }
@@ -112,32 +100,28 @@ function frameOf(run: Run, output: Output, { format, guardFormulas }: WriteState
     : { head: '[\n', between: ',\n', end: '\n]\n' };
 }
 
-type Widen = (chunk: Uint8Array) => Uint8Array;
-
 const quote = 0x22;
 const carriageReturn = 0x0d;
 const comma = 0x2c;
 
 /** Adds empty cells before each row's end: a carriage return outside quotes, which cells never hold bare. */
-export function widener(missing: number): Widen {
+export function widen(rows: Uint8Array, missing: number): Uint8Array {
   let isQuoted = false;
-  return (chunk) => {
-    const ends: number[] = [];
-    for (let i = 0; i < chunk.length; i++) {
-      if (chunk[i] === quote) isQuoted = !isQuoted;
-      else if (chunk[i] === carriageReturn && !isQuoted) ends.push(i);
-    }
-    const wider = new Uint8Array(chunk.length + ends.length * missing);
-    let from = 0;
-    let to = 0;
-    for (const end of ends) {
-      wider.set(chunk.subarray(from, end), to);
-      to += end - from;
-      wider.fill(comma, to, to + missing);
-      to += missing;
-      from = end;
-    }
-    wider.set(chunk.subarray(from), to);
-    return wider;
-  };
+  const ends: number[] = [];
+  for (let i = 0; i < rows.length; i++) {
+    if (rows[i] === quote) isQuoted = !isQuoted;
+    else if (rows[i] === carriageReturn && !isQuoted) ends.push(i);
+  }
+  const wider = new Uint8Array(rows.length + ends.length * missing);
+  let from = 0;
+  let to = 0;
+  for (const end of ends) {
+    wider.set(rows.subarray(from, end), to);
+    to += end - from;
+    wider.fill(comma, to, to + missing);
+    to += missing;
+    from = end;
+  }
+  wider.set(rows.subarray(from), to);
+  return wider;
 }

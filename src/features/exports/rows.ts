@@ -1,13 +1,7 @@
 import { type CsvWriteOptions, writeCsvRow } from '../../platform/csv/write.ts';
 import { isRawNumber, parseExactly } from '../../platform/json/raw.ts';
 import type { LoggedEvent } from '../events/index.ts';
-
-/** The learning event of the document: its files have the members that are printed there, and no others. */
-export const learningEvent = 'courseCompletion';
-
-const learningMembers = 'id source timestamp type user companyId event notifiableId title'.split(' ');
-const learnerMembers =
-  'id firstName lastName externalCustomerId sfContactId sfAccountId client ref1 ref2 ref3'.split(' ');
+import { learningCells, learningColumns, learningEvent, learningJson } from './learning.ts';
 
 /** What every other event begins with; its data follow, dotted, as they come up. */
 const envelopeColumns = [
@@ -62,23 +56,19 @@ export class RowWriter {
     return writeCsvRow(this.columns, this.#csv);
   }
 
-  /** A row with its line end, or an object without one. */
-  write(event: LoggedEvent): string {
+  /** A row with its line end, or an object without one. `data` is the event's JSON text. */
+  write(event: LoggedEvent, data: string): string {
     if (this.#isCsv) {
-      return writeCsvRow(
-        this.#isLearning ? learningCells(event, this.#programId) : this.#cells(event),
-        this.#csv,
-      );
+      const cells = this.#isLearning ? learningCells(event, data, this.#programId) : this.#cells(event, data);
+      return writeCsvRow(cells, this.#csv);
     }
-    if (this.#isLearning) return JSON.stringify(toLearningEvent(event, this.#programId));
+    if (this.#isLearning) return learningJson(event, data, this.#programId);
     // The data go out as they came in, character for character.
-    return `${JSON.stringify(toEnvelope(event, this.#programId)).slice(0, -1)},"PublisherEventData":${event[7]}}`;
+    return `${JSON.stringify(toEnvelope(event, this.#programId)).slice(0, -1)},"PublisherEventData":${data}}`;
   }
 
-  #firstColumns(): string[] {
-    return this.#isLearning
-      ? [...learningMembers, ...learnerMembers.map((name) => `userDetail.${name}`)]
-      : [...envelopeColumns];
+  #firstColumns(): readonly string[] {
+    return this.#isLearning ? learningColumns : envelopeColumns;
   }
 
   #addColumn(name: string): number {
@@ -88,10 +78,9 @@ export class RowWriter {
     return place;
   }
 
-  #cells(event: LoggedEvent): string[] {
-    const [, eventId, systemId, eventType, publisherEventId, participantId, category, data] = event;
-    const [, , , , , , , , change, recordKey, startAt, endAt, receivedAt] = event;
-    const { value, label } = parseCategory(category);
+  #cells(event: LoggedEvent, data: string): string[] {
+    const [, eventId, systemId, eventType, publisherEventId, participantId, category] = event;
+    const [, , , , , , , change, recordKey, startAt, endAt, receivedAt] = event;
     const cells: string[] = [
       eventId,
       this.#programId,
@@ -99,8 +88,8 @@ export class RowWriter {
       publisherEventId,
       participantId ?? '',
       eventType,
-      value ?? '',
-      label ?? '',
+      category?.value ?? '',
+      category?.label ?? '',
       iso(startAt),
       endAt === null ? '' : iso(endAt),
       iso(receivedAt),
@@ -159,16 +148,9 @@ function iso(atMs: number): string {
   return new Date(atMs).toISOString();
 }
 
-function parseCategory(category: string | null): { value: string | null; label: string | null } {
-  if (category === null) return { value: null, label: null };
-  const { value = null, label = null }: { value?: string | null; label?: string | null } =
-    JSON.parse(category);
-  return { value, label };
-}
-
 function toEnvelope(event: LoggedEvent, programId: string): Record<string, unknown> {
   const [, eventId, systemId, eventType, publisherEventId, participantId, category] = event;
-  const [, , , , , , , , change, recordKey, startAt, endAt, receivedAt] = event;
+  const [, , , , , , , change, recordKey, startAt, endAt, receivedAt] = event;
   return {
     EventId: eventId,
     PublisherProgramId: programId,
@@ -176,72 +158,11 @@ function toEnvelope(event: LoggedEvent, programId: string): Record<string, unkno
     PublisherEventId: publisherEventId,
     PublisherParticipantId: participantId,
     EventType: eventType,
-    PublisherEventCategory: category === null ? null : parseCategory(category),
+    PublisherEventCategory: category,
     EventStartUtc: iso(startAt),
     EventEndUtc: endAt === null ? null : iso(endAt),
     ReceivedUtc: iso(receivedAt),
     Change: change,
     RecordKey: recordKey,
   };
-}
-
-/**
- * From the data where they have the member, else from the envelope, else what the document prints:
- *
- *   id         PublisherEventId             event         the EventType
- *   source     "course_completed"           notifiableId  null
- *   timestamp  EventStartUtc                title         null
- *   type       "status_change"              userDetail.*  null, each
- *   user       PublisherParticipantId
- *   companyId  PublisherProgramId
- */
-function toLearningEvent(event: LoggedEvent, programId: string): Record<string, unknown> {
-  const [, , , eventType, publisherEventId, participantId, , data] = event;
-  const parsed = parseExactly(data);
-  const own = isObject(parsed) ? parsed : {};
-  const detail = isObject(own.userDetail) ? own.userDetail : {};
-  return {
-    id: own.id ?? publisherEventId,
-    source: own.source ?? 'course_completed',
-    timestamp: own.timestamp ?? iso(event[10]),
-    type: own.type ?? 'status_change',
-    user: own.user ?? participantId,
-    companyId: own.companyId ?? programId,
-    event: eventType,
-    notifiableId: own.notifiableId ?? null,
-    title: own.title ?? null,
-    userDetail: {
-      id: detail.id ?? null,
-      firstName: detail.firstName ?? null,
-      lastName: detail.lastName ?? null,
-      externalCustomerId: detail.externalCustomerId ?? null,
-      sfContactId: detail.sfContactId ?? null,
-      sfAccountId: detail.sfAccountId ?? null,
-      client: detail.client ?? null,
-      ref1: detail.ref1 ?? null,
-      ref2: detail.ref2 ?? null,
-      ref3: detail.ref3 ?? null,
-    },
-  };
-}
-
-/** The same as cells; a file has a million of them, so that no object is made in between. */
-function learningCells(event: LoggedEvent, programId: string): string[] {
-  const [, , , eventType, publisherEventId, participantId, , data] = event;
-  const parsed = parseExactly(data);
-  const own = isObject(parsed) ? parsed : {};
-  const detail = isObject(own.userDetail) ? own.userDetail : {};
-  const cells = [
-    toCell(own.id ?? publisherEventId),
-    toCell(own.source ?? 'course_completed'),
-    toCell(own.timestamp ?? iso(event[10])),
-    toCell(own.type ?? 'status_change'),
-    toCell(own.user ?? participantId),
-    toCell(own.companyId ?? programId),
-    eventType,
-    toCell(own.notifiableId),
-    toCell(own.title),
-  ];
-  for (const name of learnerMembers) cells.push(toCell(detail[name]));
-  return cells;
 }

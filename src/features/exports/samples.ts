@@ -1,5 +1,6 @@
 import type { LoggedEvent } from '../events/index.ts';
-import { learningEvent, RowWriter } from './rows.ts';
+import { learningEvent } from './learning.ts';
+import { RowWriter } from './rows.ts';
 
 /** The document's own example, made whole: valid JSON, and two learners. */
 const learners = [
@@ -45,9 +46,9 @@ export function sampleFile(format: 'json' | 'csv'): string {
     const at = Date.parse(data.timestamp);
     const event: LoggedEvent = [
       ...[i + 1, data.id, '', learningEvent, data.id, data.user, null],
-      ...[JSON.stringify(data), null, null, at, null, at],
+      ...[null, null, at, null, at],
     ] as LoggedEvent;
-    return writer.write(event);
+    return writer.write(event, JSON.stringify(data));
   });
   return format === 'csv' ? writer.header() + rows.join('') : `[\n${rows.join(',\n')}\n]\n`;
 }

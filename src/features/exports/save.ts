@@ -2,6 +2,7 @@ import type { Ctx } from '../../context.ts';
 import { commit, type Statement } from '../../platform/d1.ts';
 import { AppError } from '../../platform/errors.ts';
 import { newId } from '../../platform/ids.ts';
+import { endAttention, raiseAttention } from '../attention/index.ts';
 import { recordAudit } from '../audit/index.ts';
 import { lastSequenceBefore } from '../events/index.ts';
 import { findProgram } from '../programs/index.ts';
@@ -53,6 +54,7 @@ export async function createExport(ctx: Ctx, programId: string, input: ExportIn)
   if (test) row.testedAt = at;
   await commit(ctx.db, [
     insertExport(ctx, row),
+    ...pinProblem(ctx, row),
     ...(test?.statements ?? []),
     recordAudit(ctx, { programId, action: 'export.created', target: exportId, detail: auditOf(row) }),
   ]);
@@ -79,6 +81,7 @@ export async function changeExport(
   const { lastLocalDate: _, bound: __, ...settings } = row;
   const statements: Statement[] = [
     updateExport(ctx, programId, exportId, settings),
+    ...pinProblem(ctx, row),
     ...(test?.statements ?? []),
     recordAudit(ctx, {
       programId,
@@ -93,11 +96,30 @@ export async function changeExport(
   return requireExport(ctx, programId, exportId);
 }
 
+const unpinned = 'export_unpinned';
+
+/** An export that waits for somebody to pin a key is not told of again: whoever set it up knows. */
+function pinProblem(ctx: Ctx, { programId, exportId, name, hostKeys }: Export): Statement[] {
+  if (hostKeys.length > 0) return [endAttention(ctx, programId, unpinned, exportId)];
+  return [
+    raiseAttention(ctx, {
+      programId,
+      kind: unpinned,
+      subject: exportId,
+      audience: 'program',
+      message: `The export "${name}" sends nothing: no key of its host is pinned.`,
+      nextStep: 'Ask the host for its keys, compare them with what its operator says, and pin one.',
+      silent: true,
+    }),
+  ];
+}
+
 /** From here on it answers 404; its files and rows are erased in bounded parts, begun at once. */
 export async function deleteExport(ctx: Ctx, programId: string, exportId: string): Promise<void> {
   await requireExport(ctx, programId, exportId);
   await commit(ctx.db, [
     updateExport(ctx, programId, exportId, { deletedAt: ctx.now(), active: false }),
+    endAttention(ctx, programId, unpinned, exportId),
     recordAudit(ctx, { programId, action: 'export.deleted', target: exportId }),
   ]);
   ctx.after(eraseExports(ctx));

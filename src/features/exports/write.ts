@@ -8,7 +8,7 @@ import { beginNights } from './nights.ts';
 import { RowWriter } from './rows.ts';
 import { sendFiles } from './send.ts';
 import { settleRun } from './settle.ts';
-import { stageEvents } from './stage.ts';
+import { StepMemory, stageEvents } from './stage.ts';
 import { initialState, LeaseLost, NightFault, type WriteState } from './state.ts';
 import {
   claimRun,
@@ -79,6 +79,7 @@ async function runSteps(
 ): Promise<RunResult> {
   let state = from;
   let pages = 0;
+  const memory = new StepMemory();
   for (let steps = 0; steps < budget.steps && pages < budget.pages; steps++) {
     if (state.phase === 'ready') {
       await handOver(ctx, run, token, state);
@@ -86,7 +87,7 @@ async function runSteps(
     }
     let files: ExportFile[] = [];
     if (state.phase === 'reading') {
-      const staged = await stageEvents(ctx, run, state, token);
+      const staged = await stageEvents(ctx, run, state, token, memory);
       pages += staged.pages;
       state = staged.state.phase === 'joining' ? withEmptyOutputs(staged.state, run) : staged.state;
     } else {

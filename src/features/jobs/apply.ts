@@ -1,8 +1,8 @@
 import type { Ctx } from '../../context.ts';
 import { commit, type Statement } from '../../platform/d1.ts';
 import { type Fence, restoreChunk, writeChunk } from '../records/index.ts';
-import { type LogChunk, readChunks } from './log.ts';
-import { type JobState, objectKeys } from './state.ts';
+import { type LogChunk, loadLog } from './log.ts';
+import type { JobState } from './state.ts';
 import type { Job } from './store.ts';
 
 export interface ApplyingMemory {
@@ -96,9 +96,8 @@ export async function chunksOf(
   memory: ApplyingMemory,
 ): Promise<LogChunk[]> {
   if (memory.log?.part === part) return memory.log.chunks;
-  const saved = await ctx.objects.get(objectKeys.changes(job.programId, job.jobId, part));
-  if (!saved) throw new Error('a part of the change log is gone');
-  const chunks = readChunks(await saved.text());
+  const chunks = await loadLog(ctx, job, part);
+  if (!chunks) throw new Error('a part of the change log is gone');
   memory.log = { part, chunks };
   return chunks;
 }

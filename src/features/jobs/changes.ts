@@ -1,6 +1,6 @@
 import type { Ctx } from '../../context.ts';
 import { AppError } from '../../platform/errors.ts';
-import { changesOf, readChunks } from './log.ts';
+import { changesOf, loadLog } from './log.ts';
 import { objectKeys } from './state.ts';
 import type { Job } from './store.ts';
 
@@ -26,13 +26,12 @@ export async function listChanges(
 ): Promise<{ items: Change[]; next: Place | null }> {
   const none = { items: [], next: null };
   if (job.finishedAt !== null && job.status !== 'succeeded') return none;
-  const saved = await ctx.objects.get(objectKeys.changes(job.programId, job.jobId, part));
-  if (!saved) {
+  const chunks = await loadLog(ctx, job, part);
+  if (!chunks) {
     const { inserted, updated, deleted } = job.counts;
     if (part > 0 || job.finishedAt === null || inserted + updated + deleted === 0) return none;
     throw new AppError('expired', 'The change log of this job has passed its retention.');
   }
-  const chunks = readChunks(await saved.text());
   const found = chunks[chunk];
   if (!found) return none;
   const changes = changesOf(found, { withDeletes: hasDeleted(job) });

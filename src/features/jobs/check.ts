@@ -1,5 +1,6 @@
 import type { Ctx } from '../../context.ts';
 import { type KnownKey, knownKeysAmong, knownKeysBetween, sumsBetween } from '../records/index.ts';
+import { checkFirstLoad, isFirstLoad } from './first-load.ts';
 import { writeLog } from './log.ts';
 import { type Compared, compare, type Merged, mergeRows, type Operation } from './merge.ts';
 import { chooseSlots, loadIndexes, loadRows } from './staged.ts';
@@ -31,12 +32,14 @@ export async function checkSlots(
   memory.indexes ??= await loadIndexes(ctx, state.parts, (part) =>
     objectKeys.index(job.programId, job.jobId, part),
   );
+  if (isFirstLoad(job, state, dataset.recordCount)) {
+    const next = await checkFirstLoad(ctx, job, dataset.datasetId, state, memory.indexes);
+    return next.slot === slotCount ? { ...next, phase: 'applying' } : next;
+  }
   const to = chooseSlots(memory.indexes, state.slot, dataset.recordCount);
   const stretch = await findDifferences(ctx, job, dataset, memory.indexes, state.slot, to);
   const { from, until } = stretch;
-  const rows = await loadRows(ctx, memory.indexes, from, until, (part) =>
-    objectKeys.rows(job.programId, job.jobId, part),
-  );
+  const rows = await loadRows(ctx, memory.indexes, from, until, objectKeys.rowsOf(job, state));
   const merged = mergeRows(rows);
   const mode = job.undoOf === null ? modeOf(job.task, state) : 'upsert';
   const known =

@@ -1,6 +1,7 @@
 import type { Ctx } from '../../context.ts';
 import { type CsvFindings, detectFile, type FileFindings } from '../../platform/csv/detect.ts';
 import { cleanHeader } from '../../platform/csv/header.ts';
+import { AppError } from '../../platform/errors.ts';
 import { gzipMessages, isInflatedTooLarge } from '../../platform/gzip.ts';
 import { ObjectChangedError, type ObjectRange, putStream } from '../../platform/objects/index.ts';
 import { fieldIndexOf } from '../../platform/tableschema/index.ts';
@@ -50,6 +51,23 @@ export async function decideFormat(ctx: Ctx, job: Job, state: JobState, fence: F
     return { ...state, source: await inflate(ctx, job, source, fence) };
   }
   return findings.kind === 'csv' ? openCsv(job, state, findings) : openJson(job, state, findings);
+}
+
+/** What a report's header takes, with room for the longest. */
+const headerBytes = 65_536;
+
+/** True where the file is a corrected report: it waits for the job whose rows it corrects, though that is held. */
+export async function isCorrection(ctx: Ctx, job: Job): Promise<boolean> {
+  try {
+    const read = await openSource(ctx, job, { offset: 0, length: headerBytes });
+    const head = await read.bytes();
+    const findings = detectFile(head, head, head.length);
+    return findings.kind === 'csv' && findings.firstRecord.includes('_job');
+  } catch (error) {
+    // That the file is gone or empty is told where it is read.
+    if (error instanceof AppError || error instanceof FileFault) return false;
+    throw error;
+  }
 }
 
 async function readBytes(ctx: Ctx, source: Source, range: ObjectRange): Promise<Uint8Array> {

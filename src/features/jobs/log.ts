@@ -1,14 +1,16 @@
 import type { Ctx } from '../../context.ts';
 import { type BeforeImage, imagesOf, parseUpsertName, upsertMember } from '../records/index.ts';
 import type { Operation } from './merge.ts';
+import { loadReferred, type Reference } from './references.ts';
+import { objectKeys } from './state.ts';
 import type { Job } from './store.ts';
 
 /**
- * The change log: what a job is to do, and what was there before, in chunks. One object for each step of the
- * check, written before the first record is touched; nobody else changes the dataset until the job has
- * ended, so that what was there before then is there still. A chunk is four lines, the last three of them
- * JSON that goes into SQL as it stands, never parsed on the way, so that what is put back is byte for byte
- * what was there.
+ * The change log: what a job is to do, and what was there before, in chunks, written by the check before the
+ * first record is touched; nobody else changes the dataset until the job has ended, so that what was there
+ * before then is there still. A chunk is four lines, the last three of them JSON that goes into SQL as it
+ * stands, never parsed on the way, so that what is put back is byte for byte what was there. A first load's
+ * chunks are one line each, which names staged rows.
  */
 export interface LogChunk {
   inserted: number;
@@ -22,19 +24,57 @@ export interface LogChunk {
 }
 
 /** One chunk holds the database for some tens of milliseconds, and its JSON stays below D1's 2 MB. */
-const operationsAtOnce = 4_000;
+export const operationsAtOnce = 4_000;
 /** Characters after and bytes before, together: a character is three bytes at most. */
 const chunkWeight = 550_000;
 
-export function readChunks(text: string): LogChunk[] {
+/** Part `part` of a job's change log; null where there is none. */
+export async function loadLog(
+  ctx: Pick<Ctx, 'objects'>,
+  { programId, jobId }: Pick<Job, 'programId' | 'jobId'>,
+  part: number,
+): Promise<LogChunk[] | null> {
+  const saved = await ctx.objects.get(objectKeys.changes(programId, jobId, part));
+  if (!saved) return null;
+  const { names, chunks } = readChunks(await saved.text());
+  const references = chunks.filter((chunk) => 'slices' in chunk);
+  const keyOf = (rowsPart: number) => objectKeys.firstRows(programId, jobId, rowsPart);
+  const referred = await loadReferred(ctx, references, names, keyOf);
+  const nothing = { updated: 0, deleted: 0, updatedImages: '[]', deletedImages: '[]' };
+  return chunks.map((chunk) =>
+    'slices' in chunk
+      ? {
+          ...nothing,
+          inserted: chunk.rows,
+          get upserts() {
+            return referred.upsertsOf(chunk);
+          },
+        }
+      : chunk,
+  );
+}
+
+/** The lines of chunks that name staged rows. */
+export function referenceLines(references: Reference[]): string[] {
+  return references.map((reference) => JSON.stringify(reference));
+}
+
+/** The text of one part of the log. Pure. */
+export function readChunks(text: string): { names: string[]; chunks: (LogChunk | Reference)[] } {
   const lines = text.split('\n');
-  const chunks: LogChunk[] = [];
-  for (let at = 0; at + 3 < lines.length; at += 4) {
-    const [inserted = 0, updated = 0, deleted = 0]: number[] = JSON.parse(lines[at] ?? '[]');
-    const [upserts = '{}', updatedImages = '[]', deletedImages = '[]'] = lines.slice(at + 1, at + 4);
-    chunks.push({ inserted, updated, deleted, upserts, updatedImages, deletedImages });
+  let names: string[] = [];
+  const chunks: (LogChunk | Reference)[] = [];
+  for (let at = 0; at < lines.length; at++) {
+    const first = JSON.parse(lines[at] ?? 'null');
+    if (Array.isArray(first)) {
+      const [inserted = 0, updated = 0, deleted = 0]: number[] = first;
+      const [upserts = '{}', updatedImages = '[]', deletedImages = '[]'] = lines.slice(at + 1, at + 4);
+      chunks.push({ inserted, updated, deleted, upserts, updatedImages, deletedImages });
+      at += 3;
+    } else if ('names' in first) names = first.names;
+    else chunks.push(first);
   }
-  return chunks;
+  return { names, chunks };
 }
 
 /** The log of `operations`, which are in the order of (bucket, key), and the number of queries it took. */

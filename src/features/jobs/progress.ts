@@ -10,7 +10,7 @@ export interface Progress {
 }
 
 /** Where each phase begins, in percent: about how the time divides. */
-const begins = { reading: 0, comparing: 50, checking: 55, applying: 70, publishing: 90 };
+const begins = { reading: 0, comparing: 40, checking: 42, applying: 50, publishing: 90 };
 
 /** How far a job is, from what it has done and saved; nothing is guessed ahead. Pure. */
 export function progressOf(job: Job, state: JobState | null): Progress {

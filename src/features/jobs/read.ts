@@ -1,6 +1,6 @@
 import type { Ctx } from '../../context.ts';
 import { commit } from '../../platform/d1.ts';
-import { bucketHash, fingerprint } from '../../platform/hash.ts';
+import { bucketHash, fingerprintHalves } from '../../platform/hash.ts';
 import { type CompiledSchema, type RowResult, uniqueTexts } from '../../platform/tableschema/index.ts';
 import { compileTask } from '../tasks/index.ts';
 import { openSource, sourceOf } from './decide.ts';
@@ -44,7 +44,8 @@ export async function readSlice(
   const start = state.position?.offset ?? 0;
   const hadHeader = state.header;
   if (hadHeader && !memory.plan) await reloadHeader(ctx, job, memory);
-  const slice = new Slice(compileTask(job.task));
+  const schema = compileTask(job.task);
+  const slice = new Slice(schema, memory);
   const reader = createRowReader(job, state, memory, slice);
   const report = (at: number) => reportReading(ctx, job, state, at, slice.rows);
   const isLast = (await pushSlice(ctx, source, start, reader, slice, report)) >= source.sizeBytes;
@@ -117,13 +118,23 @@ class Slice implements RowSink {
   unreadableKeys = 0;
   #errorCount = 0;
   readonly rejects: RejectedRow[] = [];
-  readonly #writer = new SlotWriter();
+  readonly #memory: ReadingMemory;
   readonly #uniques = new SlotWriter();
   readonly #schema: CompiledSchema;
   readonly #corrected = new Set<string>();
 
-  constructor(schema: CompiledSchema) {
+  constructor(schema: CompiledSchema, memory: ReadingMemory) {
     this.#schema = schema;
+    this.#memory = memory;
+  }
+
+  /** Made at the first row, when it is known which members most rows have. */
+  get #staged(): SlotWriter {
+    const memory = this.#memory;
+    memory.writer ??= new SlotWriter(
+      memory.plan ? Object.keys(memory.plan.blank) : this.#schema.fields.map(({ name }) => name),
+    );
+    return memory.writer;
   }
 
   get isFull(): boolean {
@@ -145,13 +156,7 @@ class Slice implements RowSink {
         if (text !== null) stageUnique(this.#uniques, which, text, keyJson, line);
       });
     }
-    this.#writer.add({
-      bucket: bucketHash(key),
-      keyJson,
-      fingerprint: fingerprint(dataJson),
-      line,
-      dataJson,
-    });
+    this.#staged.addRow(bucketHash(key), keyJson, fingerprintHalves(dataJson), line, dataJson);
   }
 
   reject(row: RejectedRow, key: string | undefined): void {
@@ -164,7 +169,7 @@ class Slice implements RowSink {
     }
     const keyJson = JSON.stringify(key);
     const { line } = row;
-    this.#writer.add({ bucket: bucketHash(key), keyJson, fingerprint: rejectedMark, line, dataJson: '' });
+    this.#staged.add({ bucket: bucketHash(key), keyJson, fingerprint: rejectedMark, line, dataJson: '' });
   }
 
   corrects(jobId: string): void {
@@ -195,9 +200,9 @@ class Slice implements RowSink {
     const { programId, jobId } = job;
     const writes: Promise<unknown>[] = [];
     let { parts, uniqueParts, rejectParts } = state;
-    if (this.#writer.rows > 0) {
-      const { bytes, index } = this.#writer.finish();
-      writes.push(ctx.objects.put(objectKeys.rows(programId, jobId, parts), bytes));
+    if (this.#staged.rows > 0) {
+      const { bytes, index } = this.#staged.finish();
+      writes.push(ctx.objects.put(objectKeys.rowsOf(job, state)(parts), bytes));
       writes.push(ctx.objects.put(objectKeys.index(programId, jobId, parts), JSON.stringify(index)));
       parts++;
     }

@@ -104,6 +104,8 @@ const reportRoute = defineRoute(
     path: '/api/jobs/{jobId}/errors.csv',
     tags,
     summary: 'The rejected rows, to be corrected and dropped again',
+    description:
+      'The cells as the file has them. Of a cell beyond 65,536 characters the first 4,096; and of rows rejected for what other rows say (`key_conflict`, `not_unique`) the columns that the task does not read are empty.',
     request: { params: z.object({ jobId: z.string().openapi({ param: { name: 'jobId', in: 'path' } }) }) },
     responses: { 200: { description: 'CSV.', content: { 'text/csv': { schema: z.string() } } } },
   },

@@ -14,6 +14,7 @@ import {
 } from '../../platform/tableschema/index.ts';
 import { compileTask } from '../tasks/index.ts';
 import type { JobError } from './schema.ts';
+import type { SlotWriter } from './staging.ts';
 import { FileFault, type JobState, type Position } from './state.ts';
 import type { Job } from './store.ts';
 
@@ -48,6 +49,8 @@ export interface RowReader {
 export interface ReadingMemory {
   header?: string[];
   plan?: ColumnPlan;
+  /** For its buffers. */
+  writer?: SlotWriter;
 }
 
 export function createRowReader(job: Job, state: JobState, memory: ReadingMemory, sink: RowSink): RowReader {

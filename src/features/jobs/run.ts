@@ -17,9 +17,10 @@ import {
 import { announceHeld } from './announce.ts';
 import { type ApplyingMemory, applyChunk, commitStep, revertChunk, type Step } from './apply.ts';
 import { type CheckingMemory, checkSlots } from './check.ts';
-import { decideFormat } from './decide.ts';
+import { decideFormat, isCorrection } from './decide.ts';
 import { endHeld } from './decision.ts';
 import { finishJob } from './finish.ts';
+import { hasNoRecords } from './first-load.ts';
 import { findAnyJob } from './jobs.system.ts';
 import {
   attemptWaitMs,
@@ -74,7 +75,7 @@ async function endOldHold(ctx: Ctx, job: Job): Promise<RunResult> {
 async function isBehindAnother(ctx: Ctx, job: Job): Promise<boolean> {
   const ahead = await findJobAhead(ctx, job);
   if (!ahead) return false;
-  if (ahead.status === 'held' && supersedes(job, ahead)) {
+  if (ahead.status === 'held' && supersedes(job, ahead) && !(await isCorrection(ctx, job))) {
     await endHeld(ctx, ahead, `Superseded by ${job.jobId}, which brought a newer file.`);
     return isBehindAnother(ctx, job);
   }
@@ -197,7 +198,7 @@ async function runStep(ctx: Ctx, claim: Claim, memory: Memory): Promise<Step> {
       case 'reading':
         return only(
           state.format === null
-            ? await decideFormat(ctx, job, state, fence)
+            ? { ...(await decideFormat(ctx, job, state, fence)), fresh: await hasNoRecords(ctx, job) }
             : await readSlice(ctx, job, state, memory),
         );
       case 'comparing':

@@ -1,5 +1,15 @@
 import type { Ctx } from '../../context.ts';
-import { parseStagedLine, type SlotIndex, type StagedRow, slotCount } from './staging.ts';
+import { RowShape } from './shape.ts';
+import {
+  isMarked,
+  metaBytes,
+  metaOf,
+  metasAt,
+  metaWords,
+  type SlotIndex,
+  type StagedRow,
+  slotCount,
+} from './staging.ts';
 
 /** Staged bytes, and stored keys, that one step compares. */
 const stagedBytesAtOnce = 4 * 1_024 * 1_024;
@@ -22,16 +32,75 @@ export async function loadIndexes(
 }
 
 /** As many slots as one step can compare, at least one. */
-export function chooseSlots(indexes: SlotIndex[], from: number, recordCount: number): number {
+export function chooseSlots(
+  indexes: SlotIndex[],
+  from: number,
+  recordCount: number,
+  bytesAtOnce = stagedBytesAtOnce,
+): number {
   const storedPerSlot = recordCount / slotCount;
   let bytes = 0;
   let to = from;
   while (to < slotCount) {
     for (const { offsets } of indexes) bytes += (offsets[to + 1] ?? 0) - (offsets[to] ?? 0);
-    if (to > from && (bytes > stagedBytesAtOnce || storedPerSlot * (to + 1 - from) > storedKeysAtOnce)) break;
+    if (to > from && (bytes > bytesAtOnce || storedPerSlot * (to + 1 - from) > storedKeysAtOnce)) break;
     to++;
   }
   return to;
+}
+
+/** A stretch of one staged object. */
+export interface StagedSlice {
+  part: number;
+  /** Of the rows, in bytes. */
+  offset: number;
+  length: number;
+  /** Of their numbers, in bytes, and how many rows these are. */
+  metaOffset: number;
+  rows: number;
+}
+
+/** Where the slots from `from` up to `to` stand in each part that has rows of them. */
+export function slicesOf(indexes: SlotIndex[], from: number, to: number): StagedSlice[] {
+  return indexes.flatMap(({ offsets, starts }, part) => {
+    const [offset = 0, end = 0, firstRow = 0, behind = 0] = [
+      offsets[from],
+      offsets[to],
+      starts[from],
+      starts[to],
+    ];
+    if (behind === firstRow) return [];
+    const metaOffset = metasAt(offsets[slotCount] ?? 0) + firstRow * metaBytes;
+    return [{ part, offset, length: end - offset, metaOffset, rows: behind - firstRow }];
+  });
+}
+
+/** The bytes of the rows of each slice. */
+export function loadBytes(ctx: Pick<Ctx, 'objects'>, slices: StagedSlice[], keyOf: (part: number) => string) {
+  return inLanes(slices, ({ part, offset, length }) => loadRange(ctx, keyOf(part), offset, length));
+}
+
+/** The numbers of the rows of each slice. */
+export function loadMetas(
+  ctx: Pick<Ctx, 'objects'>,
+  slices: StagedSlice[],
+  keyOf: (part: number) => string,
+): Promise<Uint32Array[]> {
+  return inLanes(slices, async ({ part, metaOffset, rows }) => {
+    const bytes = await loadRange(ctx, keyOf(part), metaOffset, rows * metaBytes);
+    return new Uint32Array(bytes.buffer, bytes.byteOffset, rows * metaWords);
+  });
+}
+
+async function loadRange(
+  ctx: Pick<Ctx, 'objects'>,
+  key: string,
+  offset: number,
+  length: number,
+): Promise<Uint8Array> {
+  const saved = await ctx.objects.get(key, { range: { offset, length } });
+  if (!saved) throw new Error('a staged part is gone');
+  return saved.bytes();
 }
 
 /** The rows of the slots from `from` up to, not including, `to`. */
@@ -42,21 +111,34 @@ export async function loadRows(
   to: number,
   keyOf: (part: number) => string,
 ): Promise<StagedRow[]> {
-  const wanted = indexes.flatMap(({ offsets }, part) => {
-    const offset = offsets[from] ?? 0;
-    const length = (offsets[to] ?? 0) - offset;
-    return length === 0 ? [] : [{ part, offset, length }];
+  const slices = slicesOf(indexes, from, to);
+  const [bytes, metas] = [await loadBytes(ctx, slices, keyOf), await loadMetas(ctx, slices, keyOf)];
+  const decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
+  return slices.flatMap(({ part }, i) => {
+    const shape = new RowShape(indexes[part]?.names ?? []);
+    return parseRows(decoder.decode(bytes[i]), metas[i] ?? new Uint32Array(), shape);
   });
-  const texts = await inLanes(wanted, async ({ part, offset, length }) => {
-    const saved = await ctx.objects.get(keyOf(part), { range: { offset, length } });
-    if (!saved) throw new Error('a staged part is gone');
-    return saved.text();
+}
+
+/** The rows that stand in `text`, one a line, with their numbers. Pure. */
+export function parseRows(text: string, metas: Uint32Array, shape: RowShape): StagedRow[] {
+  return text.split('\n').flatMap((line, i) => {
+    if (line === '') return [];
+    const at = i * metaWords;
+    const behindKey = line.indexOf('\t');
+    const firstHalf = metas[at + metaOf.firstHalf] ?? 0;
+    const data = line.slice(behindKey + 1);
+    const isWhole = isMarked(firstHalf) || data.startsWith('{');
+    return {
+      bucket: metas[at + metaOf.bucket] ?? 0,
+      keyJson: `"${line.slice(0, behindKey)}"`,
+      fingerprint: isMarked(firstHalf)
+        ? String.fromCharCode(firstHalf)
+        : `${firstHalf}${metas[at + metaOf.secondHalf]}`,
+      line: metas[at + metaOf.line] ?? 0,
+      dataJson: isWhole ? data : shape.unpackText(data),
+    };
   });
-  const rows: StagedRow[] = [];
-  for (const text of texts) {
-    for (const line of text.split('\n')) if (line !== '') rows.push(parseStagedLine(line));
-  }
-  return rows;
 }
 
 /** Runs at most six at a time, the platform's limit of connections, and keeps the order. */

@@ -56,6 +56,8 @@ export interface JobState {
   header: boolean;
   /** The job whose report this file corrects: then it is an upsert, whatever the task says. */
   corrects: string | null;
+  /** Nothing was stored when reading began: staged rows stand beside the change log, which may refer to them. */
+  fresh?: boolean;
   /** Staged parts written so far. */
   parts: number;
   /** Staged parts of unique values written so far. */
@@ -117,6 +119,12 @@ export const objectKeys = {
   inflated: (programId: string, jobId: string) => `stage/${programId}/${jobId}/inflated`,
   header: (programId: string, jobId: string) => `stage/${programId}/${jobId}/header`,
   rows: (programId: string, jobId: string, part: number) => `stage/${programId}/${jobId}/rows-${part}`,
+  /** Those of a dataset's first load. */
+  firstRows: (programId: string, jobId: string, part: number) => `changes/${programId}/${jobId}/rows-${part}`,
+  rowsOf:
+    ({ programId, jobId }: { programId: string; jobId: string }, { fresh }: Pick<JobState, 'fresh'>) =>
+    (part: number) =>
+      fresh ? objectKeys.firstRows(programId, jobId, part) : objectKeys.rows(programId, jobId, part),
   index: (programId: string, jobId: string, part: number) => `stage/${programId}/${jobId}/index-${part}`,
   uniques: (programId: string, jobId: string, part: number) => `stage/${programId}/${jobId}/uniques-${part}`,
   uniqueIndex: (programId: string, jobId: string, part: number) =>

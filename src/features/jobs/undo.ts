@@ -1,6 +1,6 @@
 import type { Ctx } from '../../context.ts';
 import { hasDeleted } from './changes.ts';
-import { type Change, changesOf, readChunks } from './log.ts';
+import { type Change, changesOf, loadLog } from './log.ts';
 import { deletedMark, SlotWriter } from './staging.ts';
 import { FileFault, type JobState, objectKeys } from './state.ts';
 import { findJob, type Job } from './store.ts';
@@ -12,15 +12,15 @@ import { findJob, type Job } from './store.ts';
 export async function stageUndo(ctx: Ctx, job: Job, state: JobState): Promise<JobState> {
   const { programId, jobId } = job;
   const undone = await findJob(ctx, programId, job.undoOf ?? '');
-  const saved = undone && (await ctx.objects.get(objectKeys.changes(programId, undone.jobId, state.slot)));
-  if (!saved) {
+  const chunks = undone && (await loadLog(ctx, undone, state.slot));
+  if (!chunks) {
     if (state.slot === 0 && (!undone || hasChanged(undone))) {
       throw new FileFault('undo_expired', 'The before-images of that job are gone: it cannot be undone.');
     }
     return { ...state, phase: 'checking', slot: 0 };
   }
   const writer = new SlotWriter();
-  for (const chunk of readChunks(await saved.text())) {
+  for (const chunk of chunks) {
     for (const change of changesOf(chunk, { withDeletes: hasDeleted(undone) })) writer.add(stagedRow(change));
   }
   const { bytes, index } = writer.finish();

@@ -3,7 +3,7 @@ import { bucketHash } from '../../platform/hash.ts';
 import { compileTask } from '../tasks/index.ts';
 import { lineList } from './merge.ts';
 import { chooseSlots, loadIndexes, loadRows } from './staged.ts';
-import { clashMark, type SlotIndex, SlotWriter, type StagedRow, slotCount } from './staging.ts';
+import { clashMark, type SlotIndex, SlotWriter, type StagedRow, slotCount, uniqueMark } from './staging.ts';
 import { type JobState, objectKeys } from './state.ts';
 import type { Job } from './store.ts';
 
@@ -24,7 +24,7 @@ export function stageUnique(
 ): void {
   const value = `${which}:${text}`;
   const bucket = bucketHash(value);
-  writer.add({ bucket, keyJson: JSON.stringify(value), fingerprint: 'u', line, dataJson: keyJson });
+  writer.add({ bucket, keyJson: JSON.stringify(value), fingerprint: uniqueMark, line, dataJson: keyJson });
 }
 
 /** Finds values that stand in more rows than one, and stages a clash for each of these rows. */
@@ -57,7 +57,7 @@ export async function compareUniques(
   let { parts } = state;
   if (writer.rows > 0) {
     const { bytes, index } = writer.finish();
-    await ctx.objects.put(objectKeys.rows(programId, jobId, parts), bytes);
+    await ctx.objects.put(objectKeys.rowsOf(job, state)(parts), bytes);
     await ctx.objects.put(objectKeys.index(programId, jobId, parts), JSON.stringify(index));
     parts++;
   }

@@ -110,6 +110,35 @@ export function upsertMember(row: {
   return `"${String(row.bucket).padStart(bucketDigits, '0')}${row.fingerprint}${row.keyJson.slice(1)}:${row.dataJson}`;
 }
 
+/** Bytes of a member but for its key and its data, at most. */
+export const memberBytes = 36;
+
+/** The bytes of a member up to its key's text, as `upsertMember` writes them; answers the place behind. */
+export function writeMemberHead(
+  bucket: number,
+  firstHalf: number,
+  secondHalf: number,
+  target: Uint8Array,
+  at: number,
+): number {
+  target[at] = 0x22;
+  const half = fingerprintLength / 2;
+  const keyStart = at + 1 + keyAt;
+  writeDigits(bucket, bucketDigits, target, at + 1);
+  writeDigits(firstHalf, half, target, keyStart - fingerprintLength);
+  writeDigits(secondHalf, half, target, keyStart - half);
+  return keyStart;
+}
+
+function writeDigits(value: number, digits: number, target: Uint8Array, at: number): void {
+  let rest = value;
+  for (let i = at + digits - 1; i >= at; i--) {
+    const next = Math.floor(rest / 10);
+    target[i] = 48 + rest - next * 10;
+    rest = next;
+  }
+}
+
 /** The parts of a member's name. */
 export function parseUpsertName(name: string): { bucket: number; fingerprint: string; key: string } {
   return {

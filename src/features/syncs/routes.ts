@@ -25,6 +25,9 @@ import { findSync, listCalls, listQuarantine, listSyncs, type Quarantined, type 
 
 export type { Preview, PreviewedEvent, TemplateDifference } from './schema.ts';
 
+export type SyncPage = { items: z.output<typeof syncOut>[]; nextCursor: string | null };
+export type QuarantinePage = { items: z.output<typeof quarantinedOut>[]; nextCursor: string | null };
+
 const tags = ['Event hub'];
 const subscriptionPath = '/api/programs/{programId}/eventSubs/{publisherId}';
 

@@ -1,6 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
 import { idTime, newId } from '../../platform/ids.ts';
+import { deliveryPrefix } from '../deliveries/index.ts';
 
 export const foundKinds = [
   ...['job', 'delivery', 'event', 'trace', 'file', 'export', 'night', 'webhook', 'recovery'],
@@ -61,11 +62,11 @@ function byId(programId: string, id: string, prefix: string): SQL[] {
 }
 
 /**
- * A message's deliveries: those to endpoints have its own characters in their ids. Others, such as a job's
+ * A message's deliveries: those to endpoints have what follows from it in their ids. Others, such as a job's
  * mails, became due some days after it got its id, as a job may be held; there are few of them.
  */
 function ofMessage(programId: string, id: string): SQL[] {
-  const announced = `dlv_${id.slice(-26, -3)}`;
+  const announced = deliveryPrefix(programId, id);
   const from = `dlv_${id.slice(4, 14)}`;
   const until = newId('dlv', idTime(id) + 8 * dayMs).slice(0, 14);
   return [

@@ -58,9 +58,10 @@ const messages: Record<CsvFaultCode, (facts: FindingFacts) => string> = {
   bad_bytes: () =>
     "The row has bytes that are no text in the file's encoding: save the file as UTF-8, or set the encoding of the task.",
   nul_byte: () => 'The row has a NUL byte: export the file again, or remove the byte.',
-  cell_too_large: ({ limit }) => `A cell is longer than ${limit} characters: shorten it.`,
+  cell_too_large: ({ limit }) =>
+    `A cell is longer than ${limit} characters, and the report shows its beginning alone: shorten it.`,
   record_too_large: ({ limit }) =>
-    `The row is longer than ${limit} characters: check its quotes and line ends.`,
+    `The row is longer than ${limit} characters, and the report shows its beginning alone: check its quotes and line ends.`,
   too_many_columns: ({ limit }) =>
     `The row has more than ${limit} cells: check that the delimiter is the right one.`,
 };

@@ -35,6 +35,34 @@ export function memberOf(text: string, start: number, name: string): RawValue | 
   return found;
 }
 
+/**
+ * Of the object that begins at `start`, where the values of the members stand that `places` names: that of
+ * place `i` from `found[2 * i]` to `found[2 * i + 1]`. Of several of one name the last; both are 0 for null.
+ */
+export function locateMembers(
+  text: string,
+  start: number,
+  places: ReadonlyMap<string, number>,
+  found: Int32Array,
+): void {
+  let at = skipSpace(text, start + 1);
+  while (text.charCodeAt(at) !== closeBrace) {
+    const keyEnd = stringEnd(text, at);
+    const key = text.slice(at + 1, keyEnd - 1);
+    const place = places.get(key.includes('\\') ? JSON.parse(`"${key}"`) : key);
+    const from = skipSpace(text, skipSpace(text, keyEnd) + 1);
+    const to = text.charCodeAt(from) === quote ? stringEnd(text, from) : valueAt(text, from).end;
+    if (place !== undefined) {
+      const isNull = text.charCodeAt(from) === smallN;
+      found[2 * place] = isNull ? 0 : from;
+      found[2 * place + 1] = isNull ? 0 : to;
+    }
+    at = skipSpace(text, to);
+    if (text.charCodeAt(at) === comma) at = skipSpace(text, at + 1);
+  }
+}
+
+const smallN = 0x6e;
 const quote = 0x22;
 const comma = 0x2c;
 const backslash = 0x5c;

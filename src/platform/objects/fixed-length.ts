@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts';
+import { BlockReader } from './blocks.ts';
 import type { ObjectBody } from './store.ts';
 
 /**
@@ -19,7 +20,7 @@ export async function sendFixedLength<T>(
 
   const fixed = new FixedLengthStream(sizeBytes);
   const writer = fixed.writable.getWriter();
-  const reader = body.getReader();
+  const reader = new BlockReader(body);
   const stop = async (reason: unknown) => {
     await Promise.allSettled([writer.abort(reason), reader.cancel(reason)]);
   };
@@ -43,16 +44,15 @@ export async function sendFixedLength<T>(
 
 /** Rejects for the source's faults alone; that the other side no longer reads is for `send` to say. */
 async function pump(
-  reader: ReadableStreamDefaultReader<Uint8Array>,
+  reader: BlockReader,
   writer: WritableStreamDefaultWriter<Uint8Array>,
   sizeBytes: number,
 ): Promise<void> {
   let heldBack: Uint8Array | undefined;
   let seen = 0;
   for (;;) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    if (value.byteLength === 0) continue;
+    const value = await reader.next();
+    if (value === null) break;
     seen += value.byteLength;
     if (seen > sizeBytes) throw lengthMismatch();
     if (heldBack && !(await succeeds(writer.write(heldBack)))) return;

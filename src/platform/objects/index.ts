@@ -1,5 +1,6 @@
+export { BlockReader } from './blocks.ts';
 export { withKeyPrefix } from './prefixed.ts';
-export { type PutStreamOptions, putStream, type StoredStream } from './put-stream.ts';
+export { type PutStreamOptions, putHashed, putStream } from './put-stream.ts';
 export { R2ObjectStore } from './r2.ts';
 export { S3ObjectStore, type S3ObjectStoreOptions } from './s3.ts';
 export { type S3Config, S3Presigner } from './sign.ts';

@@ -1,4 +1,5 @@
 import { AppError } from '../errors.ts';
+import { BlockReader } from './blocks.ts';
 import type { ObjectStore, StoredObject, UploadedPart } from './store.ts';
 
 /** S3's least part is 5 MiB, an object has at most 10,000: so this reaches 78 GiB. */
@@ -13,38 +14,47 @@ export interface PutStreamOptions {
   contentType?: string;
 }
 
-export interface StoredStream extends StoredObject {
+interface HashedObject extends StoredObject {
   /** 64 hex digits, of the bytes as they were stored. */
   sha256: string;
 }
 
 /**
- * Stores a body of any length and says what it was. Without `sizeBytes` it is gathered into parts of 8 MiB,
- * two at a time in memory: a short one is a single put, a longer one a multipart upload. When something goes
- * wrong its first cause is thrown and nothing appears under `key`, save where only the store's last answer
- * was lost.
+ * Stores a body of any length. Without `sizeBytes` it is gathered into parts of 8 MiB, two at a time in
+ * memory: a short one is a single put, a longer one a multipart upload. When something goes wrong its first
+ * cause is thrown and nothing appears under `key`, save where only the store's last answer was lost.
  */
 export async function putStream(
   store: ObjectStore,
   key: string,
   body: ReadableStream<Uint8Array>,
   options: PutStreamOptions = {},
-): Promise<StoredStream> {
+): Promise<StoredObject> {
   const { sizeBytes, contentType, maxSizeBytes = Number.POSITIVE_INFINITY } = options;
   if ((sizeBytes ?? 0) > maxSizeBytes) {
     await body.cancel();
     throw tooLarge();
   }
-  const hash = new Sha256();
   const type = contentType === undefined ? {} : { contentType };
-  let stored: StoredObject | null;
-  if (sizeBytes === undefined) {
-    stored = await putInParts(store, key, new PartReader(body, hash, maxSizeBytes), type);
-  } else {
-    stored = await store.put(key, hash.passThrough(body), { sizeBytes, ...type });
-  }
-  if (!stored) throw new AppError('internal', 'An unconditional put was refused.');
+  if (sizeBytes === undefined) return putInParts(store, key, new PartReader(body, maxSizeBytes), type);
+  return unconditional(await store.put(key, body, { sizeBytes, ...type }));
+}
+
+/** As `putStream` of a body whose length is unknown; says its hash as well. */
+export async function putHashed(
+  store: ObjectStore,
+  key: string,
+  body: ReadableStream<Uint8Array>,
+  type: { contentType?: string } = {},
+): Promise<HashedObject> {
+  const hash = new Sha256();
+  const stored = await putInParts(store, key, new PartReader(body, Number.POSITIVE_INFINITY, hash), type);
   return { ...stored, sha256: await hash.hex() };
+}
+
+function unconditional(stored: StoredObject | null): StoredObject {
+  if (stored) return stored;
+  throw new AppError('internal', 'An unconditional put was refused.');
 }
 
 async function putInParts(
@@ -52,12 +62,12 @@ async function putInParts(
   key: string,
   reader: PartReader,
   type: { contentType?: string },
-): Promise<StoredObject | null> {
+): Promise<StoredObject> {
   let uploadId: string | undefined;
   let inFlight: Promise<UploadedPart> | undefined;
   try {
     const first = await reader.next();
-    if (reader.ended) return await store.put(key, first, type);
+    if (reader.ended) return unconditional(await store.put(key, first, type));
 
     ({ uploadId } = await store.createMultipart(key, type));
     const parts: UploadedPart[] = [];
@@ -82,17 +92,17 @@ async function putInParts(
 /** Cuts a stream into full parts and a last one, in two buffers by turns. */
 class PartReader {
   ended = false;
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-  readonly #hash: Sha256;
+  readonly #reader: BlockReader;
   readonly #maxSizeBytes: number;
+  readonly #hash: Sha256 | null;
   #buffers: [Uint8Array, Uint8Array] = [new Uint8Array(firstBufferBytes), new Uint8Array(0)];
   #rest: Uint8Array = new Uint8Array(0);
   #seen = 0;
 
-  constructor(body: ReadableStream<Uint8Array>, hash: Sha256, maxSizeBytes: number) {
-    this.#reader = body.getReader();
-    this.#hash = hash;
+  constructor(body: ReadableStream<Uint8Array>, maxSizeBytes: number, hash: Sha256 | null = null) {
+    this.#reader = new BlockReader(body);
     this.#maxSizeBytes = maxSizeBytes;
+    this.#hash = hash;
   }
 
   /** Valid until the call after the next; empty when the stream has ended. */
@@ -109,7 +119,7 @@ class PartReader {
     }
     this.#buffers = [other, buffer];
     const part = buffer.subarray(0, filled);
-    await this.#hash.update(part);
+    await this.#hash?.update(part);
     return part;
   }
 
@@ -118,8 +128,8 @@ class PartReader {
   }
 
   async #read(): Promise<boolean> {
-    const { done, value } = await this.#reader.read();
-    if (done) {
+    const value = await this.#reader.next();
+    if (value === null) {
       this.ended = true;
       return false;
     }
@@ -146,17 +156,6 @@ class Sha256 {
 
   async update(bytes: Uint8Array): Promise<void> {
     if (bytes.byteLength > 0) await this.#writer.write(bytes);
-  }
-
-  passThrough(body: ReadableStream<Uint8Array>): ReadableStream<Uint8Array> {
-    return body.pipeThrough(
-      new TransformStream<Uint8Array, Uint8Array>({
-        transform: async (chunk, controller) => {
-          await this.update(chunk);
-          controller.enqueue(chunk);
-        },
-      }),
-    );
   }
 
   async hex(): Promise<string> {

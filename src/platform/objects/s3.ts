@@ -14,10 +14,10 @@ import {
   textOfAnswer,
   unquoteEtag,
 } from './s3-answers.ts';
+import { contentTypeHeader, mayBeRepeated, rangeHeader, type S3Request } from './s3-requests.ts';
 import { type S3Config, S3Presigner, S3Signer } from './sign.ts';
 import {
   assertKey,
-  defaultContentType,
   type GetOptions,
   type ListOptions,
   maxListLimit,
@@ -25,14 +25,12 @@ import {
   ObjectChangedError,
   type ObjectInfo,
   type ObjectPage,
-  type ObjectRange,
   ObjectRangeError,
   type ObjectRead,
   type ObjectStore,
   ObjectStoreError,
   type PresignPut,
   type PutOptions,
-  resolveRange,
   type StoredObject,
   type UploadedPart,
 } from './store.ts';
@@ -50,17 +48,6 @@ export interface S3ObjectStoreOptions {
   retryDelaysMs?: readonly number[];
   /** From the request to the headers of its answer; a streamed body may take 15 minutes instead. */
   timeoutMs?: number;
-}
-
-interface S3Request {
-  operation: string;
-  method: 'GET' | 'HEAD' | 'PUT' | 'POST' | 'DELETE';
-  key?: string;
-  query?: Record<string, string>;
-  headers?: Record<string, string>;
-  body?: Uint8Array | ReadableStream<Uint8Array> | string;
-  /** Whether a second attempt may follow one whose outcome is unknown. */
-  repeatable: boolean;
 }
 
 /** Any bucket that speaks S3: path-style or virtual-hosted, ListObjectsV2, conditional PUT. */
@@ -290,20 +277,4 @@ export class S3ObjectStore implements ObjectStore {
       clearTimeout(timer);
     }
   }
-}
-
-/** 409 (another write was under way), 429 and 503 say that nothing was done; after other failures something may have been. */
-function mayBeRepeated(status: number, repeatable: boolean): boolean {
-  return [409, 429, 503].includes(status) || (repeatable && status >= 500 && status !== 501);
-}
-
-function rangeHeader(range: ObjectRange): string {
-  // HTTP can say neither an empty range nor a negative one.
-  resolveRange(range, Number.MAX_SAFE_INTEGER);
-  if ('suffix' in range) return `bytes=-${range.suffix}`;
-  return `bytes=${range.offset}-${range.length === undefined ? '' : range.offset + range.length - 1}`;
-}
-
-function contentTypeHeader(contentType = defaultContentType): Record<string, string> {
-  return { 'content-type': contentType };
 }

@@ -1,8 +1,7 @@
 import { expect, it } from 'vitest';
-import { actionRoutes } from '../../../src/dashboard/actions.ts';
-import { downloadRoutes, pageRoutes } from '../../../src/dashboard/routes.ts';
 import { newVisitor, signedIn } from '../../support/browser.ts';
 import { allScopes, expectStatus, newProgram } from '../../support/client.ts';
+import { actionRoutes, downloadRoutes, pageRoutes } from '../../support/dashboard-routes.ts';
 import { listenTo, newTab, pageAt, stage } from '../../support/stage.ts';
 import { addresses, fillIn } from './addresses.ts';
 

@@ -1,4 +1,4 @@
-import { pageRoutes } from '../../../src/dashboard/routes.ts';
+import { pageRoutes } from '../../support/dashboard-routes.ts';
 import { stage } from '../../support/stage.ts';
 
 export interface Address {

@@ -89,22 +89,22 @@ export function testScriptless(): void {
     const { page, context } = await newTab({ options });
     await page.goto(pageAt(`jobs/${stage.ids.jobId}`));
     const groups = await page
-      .locator('table', { hasText: 'By column and code' })
+      .locator('table', { hasText: 'The most frequent first' })
       .locator('tbody tr')
       .evaluateAll((rows: Element[]) =>
         rows.map((row) => [...row.children].slice(0, 3).map((cell) => cell.textContent)),
       );
     expect(groups).toEqual([
-      ['gift', String(planted.gift), 'not_a_number'],
-      ['id', String(planted.id), 'not_an_integer'],
+      ['gift', 'not_a_number', String(planted.gift)],
+      ['id', 'not_an_integer', String(planted.id)],
     ]);
     expect(await page.locator('main').textContent()).not.toContain('number 0');
-    await page.getByRole('button', { name: 'Show the values' }).click();
-    const each = page.locator('table', { hasText: 'Each error, by line' }).locator('tbody tr');
+    await page.getByRole('button', { name: 'Show the rejected values' }).click();
+    const each = page.locator('table', { hasText: 'Row by row' }).locator('tbody tr');
     expect(await each.count()).toBeGreaterThanOrEqual(planted.gift + planted.id);
     expect(await each.first().textContent()).toContain(hostile[0]);
     const { body } = await stage.program.call('GET', `/api/programs/${stage.program.programId}/audit`);
-    expect(body.items[0]).toMatchObject({ action: 'errors.shown', target: stage.ids.jobId });
+    expect(body.items[0]).toMatchObject({ action: 'job.rejects_shown', target: stage.ids.jobId });
     const csv = await stage.program.call('GET', `/api/jobs/${stage.ids.jobId}/errors.csv`);
     const lines = csv.text.trim().split('\n');
     expect(lines).toHaveLength(planted.gift + planted.id + 1);

@@ -8,7 +8,7 @@ import { type Endpoint, requireEndpoint, setEndpointState } from '../../webhooks
 import { announce } from '../announce.ts';
 import { startDeliveries, startEndpoint } from '../deliver.ts';
 import { resetHealth } from '../lanes.ts';
-import { type ListedDelivery, listOfMessage } from '../store.ts';
+import { type ListedDelivery, listOfMessage } from '../ledger.ts';
 
 /** What is due and becomes due waits, on record. Throws `conflict` for a disabled one. */
 export async function pauseEndpoint(ctx: Ctx, programId: string, endpointId: string): Promise<Endpoint> {

@@ -1,0 +1,152 @@
+import { and, desc, eq, getTableColumns, gte, lt, type SQL, sql } from 'drizzle-orm';
+import type { Ctx } from '../../context.ts';
+import { idTime, newId } from '../../platform/ids.ts';
+import { deliveryPrefix } from './announced.ts';
+import type { Delivery } from './store.ts';
+import { type DeliveryStatus, deliveries } from './table.ts';
+
+export interface DeliveryFilter {
+  status?: DeliveryStatus | undefined;
+  channel?: string | undefined;
+  type?: string | undefined;
+  traceId?: string | undefined;
+  about?: string | undefined;
+  endpointId?: string | undefined;
+  sinceMs?: number | undefined;
+}
+
+const { body: _body, log: _log, ...listedColumns } = getTableColumns(deliveries);
+
+/** A delivery without its body and attempts. */
+export type ListedDelivery = Omit<Delivery, 'body' | 'log'>;
+
+/**
+ * What belongs to a trace: of what goes to no endpoint by its index, of the rest what became due in the
+ * trace's first day, a stretch of the ledger.
+ */
+function ofTrace(programId: string, traceId: string | undefined): SQL | undefined {
+  if (traceId === undefined) return undefined;
+  const isOwn = sql`d.program_id = ${programId} AND d.trace_id = ${traceId}`;
+  const from = `dlv_${traceId.slice(4, 14)}`;
+  const to = newId('dlv', idTime(traceId) + traceWindowMs).slice(0, 14);
+  return sql`${deliveries.deliveryId} IN (
+    SELECT d.delivery_id FROM deliveries AS d WHERE ${isOwn} AND d.endpoint_id = ''
+    UNION ALL SELECT d.delivery_id FROM deliveries AS d WHERE ${isOwn} AND d.endpoint_id <> ''
+      AND d.delivery_id >= ${from} AND d.delivery_id < ${to})`;
+}
+
+/** A job and its message get their ids in one call, perhaps not in one millisecond. */
+const announcedWindowMs = 10_000;
+const directWindowMs = 8 * 24 * 3_600_000;
+
+/**
+ * Of what a job or an event is told in: to endpoints under its own time, to others some days later at most,
+ * as a job may be held. Two short stretches, however long the ledger.
+ */
+function whereAbout(programId: string, about: string | undefined): SQL | undefined {
+  if (about === undefined) return undefined;
+  const time = /^(?:job|evt)_([0-9a-z]{10})[0-9a-z]{16}$/.exec(about)?.[1];
+  if (time === undefined) return eq(deliveries.about, about);
+  const from = `dlv_${time}`;
+  const end = (windowMs: number) => newId('dlv', idTime(about) + windowMs).slice(0, 14);
+  return sql`${deliveries.deliveryId} IN (SELECT d.delivery_id FROM deliveries AS d WHERE d.program_id = ${programId}
+      AND d.delivery_id >= ${from} AND d.delivery_id < ${end(announcedWindowMs)} AND d.about = ${about}
+    UNION SELECT d.delivery_id FROM deliveries AS d INDEXED BY deliveries_direct WHERE d.endpoint_id = ''
+      AND d.delivery_id >= ${from} AND d.delivery_id < ${end(directWindowMs)} AND d.about = ${about})`;
+}
+
+export function listDeliveries(
+  ctx: Ctx,
+  programId: string,
+  filter: DeliveryFilter,
+  before: string | null,
+  limit: number,
+): Promise<ListedDelivery[]> {
+  return ctx.db
+    .select(listedColumns)
+    .from(deliveries)
+    .where(
+      and(
+        eq(deliveries.programId, programId),
+        filter.status === undefined ? undefined : eq(deliveries.status, filter.status),
+        filter.channel === undefined ? undefined : eq(deliveries.channel, filter.channel),
+        filter.type === undefined ? undefined : eq(deliveries.type, filter.type),
+        filter.endpointId === undefined ? undefined : eq(deliveries.endpointId, filter.endpointId),
+        ofTrace(programId, filter.traceId),
+        whereAbout(programId, filter.about),
+        filter.sinceMs === undefined
+          ? undefined
+          : gte(deliveries.deliveryId, newId('dlv', filter.sinceMs).slice(0, 14)),
+        before === null ? undefined : lt(deliveries.deliveryId, before),
+      ),
+    )
+    .orderBy(desc(deliveries.deliveryId))
+    .limit(limit);
+}
+
+export type DeliveryOfTrace = Pick<Delivery, 'deliveryId' | 'about' | 'status' | 'attemptsTotal' | 'endedAt'>;
+
+/** Within this time of a trace's beginning what it made due is looked for. */
+const traceWindowMs = 24 * 3_600_000;
+
+/**
+ * What became due in the first day of these traces, oldest first; a bounded part, without bodies. Ids begin
+ * with their time, so that each trace is a short stretch of the ledger, which has no index of traces.
+ */
+export function listDeliveriesOfTraces(
+  ctx: Ctx,
+  programId: string,
+  traceIds: string[],
+): Promise<DeliveryOfTrace[]> {
+  const stretches = traceIds.map((traceId) => {
+    const from = `dlv_${traceId.slice(4, 14)}`;
+    return [traceId, from, newId('dlv', idTime(traceId) + traceWindowMs).slice(0, 14)];
+  });
+  return ctx.db.all<DeliveryOfTrace>(sql`SELECT d.delivery_id AS deliveryId, d.about, d.status,
+      d.attempts_total AS attemptsTotal, d.ended_at AS endedAt
+    FROM json_each(${JSON.stringify(stretches)}) AS t CROSS JOIN deliveries AS d
+    WHERE d.program_id = ${programId} AND d.delivery_id >= t.value ->> 1 AND d.delivery_id < t.value ->> 2
+      AND d.trace_id = t.value ->> 0
+    ORDER BY +d.delivery_id LIMIT 2000`);
+}
+
+/** What was due to an endpoint about an event or a job: messages about it have its own time in their ids. */
+export function listDeliveriesAbout(
+  ctx: Ctx,
+  programId: string,
+  endpointId: string,
+  about: string,
+): Promise<ListedDelivery[]> {
+  const time = `dlv_${about.slice(4, 14)}`;
+  return ctx.db
+    .select(listedColumns)
+    .from(deliveries)
+    .where(
+      and(
+        eq(deliveries.programId, programId),
+        gte(deliveries.deliveryId, time),
+        lt(deliveries.deliveryId, `${time}{`),
+        eq(deliveries.endpointId, endpointId),
+        eq(deliveries.about, about),
+      ),
+    )
+    .limit(50);
+}
+
+/** All deliveries of an announced message. */
+export function listOfMessage(ctx: Ctx, programId: string, messageId: string): Promise<ListedDelivery[]> {
+  const prefix = deliveryPrefix(programId, messageId);
+  return ctx.db
+    .select(listedColumns)
+    .from(deliveries)
+    .where(
+      and(
+        eq(deliveries.programId, programId),
+        gte(deliveries.deliveryId, prefix),
+        lt(deliveries.deliveryId, `${prefix}~`),
+        eq(deliveries.messageId, messageId),
+      ),
+    )
+    .orderBy(desc(deliveries.deliveryId))
+    .limit(300);
+}

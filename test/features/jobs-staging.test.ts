@@ -1,0 +1,191 @@
+import { describe, expect, it } from 'vitest';
+import { cutReferences, repeatedSlots } from '../../src/features/jobs/first-load.ts';
+import { readChunks, referenceLines } from '../../src/features/jobs/log.ts';
+import { loadReferred } from '../../src/features/jobs/references.ts';
+import { RowShape } from '../../src/features/jobs/shape.ts';
+import { parseRows, slicesOf } from '../../src/features/jobs/staged.ts';
+import {
+  clashMark,
+  metasAt,
+  type SlotIndex,
+  SlotWriter,
+  type StagedRow,
+  slotCount,
+  slotOf,
+} from '../../src/features/jobs/staging.ts';
+import { upsertMember } from '../../src/features/records/index.ts';
+import { utf8 } from '../../src/platform/encoding.ts';
+import { bucketHash, fingerprint } from '../../src/platform/hash.ts';
+import type { ObjectStore } from '../../src/platform/objects/index.ts';
+
+const names = ['id', 'na"me\t', 'größe'];
+
+function rowOf(id: number, values: unknown[] = [id, `Ann "${id}" \\ \t\n ’é😀`, null]): StagedRow {
+  const dataJson = JSON.stringify(Object.fromEntries(names.map((name, i) => [name, values[i]])));
+  const key = `k"${id}\\`;
+  const [keyJson, bucket] = [JSON.stringify(key), bucketHash(key)];
+  return { bucket, keyJson, fingerprint: fingerprint(dataJson), line: id + 2, dataJson };
+}
+
+/** A store of what was staged, which counts how often it is asked. */
+function storeOf(objects: Uint8Array[]): Pick<ObjectStore, 'get'> {
+  return {
+    async get(key, options) {
+      const range = options?.range;
+      if (!range || !('offset' in range)) throw new Error('a whole object was asked for');
+      const bytes = objects[Number(key)]?.slice(range.offset, range.offset + (range.length ?? 0));
+      return { bytes: async () => bytes } as unknown as Awaited<ReturnType<ObjectStore['get']>>;
+    },
+  };
+}
+
+function rowsOf(bytes: Uint8Array, index: SlotIndex, from: number, to: number): StagedRow[] {
+  const [slice] = slicesOf([index], from, to);
+  if (!slice) return [];
+  const text = new TextDecoder().decode(bytes.subarray(slice.offset, slice.offset + slice.length));
+  const metas = new Uint32Array(bytes.slice(slice.metaOffset, slice.metaOffset + slice.rows * 20).buffer);
+  return parseRows(text, metas, new RowShape(index.names));
+}
+
+describe('RowShape', () => {
+  const shape = new RowShape(names);
+  const pack = (text: string) => {
+    const [source, target] = [utf8(text), new Uint8Array(500)];
+    const end = shape.pack(source, 0, source.length, target, 0);
+    return end < 0 ? null : target.slice(0, end);
+  };
+
+  it('gives back what it packed, whatever the values hold', () => {
+    const hostile = ['', '\\', '"', '\\"', ',', '}', '{', ':', '\t', '\n', '’', '😀', 'a,"na"', '\u2028'];
+    for (const value of [...hostile, 0, -1.5e-7, true, false, null]) {
+      const text = JSON.stringify(Object.fromEntries(names.map((name) => [name, value])));
+      const packed = pack(text);
+      expect(packed?.length).toBeLessThan(utf8(text).length);
+      const target = new Uint8Array(500);
+      const end = shape.unpack(packed ?? new Uint8Array(), 0, packed?.length ?? 0, target, 0);
+      expect(new TextDecoder().decode(target.subarray(0, end))).toBe(text);
+      expect(shape.unpackText(new TextDecoder().decode(packed ?? new Uint8Array()))).toBe(text);
+      expect(end).toBeLessThanOrEqual((packed?.length ?? 0) + shape.overhead);
+    }
+  });
+
+  it('leaves alone rows of other members, and nested values', () => {
+    const [a, b, c] = names.map((name) => JSON.stringify(name));
+    for (const text of [
+      '{}',
+      `{${a}:1}`,
+      `{${b}:1,${a}:2,${c}:3}`,
+      `{${a}:1,${b}:2,${c}:3,"more":4}`,
+      `{${a}:[1],${b}:2,${c}:3}`,
+      `{${a}:1,${b}:{"x":","},${c}:3}`,
+    ]) {
+      expect(pack(text)).toBeNull();
+    }
+    expect(new RowShape([]).pack(utf8('{}'), 0, 2, new Uint8Array(9), 0)).toBe(-1);
+  });
+});
+
+describe('SlotWriter', () => {
+  it('gives back every row from its slot, packed or whole, marked or not', () => {
+    const writer = new SlotWriter(names);
+    const rows = [
+      ...Array.from({ length: 3_000 }, (_, id) => rowOf(id)),
+      rowOf(3_000, [[1], 2, 3]),
+      { ...rowOf(3_001), fingerprint: clashMark, dataJson: '{"line":1}' },
+      { ...rowOf(3_002), bucket: 2 ** 32 - 1 },
+      { ...rowOf(3_003), bucket: 0 },
+    ];
+    for (const row of rows) writer.add(row);
+    const { bytes, index } = writer.finish();
+    const found = Array.from({ length: slotCount }, (_, slot) => rowsOf(bytes, index, slot, slot + 1));
+    found.forEach((some, slot) => {
+      for (const { bucket } of some) expect(slotOf(bucket)).toBe(slot);
+    });
+    const byLine = (a: StagedRow, b: StagedRow) => a.line - b.line;
+    expect(found.flat().sort(byLine)).toEqual(rows);
+    expect(rowsOf(bytes, index, 0, slotCount).sort(byLine)).toEqual(rows);
+    expect(bytes.byteLength).toBe(metasAt(index.offsets.at(-1) ?? 0) + rows.length * 20);
+  });
+
+  it('is as new after each object', () => {
+    const writer = new SlotWriter(names);
+    for (const [from, to] of [
+      [0, 5_000],
+      [5_000, 5_007],
+      [5_007, 8_000],
+    ] as const) {
+      const rows = Array.from({ length: to - from }, (_, i) => rowOf(from + i));
+      for (const row of rows) writer.add(row);
+      const { bytes, index } = writer.finish();
+      expect(rowsOf(bytes, index, 0, slotCount).sort((a, b) => a.line - b.line)).toEqual(rows);
+    }
+    expect(writer.finish().bytes).toHaveLength(0);
+  });
+});
+
+describe('references to staged rows', () => {
+  const count = 30_000;
+  const rows = Array.from({ length: count }, (_, id) => rowOf(id, id % 9 === 0 ? [[id], 1, 2] : undefined));
+  const parts = [0, 1, 2].map((part) => {
+    const writer = new SlotWriter(names);
+    for (const row of rows.filter((_, i) => i % 3 === part)) writer.add(row);
+    return writer.finish();
+  });
+  const indexes = parts.map(({ index }) => index);
+  const references = cutReferences(indexes, 0, slotCount);
+
+  it('name every row once, in chunks that D1 takes', () => {
+    expect(references.reduce((sum, one) => sum + one.rows, 0)).toBe(count);
+    expect(Math.max(...references.map((one) => one.rows))).toBeLessThanOrEqual(4_000);
+    expect(references.length).toBeLessThan(count / 2_000);
+  });
+
+  it('become the members that the rows themselves would be', async () => {
+    const { names: saved, chunks } = readChunks(
+      [JSON.stringify({ names }), ...referenceLines(references)].join('\n'),
+    );
+    expect(chunks).toEqual(references);
+    const objects = storeOf(parts.map(({ bytes }) => bytes)) as ObjectStore;
+    const referred = await loadReferred({ objects }, references, saved, String);
+    const members = references.flatMap((one) => {
+      const text = referred.upsertsOf(one);
+      expect(utf8(text).length).toBeLessThan(1_000_000);
+      expect(Object.keys(JSON.parse(text))).toHaveLength(one.rows);
+      return text.slice(1, -1).split(/,(?="\d{28}k)/);
+    });
+    expect(new Set(members)).toEqual(new Set(rows.map(upsertMember)));
+  });
+
+  it('cut one slot by its parts where it has too many rows for a chunk', () => {
+    const crowded = [0, 1, 2].map(() => {
+      const writer = new SlotWriter(names);
+      for (let id = 0; id < 3_000; id++) writer.add({ ...rowOf(id), bucket: 7 });
+      return writer.finish().index;
+    });
+    expect(cutReferences(crowded, 0, 1).map((one) => one.rows)).toEqual([3_000, 3_000, 3_000]);
+  });
+});
+
+describe('repeatedSlots', () => {
+  const metasOf = (keys: { bucket: number; keyJson: string }[]) => {
+    const writer = new SlotWriter();
+    for (const key of keys) writer.add({ ...rowOf(1), ...key });
+    const { bytes, index } = writer.finish();
+    return new Uint32Array(bytes.slice(metasAt(index.offsets.at(-1) ?? 0)).buffer);
+  };
+
+  it('finds a key that stands twice, in one part or in two', () => {
+    const [a, b] = [
+      { bucket: 5, keyJson: '"a"' },
+      { bucket: 2 ** 31, keyJson: '"b"' },
+    ];
+    expect([...repeatedSlots([metasOf([a, b])])]).toEqual([]);
+    expect([...repeatedSlots([metasOf([a, b, b])])]).toEqual([512]);
+    expect([...repeatedSlots([metasOf([a, b]), metasOf([a])])]).toEqual([0]);
+  });
+
+  it('leaves different keys of one bucket alone', () => {
+    const keys = ['"a"', '"b"', '"c"'].map((keyJson) => ({ bucket: 9, keyJson }));
+    expect([...repeatedSlots([metasOf(keys)])]).toEqual([]);
+  });
+});
