@@ -131,9 +131,8 @@ function AttemptState({ failure }: { failure: DeliveryOut['attempts'][number]['f
 }
 
 function About({ view, about }: { view: View; about: string }) {
-  if (about === '') return <>–</>;
   const to = `/jump?in=${encodeURIComponent(view.programId)}&q=${encodeURIComponent(about)}`;
-  return /^[a-z]{3}_[0-9a-z]{26}$/.test(about) ? <a href={to}>{about}</a> : <>{about}</>;
+  return /^[a-z]{3}_[0-9a-z]{26}$/.test(about) ? <a href={to}>{about}</a> : <>{about || '–'}</>;
 }
 
 function Request({ one, shown: { request, sent } }: { one: DeliveryOut; shown: Shown }) {
