@@ -64,7 +64,7 @@ async function quiet(crowd: Crowd): Promise<void> {
       return Date.now() - sinceMs;
     },
     (quietMs) => quietMs > 1_000,
-    60,
+    600,
   );
 }
 
