@@ -61,7 +61,7 @@ export async function followTrace(ctx: Ctx, programId: string, traceId: string):
           (SELECT CASE WHEN sum(s.ended_at IS NULL) = 0 THEN max(s.ended_at) END FROM flow_request_sources AS s
             WHERE s.request_id = flow_requests.request_id) AS endedMs,
           NULL AS status, 'flow ' || flow_id AS name FROM flow_requests WHERE ${ofTrace}`,
-        sql`SELECT ${delivery} FROM deliveries AS d
+        sql`SELECT ${delivery} FROM deliveries AS d INDEXED BY deliveries_direct_trace
           WHERE d.program_id = ${programId} AND d.trace_id = ${traceId} AND d.endpoint_id = ''`,
       ),
     ])
