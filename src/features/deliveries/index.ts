@@ -13,6 +13,7 @@ export { listDeliveriesAbout, listDeliveriesOfTraces } from './ledger.ts';
 export { deliveriesLifecycle } from './lifecycle.ts';
 export { presentDelivery } from './present.ts';
 export { alertType } from './problems.ts';
+export { deliveriesRemedy } from './remedy.ts';
 export { deliveryOut } from './schema.ts';
 export {
   insertDeliveriesFrom,
