@@ -107,7 +107,7 @@ for (const route of downloadRoutes) {
       return new Response(file.body, { status: file.status, headers });
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
-      return showPage(c, view, '', problemPage(error));
+      return showPage(c, view, '', problemPage(error, view, ''));
     }
   });
 }
@@ -125,11 +125,23 @@ async function shown(view: View, route: PageRoute): Promise<Page | { to: string 
     return await route.show(view);
   } catch (error) {
     if (!(error instanceof ApiProblem)) throw error;
-    return problemPage(error);
+    return problemPage(error, view, route.section);
   }
 }
 
-function problemPage({ problem }: ApiProblem): Page {
+/** Where to go from a page that is not there. */
+function WayOn({ view, status, section }: { view: View; status: number; section: string }) {
+  const search = <>or paste an id into the box above.</>;
+  if (status === 403) return <>Somebody with that scope can open it, or give you a key with it.</>;
+  if (view.programId === '' || section === '') return <>Look at the address, {search}</>;
+  return (
+    <>
+      Go back to <a href={view.at(section)}>{section}</a>, {search}
+    </>
+  );
+}
+
+function problemPage({ problem }: ApiProblem, view: View, section: string): Page {
   const titles: Record<number, string> = {
     403: 'This is not yours to see',
     404: 'There is no such thing here',
@@ -138,7 +150,14 @@ function problemPage({ problem }: ApiProblem): Page {
   return {
     title: titles[problem.status] ?? problem.title,
     verdict: { tone: 'attention', text: problem.detail },
-    body: <p class="dim">Request {problem.requestId}</p>,
+    body: (
+      <>
+        <p>
+          <WayOn view={view} status={problem.status} section={section} />
+        </p>
+        <p class="dim">Request {problem.requestId}</p>
+      </>
+    ),
     status: problem.status as Page['status'] & number,
   };
 }

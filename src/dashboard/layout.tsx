@@ -134,9 +134,14 @@ function Header({ view }: { view: View }) {
         <a href="/">Crosswalk</a>
       </p>
       {view.programId === '' ? null : (
-        <p class="program">
-          <a href={view.at('overview')}>{view.programName}</a>
-        </p>
+        <>
+          <p class="program">
+            <a href={view.at('overview')}>{view.programName}</a>
+          </p>
+          <button type="button" class="menu" popovertarget="sections">
+            Menu
+          </button>
+        </>
       )}
       <search>
         <form action="/jump" method="get" class="jump">
@@ -162,7 +167,7 @@ function Header({ view }: { view: View }) {
 
 function Navigation({ view, section }: { view: View; section: string }) {
   return (
-    <nav class="sections" aria-label="Pages of the program">
+    <nav id="sections" class="sections" popover="auto" aria-label="Pages of the program">
       {entries.map(({ group, of }) => {
         const mine = of.filter(({ scope }) => view.can(scope));
         if (mine.length === 0) return null;
