@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { Actor, Ctx, Relay } from './context.ts';
 import { type Config, type Env, readConfig } from './env.ts';
 import { type Database, openDatabase } from './platform/d1.ts';
+import { dnsOverHttps } from './platform/dns.ts';
 import { newId } from './platform/ids.ts';
 import { createLogger } from './platform/log.ts';
 import {
@@ -11,7 +12,6 @@ import {
   S3Presigner,
   withKeyPrefix,
 } from './platform/objects/index.ts';
-import { dnsOverHttps } from './platform/outbound.ts';
 import { createSender } from './platform/queue.ts';
 import { rememberReads } from './platform/remember.ts';
 import { createSealer, type Sealer } from './platform/seal.ts';

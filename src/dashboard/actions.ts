@@ -1,4 +1,3 @@
-import { recordPage, showRecord } from './pages/datasets.tsx';
 import { deliveryPage, retryDelivery, showRequest } from './pages/delivery.tsx';
 import { dropPage, rotateDrop, showSecrets } from './pages/drop.tsx';
 import {
@@ -18,6 +17,7 @@ import { deleteMonitor, monitorsPage, saveMonitor } from './pages/monitors.tsx';
 import { nightPage, sendNight } from './pages/night.tsx';
 import { overviewPage } from './pages/overview.tsx';
 import { countProblemRetry, handleProblem, resolveProblem, retryProblem } from './pages/problem.tsx';
+import { recordPage, showRecord } from './pages/record.tsx';
 import { cancelRecovery, countRecovery, recoveryPage, startRecovery } from './pages/recovery.tsx';
 import { retryQuarantine, rewind, setNightly, subscriptionPage, syncNow } from './pages/subscription.tsx';
 import { systemPage } from './pages/system.tsx';

@@ -1,5 +1,5 @@
 import { auditPage } from './pages/audit.tsx';
-import { datasetPage, datasetsPage, recordPage } from './pages/datasets.tsx';
+import { datasetPage, datasetsPage } from './pages/datasets.tsx';
 import { deliveriesPage } from './pages/deliveries.tsx';
 import { deliveryPage } from './pages/delivery.tsx';
 import { dropPage } from './pages/drop.tsx';
@@ -17,6 +17,7 @@ import { keysPage } from './pages/keys.tsx';
 import { monitorsPage } from './pages/monitors.tsx';
 import { nightPage, openNightFile } from './pages/night.tsx';
 import { overviewPage } from './pages/overview.tsx';
+import { recordPage } from './pages/record.tsx';
 import { recoveryPage } from './pages/recovery.tsx';
 import { subscriptionPage } from './pages/subscription.tsx';
 import { subscriptionsPage } from './pages/subscriptions.tsx';

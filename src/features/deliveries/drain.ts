@@ -89,7 +89,8 @@ async function drainLane(
 ): Promise<number> {
   const { endpointId, rateLimitPerSecond, degradedSince, flightLimit, inFlight } = target;
   const token = newId('lse', ctx.wallNow());
-  const width = lane === wholeLane ? flightLimit : Math.ceil(Math.max(1, flightLimit - inFlight) / laneCount);
+  const room = Math.max(1, flightLimit - inFlight);
+  const width = lane === wholeLane ? room : Math.ceil(room / laneCount);
   const most = degradedSince !== null ? 1 : Math.min(chunkSize, rateLimitPerSecond ?? chunkSize);
   const gapMs = rateLimitPerSecond === null ? 0 : 1_000 / rateLimitPerSecond;
   let sent = 0;
@@ -149,7 +150,7 @@ async function send(
   ctx: Ctx,
   call: EndpointCall | null,
   row: Pick<DueRow, 'programId' | 'messageId' | 'body' | 'endpointId'>,
-): Promise<{ result: AttemptResult; startedAt: number; durationMs: number }> {
+): Promise<{ result: AttemptResult; target: string | null; startedAt: number; durationMs: number }> {
   const startedAt = ctx.now();
   const startedWall = ctx.wallNow();
   const result = call
@@ -164,7 +165,8 @@ async function send(
         { messageId: row.messageId, body: await bodyOf(ctx, row) },
       )
     : goneEndpoint;
-  return { result, startedAt, durationMs: ctx.wallNow() - startedWall };
+  const target = call?.endpoint.url ?? null;
+  return { result, target, startedAt, durationMs: ctx.wallNow() - startedWall };
 }
 
 const goneEndpoint: AttemptResult = {

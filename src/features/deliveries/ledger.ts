@@ -154,3 +154,23 @@ export function listOfMessage(ctx: Ctx, programId: string, messageId: string): P
     .orderBy(desc(deliveries.deliveryId))
     .limit(300);
 }
+
+/** How many deliveries of each message stand where, each found by its id: one statement, however many messages. */
+export async function countOfMessages(
+  ctx: Ctx,
+  programId: string,
+  messageIds: string[],
+): Promise<Map<string, Record<string, number>>> {
+  const wanted = messageIds.map((messageId) => [deliveryPrefix(programId, messageId), messageId]);
+  const rows = await ctx.db.all<{ messageId: string; status: string; n: number }>(
+    sql`SELECT m.value ->> 1 AS messageId, d.status, count(*) AS n
+      FROM json_each(${JSON.stringify(wanted)}) AS m CROSS JOIN deliveries AS d
+      WHERE d.program_id = ${programId} AND d.delivery_id >= m.value ->> 0
+        AND d.delivery_id < (m.value ->> 0) || '~' AND d.message_id = m.value ->> 1
+      GROUP BY 1, 2`,
+  );
+  const counts = new Map<string, Record<string, number>>();
+  for (const { messageId, status, n } of rows)
+    counts.set(messageId, { ...counts.get(messageId), [status]: n });
+  return counts;
+}

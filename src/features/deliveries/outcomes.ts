@@ -13,6 +13,8 @@ import type { Attempt } from './table.ts';
 export interface Finished {
   row: DueRow;
   result: AttemptResult;
+  /** Where it went, for an endpoint may have moved since the row was made; null where it went nowhere. */
+  target: string | null;
   startedAt: number;
   durationMs: number;
   /** What the row's count of attempts was when this one took it: another count, and nothing is written. */
@@ -200,11 +202,12 @@ function writeOutcomes(ctx: Ctx, batch: Judged[]): Statement {
       one.attempts,
       one.attemptsTotal,
       one.lost === null ? [attempt] : [one.lost, attempt],
+      one.target,
     ];
   });
   return ctx.db.run(sql`UPDATE deliveries SET status = o.value ->> 3, reason = o.value ->> 4,
       next_attempt_at = o.value ->> 5, ended_at = o.value ->> 6, uncertain = o.value ->> 7, attempts = o.value ->> 8,
-      attempts_total = o.value ->> 9, log = CASE WHEN deliveries.log = '[]' THEN o.value -> 10 ELSE
+      attempts_total = o.value ->> 9, target = coalesce(o.value ->> 11, deliveries.target), log = CASE WHEN deliveries.log = '[]' THEN o.value -> 10 ELSE
         (SELECT json_group_array(json(a.value)) FROM (SELECT l.value FROM json_each(deliveries.log) AS l
           WHERE l.key >= json_array_length(deliveries.log) - ${attemptsKept - 2}
           UNION ALL SELECT n.value FROM json_each(o.value -> 10) AS n) AS a)
