@@ -162,7 +162,7 @@ async function send(
           programId: row.programId,
           secretPurpose: row.endpointId,
         },
-        { messageId: row.messageId, body: await bodyOf(ctx, row) },
+        { messageId: row.messageId, body: await bodyOf(ctx, row), signedAtMs: startedWall },
       )
     : goneEndpoint;
   const target = call?.endpoint.url ?? null;
