@@ -41,7 +41,7 @@ import { ReplayedAnswer } from './idempotency.ts';
 import { httpStatus, toProblem } from './problem.ts';
 import { statusRoutes } from './status.ts';
 import { systemRoutes } from './system.ts';
-import { actorWithin } from './within.ts';
+import { askedWithin } from './within.ts';
 
 /** The HTTP door: context, key, guard, routes, one map for errors, one log line. */
 export const app = new OpenAPIHono<ApiEnv>();
@@ -51,14 +51,16 @@ app.use('*', async (c, next) => {
   const startedAt = Date.now();
   let failure: unknown;
   try {
+    const within = askedWithin(c.req.raw);
     const ctx = await openContext(c.env, {
       actor: { kind: 'anonymous' },
       requestId,
+      ...(within?.reading ? { db: within.reading.db } : {}),
       waitUntil: (work) => c.executionCtx.waitUntil(work),
     });
     c.set('ctx', ctx);
     c.set('guard', guardRequest);
-    ctx.actor = actorWithin(c.req.raw) ?? (await authenticate(c));
+    ctx.actor = within?.actor ?? (await authenticate(c));
     await next();
     failure = c.error;
     if (failure instanceof ReplayedAnswer) c.res = failure.answer;
