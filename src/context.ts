@@ -125,6 +125,7 @@ export interface Lifecycle {
 
 /** A sealed column, so that one command can seal everything under a new key. */
 export interface SealedColumn {
+  /** `table.column`. */
   name: string;
   /** Rows not sealed under `keyId`, at most `limit`. */
   list(

@@ -1,4 +1,3 @@
-import { recordPage, showRecord } from './pages/datasets.tsx';
 import { deliveryPage, retryDelivery, showRequest } from './pages/delivery.tsx';
 import { dropPage, rotateDrop, showSecrets } from './pages/drop.tsx';
 import {
@@ -18,10 +17,12 @@ import { deleteMonitor, monitorsPage, saveMonitor } from './pages/monitors.tsx';
 import { nightPage, sendNight } from './pages/night.tsx';
 import { overviewPage } from './pages/overview.tsx';
 import { countProblemRetry, handleProblem, resolveProblem, retryProblem } from './pages/problem.tsx';
+import { recordPage, showRecord } from './pages/record.tsx';
 import { cancelRecovery, countRecovery, recoveryPage, startRecovery } from './pages/recovery.tsx';
 import { retryQuarantine, rewind, setNightly, subscriptionPage, syncNow } from './pages/subscription.tsx';
 import { systemPage } from './pages/system.tsx';
 import { removeCategory, saveTemplate, templatePage, tryTemplate } from './pages/template.tsx';
+import { revertTemplate, templateVersionsPage } from './pages/template-versions.tsx';
 import {
   changeWebhook,
   deleteWebhook,
@@ -81,6 +82,13 @@ export const actionRoutes: ActionRoute[] = [
     scope: 'templates',
     act: removeCategory,
     page: templatePage,
+  },
+  {
+    path: '/p/:programId/subscriptions/:publisherId/template/versions/:version/revert',
+    section: 'subscriptions',
+    scope: 'templates',
+    act: revertTemplate,
+    page: templateVersionsPage,
   },
   {
     path: '/p/:programId/jobs/:jobId/:verb{approve|reject|cancel|retry|undo}',

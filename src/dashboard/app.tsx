@@ -1,7 +1,6 @@
 import { type Context, Hono } from 'hono';
 import { ConfigError } from '../env.ts';
-import { findProgram } from '../features/programs/index.ts';
-import { openContext } from '../open.ts';
+import { openContext, openReader } from '../open.ts';
 import { sha256Hex } from '../platform/encoding.ts';
 import { newId } from '../platform/ids.ts';
 import { createLogger } from '../platform/log.ts';
@@ -37,6 +36,7 @@ dashboard.use('*', async (c, next) => {
   c.set('ctx', ctx);
   const opened = await sessionOf(c, ctx);
   c.set('session', opened?.session ?? null);
+  c.set('program', opened?.program ?? null);
   if (opened) ctx.actor = opened.actor;
   await next();
   ctx.log.line('page.request', {
@@ -174,12 +174,17 @@ async function viewOf(c: Context<DoorEnv>, route: { scope: PageRoute['scope'] })
   }
   const url = new URL(c.req.url);
   const named = c.req.param('programId');
-  const program = named === undefined ? null : await findProgram(ctx, named);
+  const program = named === undefined ? null : c.get('program');
   const mayEnter = actor.kind === 'system' || actor.programId === program?.programId;
   const view: View = {
     ctx,
     actor,
-    api: new Api(c.env, c.executionCtx, actor, url.origin, program?.programId ?? ''),
+    api: new Api(c.env, c.executionCtx, url.origin, {
+      actor,
+      programId: program?.programId ?? '',
+      // What only looks asks the database nothing twice; what acts asks it anew.
+      reader: c.req.method === 'GET' ? openReader(c.env) : null,
+    }),
     programId: program?.programId ?? '',
     programName: program?.name ?? '',
     programZone: program?.timeZone ?? 'UTC',
