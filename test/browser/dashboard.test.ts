@@ -20,6 +20,6 @@ describe('the keyboard alone', testKeyboard);
 describe('without a script', testScriptless);
 describe('the template editor', testEditor);
 describe('the ledger, the trace and the nights', testLedger);
-describe('with many rows', testLarge);
+describe('with many rows', () => testLarge());
 // The last: it kills the hub.
 describe('an open page', testLive);

@@ -1,5 +1,3 @@
-import { Webhook as StandardWebhook } from 'standardwebhooks';
-import { Webhook as SvixWebhook } from 'svix';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import {
   answers,
@@ -20,6 +18,7 @@ import {
   ledgerOf,
   publish,
   startCrowd,
+  verifies,
   webhooksPath,
 } from '../support/fanout.ts';
 
@@ -159,17 +158,13 @@ describe('what is sent', () => {
       async () => crowd.at(path),
       (all) => all.length > 0,
     );
-    const headers = received?.headers as Record<string, string>;
-    for (const library of [StandardWebhook, SvixWebhook]) {
-      expect(() => new library(secret).verify(received?.body ?? '', headers)).not.toThrow();
-      const other = `whsec_${btoa('another secret of 32 bytes ......')}`;
-      expect(() => new library(other).verify(received?.body ?? '', headers)).toThrow();
-    }
+    const other = `whsec_${btoa('another secret of 32 bytes ......')}`;
+    expect([secret, other].map((one) => received && verifies(one, received))).toEqual([true, false]);
     expect(JSON.parse(received?.body ?? '')).toMatchObject({
       type: 'event.published',
       data: { PublisherEventId: 'signed' },
     });
-    expect(headers).toMatchObject({ authorization: 'Bearer abc', 'x-school': 'Hogwarts' });
+    expect(received?.headers).toMatchObject({ authorization: 'Bearer abc', 'x-school': 'Hogwarts' });
   });
 });
 

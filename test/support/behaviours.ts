@@ -54,3 +54,10 @@ export const redirectsToItself: Behaviour = (request, response) => {
   response.writeHead(302, { location: request.path });
   response.end();
 };
+
+/** Writes these bytes instead of an answer, and closes. */
+export const says =
+  (bytes: string | Buffer): Behaviour =>
+  (_, response) => {
+    response.socket?.end(bytes);
+  };

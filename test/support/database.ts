@@ -91,6 +91,37 @@ export function multiplyRow(
   }
 }
 
+/**
+ * Tables that a statement would read from one end to the other, or through an index that holds every row; none
+ * of the small ones, which hold a few rows for each program or each cron.
+ */
+export function wholeTablesRead(hub: Pick<Hub, 'stateDir'>, statement: string): string[] {
+  const db = openFile(hub);
+  try {
+    const partial = db.prepare(
+      "SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = ? AND sql LIKE '% WHERE %'",
+    );
+    const plan = db.prepare(`EXPLAIN QUERY PLAN ${statement}`).all() as { detail: string }[];
+    return plan.flatMap(({ detail }) => {
+      const [, name = '', index] = /^SCAN (\w+)(?: USING (?:COVERING )?INDEX (\w+))?/.exec(detail) ?? [];
+      const table = largeTables.find(
+        (one) => one === name || new RegExp(`\\b${one}"? (?:AS )?"?${name}\\b`, 'i').test(statement),
+      );
+      const isPart = index !== undefined && partial.get(index) !== undefined;
+      return name === '' || table === undefined || isPart ? [] : [table];
+    });
+  } finally {
+    db.close();
+  }
+}
+
+/** Those that grow with what the hub does. */
+const largeTables = [
+  ...['deliveries', 'jobs', 'events', 'audit_log', 'records', 'file_versions', 'file_names', 'syncs'],
+  ...['sync_calls', 'sync_quarantine', 'export_runs', 'export_files', 'flow_requests', 'external_sources'],
+  ...['flow_request_sources', 'flow_participants', 'allocations', 'job_recipients', 'attention'],
+];
+
 /** From now until the answer is called, the hub's database answers every statement with an error. */
 export function lockDatabase(hub: Pick<Hub, 'stateDir'>): () => void {
   const db = openFile(hub);

@@ -123,7 +123,13 @@ export async function eventPage(view: View): Promise<Page> {
           ]}
         />
         <p>
-          <a href={view.at(`deliveries?about=${encodeURIComponent(event.EventId)}`)}>Who was told of it</a>
+          <a
+            href={view.at(
+              `deliveries?about=${encodeURIComponent(event.EventId)}&traceId=${encodeURIComponent(event.TraceId)}`,
+            )}
+          >
+            Who was told of it
+          </a>
         </p>
       </>
     ),

@@ -149,13 +149,10 @@ export async function requireRecovery(
 ): Promise<RecoveryProgress> {
   const recovery = await findRecovery(ctx, programId, recoveryId);
   if (recovery?.endpointId !== endpointId) throw new AppError('not_found', 'There is no such recovery.');
-  const { from, to } = edges({ sinceMs: recovery.sinceAt, untilMs: recovery.untilAt });
-  const rows = await ctx.db.all<{
-    status: string;
-    n: number;
-  }>(sql`SELECT status, count(*) AS n FROM deliveries
-    WHERE program_id = ${programId} AND delivery_id >= ${from} AND delivery_id < ${to} AND endpoint_id = ${endpointId}
-      AND recovery_id = ${recoveryId} GROUP BY status`);
+  const rows = await ctx.db.all<{ status: string; n: number }>(
+    sql`SELECT status, count(*) AS n FROM deliveries INDEXED BY deliveries_recovered
+      WHERE recovery_id = ${recoveryId} AND program_id = ${programId} AND endpoint_id = ${endpointId} GROUP BY status`,
+  );
   return { recovery, states: Object.fromEntries(rows.map(({ status, n }) => [status, n])) };
 }
 
