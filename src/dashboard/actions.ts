@@ -22,6 +22,7 @@ import { cancelRecovery, countRecovery, recoveryPage, startRecovery } from './pa
 import { retryQuarantine, rewind, setNightly, subscriptionPage, syncNow } from './pages/subscription.tsx';
 import { systemPage } from './pages/system.tsx';
 import { removeCategory, saveTemplate, templatePage, tryTemplate } from './pages/template.tsx';
+import { revertTemplate, templateVersionsPage } from './pages/template-versions.tsx';
 import {
   changeWebhook,
   deleteWebhook,
@@ -81,6 +82,13 @@ export const actionRoutes: ActionRoute[] = [
     scope: 'templates',
     act: removeCategory,
     page: templatePage,
+  },
+  {
+    path: '/p/:programId/subscriptions/:publisherId/template/versions/:version/revert',
+    section: 'subscriptions',
+    scope: 'templates',
+    act: revertTemplate,
+    page: templateVersionsPage,
   },
   {
     path: '/p/:programId/jobs/:jobId/:verb{approve|reject|cancel|retry|undo}',

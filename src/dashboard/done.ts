@@ -12,6 +12,7 @@ export const doneSentences: Record<string, string> = {
   revoked: 'Revoked. Nothing can use it any more.',
   'session-ended': 'That session has ended.',
   saved: 'Saved.',
+  reverted: 'Saved as a new version: the next synchronisation renders with it.',
   requested: 'Requested. The integration is being told.',
   'requested-already': 'It was requested already, and is still waited for: nothing new was asked.',
   paused: 'Paused. What becomes due waits here.',

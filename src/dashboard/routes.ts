@@ -24,6 +24,7 @@ import { subscriptionsPage } from './pages/subscriptions.tsx';
 import { systemPage } from './pages/system.tsx';
 import { taskPage, tasksPage } from './pages/tasks.tsx';
 import { templatePage } from './pages/template.tsx';
+import { templateVersionsPage } from './pages/template-versions.tsx';
 import { openTrace, tracePage } from './pages/trace.tsx';
 import { webhookPage } from './pages/webhook.tsx';
 import { webhooksPage } from './pages/webhooks.tsx';
@@ -60,6 +61,12 @@ export const pageRoutes: PageRoute[] = [
     section: 'subscriptions',
     scope: 'read',
     show: templatePage,
+  },
+  {
+    path: '/p/:programId/subscriptions/:publisherId/template/versions',
+    section: 'subscriptions',
+    scope: 'read',
+    show: templateVersionsPage,
   },
   { path: '/p/:programId/webhooks', section: 'webhooks', scope: 'read', show: webhooksPage },
   { path: '/p/:programId/webhooks/:webhookId', section: 'webhooks', scope: 'read', show: webhookPage },

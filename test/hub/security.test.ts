@@ -82,6 +82,7 @@ const resources: Record<string, (owner: Owner) => Promise<string>> = {
     return 'people.csv';
   },
   publisherId: (owner) => publisherOf(owner),
+  version: async () => '1',
   syncId: async (owner) => {
     const publisher = await publisherOf(owner);
     const path = `/api/programs/${owner.programId}`;

@@ -26,3 +26,4 @@ export {
   openPayloadTemplate,
   templateTag,
 } from './template.ts';
+export { findVersion, keepVersion, listVersions } from './versions.ts';
