@@ -14,6 +14,7 @@ export {
   subscriptionsLifecycle,
   updateSubscription,
 } from './store.ts';
+export type { Routing } from './table.ts';
 export {
   type CompiledTemplate,
   /** @public for the synchronisation. */
