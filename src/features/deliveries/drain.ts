@@ -6,8 +6,17 @@ import { type AnnouncedRow, wholeLane } from './announced.ts';
 import { postSigned } from './channels.ts';
 import { findTarget, type Target } from './deliveries.system.ts';
 import { cancelReason } from './health.ts';
-import { cancelDue, claimChunk, type DueRow, parkDue, releaseLane, settledAtOnce, unpark } from './lanes.ts';
-import type { OutcomeRecorder } from './outcomes.ts';
+import {
+  cancelDue,
+  claimChunk,
+  type DueRow,
+  giveBack,
+  parkDue,
+  releaseLane,
+  settledAtOnce,
+  unpark,
+} from './lanes.ts';
+import type { Finished, OutcomeRecorder } from './outcomes.ts';
 import { degradedAfter, laneCount, leaseMs, queueWaitLimitMs } from './policy.ts';
 import type { Pool } from './pool.ts';
 import { bodyOf } from './store.ts';
@@ -20,18 +29,25 @@ export const resumePerSecond = 20;
 /** Something due so soon is waited for; what is later is woken. */
 const waitWithinMs = 1_500;
 
-/** Sends a first attempt whose row was born leased to this invocation. */
+/**
+ * Sends a first attempt whose row was born leased to this invocation. False where its endpoint takes nothing
+ * any more: then it is due like any other.
+ */
 export async function sendBorn(
   ctx: Ctx,
   recorder: OutcomeRecorder,
   pool: Pool,
   row: AnnouncedRow,
-): Promise<void> {
+): Promise<boolean> {
   const due: DueRow = { ...row, uncertain: false, attempts: 0, attemptsTotal: 0 };
-  const sent = await recorder.during(() =>
-    pool.run(row.endpointId, async () => send(ctx, await callOf(ctx, row.programId, row.endpointId), due)),
-  );
+  const sent = await recorder.during(() => pool.run(row.endpointId, () => sendIfActive(ctx, due)));
+  if (sent === null) {
+    recorder.withdraw();
+    await commit(ctx.db, [giveBack(ctx, row)]);
+    return false;
+  }
   await recorder.add({ ...sent, row: due, fence: 1, attempts: 1, attemptsTotal: 1, lost: null });
+  return true;
 }
 
 /**
@@ -98,8 +114,7 @@ async function drainLane(
     const untilMs = ctx.now() + leaseMs;
     const chunk = await claimChunk(ctx, { endpointId, lane, token, untilMs, most, gapMs });
     if (chunk.rows.length === 0) return sent;
-    const call = await callOf(ctx, target.programId, endpointId);
-    const failed = await sendChunk(ctx, call, chunk.rows, chunk.startMs, gapMs, width, pool, recorder);
+    const failed = await sendChunk(ctx, chunk.rows, chunk.startMs, gapMs, width, pool, recorder);
     sent += chunk.rows.length;
     // Whatever failed may have changed what the endpoint may be sent.
     if (failed || degradedSince !== null) break;
@@ -108,10 +123,12 @@ async function drainLane(
   return sent;
 }
 
-/** True where an attempt failed: after three time-outs in a row the rest of the chunk is left for later. */
+/**
+ * True where an attempt failed, or the endpoint takes nothing any more: then, and after three time-outs in a
+ * row, the rest of the chunk is left for later.
+ */
 async function sendChunk(
   ctx: Ctx,
-  call: EndpointCall | null,
   rows: DueRow[],
   startMs: number,
   gapMs: number,
@@ -130,7 +147,12 @@ async function sendChunk(
       const waitMs = next.atMs - ctx.now();
       if (gapMs > 0 && waitMs > 0) await sleep(waitMs);
       const { row } = next;
-      const sent = await recorder.during(() => pool.run(row.endpointId, () => send(ctx, call, row)));
+      const sent = await recorder.during(() => pool.run(row.endpointId, () => sendIfActive(ctx, row)));
+      if (sent === null) {
+        recorder.withdraw();
+        failed = true;
+        return;
+      }
       const attempts = { attempts: row.attempts + 1, attemptsTotal: row.attemptsTotal + 1 };
       const lost = row.status === 'sending' ? lostAttempt(ctx) : null;
       recorded.push(recorder.add({ ...sent, row, fence: row.attemptsTotal, ...attempts, lost }));
@@ -146,11 +168,15 @@ async function sendChunk(
   return failed;
 }
 
-async function send(
-  ctx: Ctx,
-  call: EndpointCall | null,
-  row: Pick<DueRow, 'programId' | 'messageId' | 'body' | 'endpointId'>,
-): Promise<{ result: AttemptResult; target: string | null; startedAt: number; durationMs: number }> {
+/** Null where the endpoint was paused or disabled in the meantime: then nothing more is begun. */
+async function sendIfActive(ctx: Ctx, row: DueRow): Promise<Sent | null> {
+  const call = await callOf(ctx, row.programId, row.endpointId);
+  return call && call.endpoint.state !== 'active' ? null : send(ctx, call, row);
+}
+
+type Sent = Pick<Finished, 'result' | 'target' | 'startedAt' | 'durationMs'>;
+
+async function send(ctx: Ctx, call: EndpointCall | null, row: DueRow): Promise<Sent> {
   const startedAt = ctx.now();
   const startedWall = ctx.wallNow();
   const result = call
@@ -162,7 +188,7 @@ async function send(
           programId: row.programId,
           secretPurpose: row.endpointId,
         },
-        { messageId: row.messageId, body: await bodyOf(ctx, row) },
+        { messageId: row.messageId, body: await bodyOf(ctx, row), signedAtMs: startedWall },
       )
     : goneEndpoint;
   const target = call?.endpoint.url ?? null;

@@ -76,6 +76,12 @@ export class OutcomeRecorder {
     }
   }
 
+  /** Instead of `add`, for what was not attempted after all. */
+  withdraw(): void {
+    this.#underWay--;
+    if (this.#underWay === 0) this.#hurry?.();
+  }
+
   /** Resolves when the outcome is committed. Throws what the database throws. */
   async add(finished: Finished): Promise<void> {
     const outcome = decideOutcome(finished.result, {
@@ -205,18 +211,27 @@ function writeOutcomes(ctx: Ctx, batch: Judged[]): Statement {
       one.target,
     ];
   });
-  return ctx.db.run(sql`UPDATE deliveries SET status = o.value ->> 3, reason = o.value ->> 4,
-      next_attempt_at = o.value ->> 5, ended_at = o.value ->> 6, uncertain = o.value ->> 7, attempts = o.value ->> 8,
-      attempts_total = o.value ->> 9, target = coalesce(o.value ->> 11, deliveries.target), log = CASE WHEN deliveries.log = '[]' THEN o.value -> 10 ELSE
+  return ctx.db.run(sql`UPDATE deliveries SET status = ${unlessHeld('status', 3)}, reason = ${unlessHeld('reason', 4)},
+      next_attempt_at = ${unlessHeld('next_attempt_at', 5)}, ended_at = ${unlessHeld('ended_at', 6)},
+      uncertain = o.value ->> 7, attempts = o.value ->> 8, attempts_total = o.value ->> 9,
+      target = coalesce(o.value ->> 11, deliveries.target), log = CASE WHEN deliveries.log = '[]' THEN o.value -> 10 ELSE
         (SELECT json_group_array(json(a.value)) FROM (SELECT l.value FROM json_each(deliveries.log) AS l
           WHERE l.key >= json_array_length(deliveries.log) - ${attemptsKept - 2}
           UNION ALL SELECT n.value FROM json_each(o.value -> 10) AS n) AS a)
         END
     FROM json_each(${JSON.stringify(rows)}) AS o
     WHERE deliveries.program_id = o.value ->> 0 AND deliveries.delivery_id = o.value ->> 1
-      AND deliveries.attempts_total = o.value ->> 2 AND deliveries.next_attempt_at IS NOT NULL
-      AND deliveries.status IN ('pending', 'waiting', 'sending')`);
+      AND deliveries.attempts_total = o.value ->> 2 AND deliveries.body IS NOT ''`);
 }
+
+/**
+ * A column of an outcome, or as it stands: what was paused or cancelled while the attempt was under way stays
+ * so, unless the receiver took it. The attempt is on record either way.
+ */
+const unlessHeld = (column: string, at: number) =>
+  sql.raw(`CASE WHEN o.value ->> 3 <> 'delivered'
+      AND (deliveries.status = 'cancelled' OR (deliveries.status = 'paused' AND o.value ->> 3 = 'waiting'))
+    THEN deliveries.${column} ELSE o.value ->> ${at} END`);
 
 /** Rolls up what the statement above has ended; one row for each program, however many there were. */
 function countOutcomes(ctx: Ctx, batch: Judged[]): Statement[] {

@@ -25,6 +25,7 @@ export {
   matchCategory,
   /** @public for the synchronisation. */
   openPayloadTemplate,
+  routingOf,
   templateTag,
 } from './template.ts';
-export { findVersion, keepVersion, listVersions } from './versions.ts';
+export { findVersion, findVersionAt, keepVersion, listVersions } from './versions.ts';

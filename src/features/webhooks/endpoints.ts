@@ -55,7 +55,7 @@ export async function createEndpoint(
     await commit(ctx.db, [endSigningSecrets(ctx, programId, endpointId)]);
     throw new AppError(
       'conflict',
-      `A program has at most ${endpointLimit} endpoints: delete one that is not needed.`,
+      `A program has at most ${endpointLimit} endpoints, and 32,767 in its life: delete one that is not needed.`,
     );
   }
   return { endpoint, secret: secret.secret };
