@@ -138,17 +138,12 @@ function NoEvents({ view, isFiltered }: { view: View; isFiltered: boolean }) {
         <a href={view.at('events')}>Show all events</a>
       </p>
     );
-  const event = {
-    PublisherProgramId: view.programId,
-    PublisherEventId: '1',
-    EventType: 'test',
-    EventStartUtc: new Date(view.ctx.now()).toISOString().replace(/\.\d+/, ''),
-  };
+  const event = { PublisherProgramId: view.programId, PublisherEventId: '1', EventType: 'test' };
   return (
     <>
       <p>No event has been published. This publishes one:</p>
       <pre tabindex={0}>{`curl -X POST ${view.ctx.config.PUBLIC_URL}/api/events -H "x-api-key: $KEY" \\
-  -H 'content-type: application/json' -d '${JSON.stringify(event)}'`}</pre>
+  -H 'content-type: application/json' -d '${JSON.stringify(event).slice(0, -1)},"EventStartUtc":"'$(date -u +%FT%TZ)'"}'`}</pre>
     </>
   );
 }

@@ -18,9 +18,10 @@ export async function replayEvent(
   ctx: Ctx,
   programId: string,
   endpointId: string,
-  eventId: string,
+  eventId: string | undefined,
 ): Promise<{ deliveryId: string }> {
   const endpoint = await requireEndpoint(ctx, programId, endpointId);
+  if (eventId === undefined) throw new AppError('invalid_input', 'Say which: "eventId", such as evt_….');
   const event = await findEvent(ctx, programId, eventId);
   if (!event) throw new AppError('not_found', 'There is no such event of this program.');
   if (event.deletedAt !== null)

@@ -22,7 +22,7 @@ import { type Published, publishEvents } from './publish.ts';
 import { acknowledge, pullEvents } from './pull.ts';
 import { readEvents } from './read.ts';
 import { replayEvent } from './replay.ts';
-import { eventIn, eventOut, maxCallBytes, publishedOut } from './schema.ts';
+import { eventIn, eventOut, maxCallBytes, publishedOut, replayIn } from './schema.ts';
 import { type Event, findEvent, listEvents, listNewestEvents } from './store.ts';
 
 export type EventOut = z.output<typeof eventOut>;
@@ -131,7 +131,7 @@ const replayRoute = defineRoute(
       params: programParam.extend({
         webhookId: z.string().openapi({ param: { name: 'webhookId', in: 'path' } }),
       }),
-      body: jsonBody(z.strictObject({ eventId: z.string().max(100) }).openapi('ReplayIn')),
+      body: jsonBody(replayIn),
     },
     responses: { 202: ok(z.object({ deliveryId: z.string() }).openapi('Replayed'), 'It is due.') },
   },

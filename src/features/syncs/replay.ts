@@ -18,9 +18,10 @@ export async function replayToSubscription(
   ctx: Ctx,
   programId: string,
   publisherId: string,
-  eventId: string,
+  eventId: string | undefined,
 ): Promise<SyncWithCalls> {
   const subscription = await requireSubscription(ctx, programId, publisherId);
+  if (eventId === undefined) throw new AppError('invalid_input', 'Say which: "eventId", such as evt_….');
   await requireReceiver(ctx, programId);
   if (subscription.suspendedAt !== null)
     throw new AppError('forbidden', 'The publisher withholds its events from this program.');

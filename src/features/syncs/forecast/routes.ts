@@ -48,7 +48,11 @@ const replayRoute = defineRoute(
     summary: 'Render one event once more and send its row, wherever the cursor stands',
     request: {
       params: pairParam,
-      body: jsonBody(z.strictObject({ eventId: z.string().max(100) }).openapi('SubscriptionReplayIn')),
+      body: jsonBody(
+        z
+          .strictObject({ eventId: z.string().max(100).optional().openapi({ description: 'Required.' }) })
+          .openapi('SubscriptionReplayIn'),
+      ),
     },
     responses: { 200: ok(syncsOut, 'How far it came.') },
   },
