@@ -1,5 +1,7 @@
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
+import { refused } from '../../platform/handlebars/refused.ts';
+import type { Body } from '../../support/client.ts';
 import { newTab, pageAt, stage } from '../../support/stage.ts';
 
 const address = (category = 'COURSE') =>
@@ -63,6 +65,38 @@ export function testEditor(): void {
     expect(await link.textContent()).toBe(first.message);
     await close();
   });
+
+  it('marks every template that is refused where the API says, and the list leads there (A17)', async () => {
+    const { page, close } = await openEditor();
+    const path = `/api/programs/${stage.program.programId}/eventSubs/${stage.publisher.programId}/preview`;
+    for (const [text] of refused.filter(([source]) => source !== '')) {
+      await write(page, text);
+      const body = { LbApiPayloadTemplate: { COURSE: { importProcessId: 42, batchRowTemplate: text } } };
+      const { errors = [] } = (await stage.program.call('POST', path, { body })).body;
+      expect([text, errors.length > 0]).toEqual([text, true]);
+      const places = errors.map(({ line, column }: Body) => [line, column]);
+      const links = page.locator('#problems [data-line]');
+      await expect
+        .poll(() =>
+          links.evaluateAll((all: Element[]) =>
+            all.map((one) => [
+              Number(one.getAttribute('data-line')),
+              Number(one.getAttribute('data-column')),
+            ]),
+          ),
+        )
+        .toEqual(places);
+      // A marker stands under something: past the end of a line, under what is before.
+      await expect.poll(async () => [text, (await markers(page)).length > 0]).toEqual([text, true]);
+      const marked = await markers(page);
+      const lines = text.split('\n');
+      for (const [line, column] of places) {
+        const isPastEnd = column > (lines[line - 1]?.length ?? 0);
+        if (!isPastEnd) expect([text, marked]).toEqual([text, expect.arrayContaining([[line, column]])]);
+      }
+    }
+    await close();
+  }, 180_000);
 
   it('shows the rows that the next sync sends, to the byte, and the difference (A18)', async () => {
     const { page, close } = await openEditor();
