@@ -1,3 +1,4 @@
+import { listQuery, programApi } from './components/query.ts';
 import { auditPage } from './pages/audit.tsx';
 import { datasetPage, datasetsPage } from './pages/datasets.tsx';
 import { deliveriesPage } from './pages/deliveries.tsx';
@@ -115,6 +116,12 @@ export const downloadRoutes: DownloadRoute[] = [
     path: '/p/:programId/exports/:exportId/nights/:localDate/files/:name',
     scope: 'read',
     open: openNightFile,
+  },
+  {
+    path: '/p/:programId/audit.csv',
+    scope: 'manage',
+    open: (view) =>
+      view.api.ask('GET', programApi(view, `audit.csv${listQuery(view, ['actor', 'action', 'target'])}`)),
   },
   { path: '/p/:programId/t/:traceId/trace.json', scope: 'read', open: openTrace },
 ];
