@@ -224,7 +224,7 @@ describe('an endpoint whose host stops resolving', () => {
       return one.attempts.at(-1).detail;
     };
     expect(await detailOf(1)).toBe('The host name leads nowhere: it has no address now.');
-    const tries: [typeof resolved, string][] = [
+    const tries: [string[] | 'down', string][] = [
       ['down', 'The host name could not be resolved.'],
       [['10.0.0.1'], 'This host name leads to a private address; the hub calls public hosts only.'],
       [
