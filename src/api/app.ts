@@ -18,6 +18,7 @@ import { historyRoutes } from '../features/jobs/history/routes.ts';
 import { rejectRoutes } from '../features/jobs/rejects/routes.ts';
 import { jobRoutes } from '../features/jobs/routes.ts';
 import { keyRoutes, sessionRoutes } from '../features/keys/routes.ts';
+import { noteKeyUse } from '../features/keys/use.system.ts';
 import { monitorRoutes } from '../features/monitors/routes.ts';
 import { programRoutes } from '../features/programs/routes.ts';
 import { recordRoutes } from '../features/records/routes.ts';
@@ -67,6 +68,11 @@ app.use('*', async (c, next) => {
     failure = c.error;
     if (failure instanceof ReplayedAnswer) c.res = failure.answer;
     await c.get('idempotency')?.complete(c.res);
+    noteKeyUse(ctx, {
+      from: c.req.header('cf-connecting-ip') ?? 'unknown',
+      for: `${c.req.method} ${c.req.routePath}`,
+      by: c.req.header('user-agent') ?? 'unknown',
+    });
   } catch (error) {
     failure = error;
     c.res = toProblem(known(error), requestId);
