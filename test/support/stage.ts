@@ -237,6 +237,7 @@ async function fillEvents(): Promise<void> {
   const own = await publish(program, ...hostile.map((id) => eventOf(program, { PublisherEventId: id })));
   ids.eventId = own[0].EventId ?? own[0].eventId;
   ids.publisherId = publisher.programId;
+  ids.version = '1';
   expectStatus(await program.call('POST', at(`eventSubs/${publisher.programId}/sync`)), 200);
 }
 
