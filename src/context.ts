@@ -149,6 +149,8 @@ export interface DueDelivery {
   traceId: string;
   /** As it was before this attempt: `sending` where the attempt before was cut off on our side. */
   status: string;
+  /** By the wall's clock, as the attempt began: a signature names this moment, and so can be shown again. */
+  signedAtMs: number;
   /** An earlier attempt may have been taken. */
   uncertain: boolean;
 }

@@ -57,7 +57,7 @@ export async function openContext(env: Env, opening: Opening): Promise<Ctx> {
       allowLoopback: config.ALLOW_LOOPBACK === 'on',
       ownHosts: [new URL(config.PUBLIC_URL).hostname],
       resolve: config.DNS_RESOLVER === 'off' ? null : dnsOverHttps(config.DNS_RESOLVER),
-      now: wallNow,
+      now,
     },
     registry,
     log,

@@ -213,8 +213,8 @@ const acrossTenants: Record<string, { name: string; users: string[] }[]> = {
   ],
   attention: [
     // The alert step of the cron takes up whatever is untold.
-    { name: 'takeUnalerted', users: ['features/alerts/send.ts'] },
-    { name: 'OpenProblem', users: ['features/alerts/send.ts'] },
+    { name: 'takeUntold', users: ['features/alerts/send.ts'] },
+    { name: 'UntoldProblems', users: ['features/alerts/send.ts'] },
   ],
 };
 

@@ -18,13 +18,16 @@ import { historyRoutes } from '../features/jobs/history/routes.ts';
 import { rejectRoutes } from '../features/jobs/rejects/routes.ts';
 import { jobRoutes } from '../features/jobs/routes.ts';
 import { keyRoutes, sessionRoutes } from '../features/keys/routes.ts';
+import { noteKeyUse } from '../features/keys/use.system.ts';
 import { monitorRoutes } from '../features/monitors/routes.ts';
 import { programRoutes } from '../features/programs/routes.ts';
 import { recordRoutes } from '../features/records/routes.ts';
 import { subscriptionRoutes } from '../features/subscriptions/routes.ts';
+import { forecastRoutes } from '../features/syncs/forecast/routes.ts';
 import { syncRoutes } from '../features/syncs/routes.ts';
 import { versionRoutes } from '../features/syncs/versions/routes.ts';
 import { taskRoutes } from '../features/tasks/routes.ts';
+import { fateRoutes } from '../features/traces/fates/routes.ts';
 import { traceRoutes } from '../features/traces/routes.ts';
 import { webhookRoutes } from '../features/webhooks/routes.ts';
 import { type ApiEnv, isMalformedJson } from '../http.ts';
@@ -65,6 +68,11 @@ app.use('*', async (c, next) => {
     failure = c.error;
     if (failure instanceof ReplayedAnswer) c.res = failure.answer;
     await c.get('idempotency')?.complete(c.res);
+    noteKeyUse(ctx, {
+      from: c.req.header('cf-connecting-ip') ?? 'unknown',
+      for: `${c.req.method} ${c.req.routePath}`,
+      by: c.req.header('user-agent') ?? 'unknown',
+    });
   } catch (error) {
     failure = error;
     c.res = toProblem(known(error), requestId);
@@ -118,8 +126,10 @@ app.route('/', exportRoutes);
 app.route('/', exportRunRoutes);
 app.route('/', syncRoutes);
 app.route('/', versionRoutes);
+app.route('/', forecastRoutes);
 app.route('/', flowRoutes);
 app.route('/', traceRoutes);
+app.route('/', fateRoutes);
 app.route('/', statusRoutes);
 app.route('/', systemRoutes);
 app.route(

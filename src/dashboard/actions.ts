@@ -1,5 +1,7 @@
 import { deliveryPage, retryDelivery, showRequest } from './pages/delivery.tsx';
 import { dropPage, rotateDrop, showSecrets } from './pages/drop.tsx';
+import { eventPage, replayEvent, showEvent } from './pages/event.tsx';
+import { eventsPage, publishTest } from './pages/events.tsx';
 import {
   changeExport,
   deleteExport,
@@ -110,6 +112,27 @@ export const actionRoutes: ActionRoute[] = [
     scope: 'webhooks',
     act: retryDelivery,
     page: deliveryPage,
+  },
+  {
+    path: '/p/:programId/events/publish',
+    section: 'events',
+    scope: 'events:publish',
+    act: publishTest,
+    page: eventsPage,
+  },
+  {
+    path: '/p/:programId/events/:eventId/show',
+    section: 'events',
+    scope: 'read',
+    act: showEvent,
+    page: eventPage,
+  },
+  {
+    path: '/p/:programId/events/:eventId/replay',
+    section: 'events',
+    scope: 'webhooks',
+    act: replayEvent,
+    page: eventPage,
   },
   {
     path: '/p/:programId/datasets/:dataset/record',

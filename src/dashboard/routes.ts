@@ -1,9 +1,11 @@
+import { listQuery, programApi } from './components/query.ts';
 import { auditPage } from './pages/audit.tsx';
 import { datasetPage, datasetsPage } from './pages/datasets.tsx';
 import { deliveriesPage } from './pages/deliveries.tsx';
 import { deliveryPage } from './pages/delivery.tsx';
 import { dropPage } from './pages/drop.tsx';
-import { eventPage, eventsPage } from './pages/events.tsx';
+import { eventPage } from './pages/event.tsx';
+import { eventsPage } from './pages/events.tsx';
 import { exportPage } from './pages/export.tsx';
 import { exportsPage } from './pages/exports.tsx';
 import { filesPage } from './pages/files.tsx';
@@ -114,6 +116,12 @@ export const downloadRoutes: DownloadRoute[] = [
     path: '/p/:programId/exports/:exportId/nights/:localDate/files/:name',
     scope: 'read',
     open: openNightFile,
+  },
+  {
+    path: '/p/:programId/audit.csv',
+    scope: 'manage',
+    open: (view) =>
+      view.api.ask('GET', programApi(view, `audit.csv${listQuery(view, ['actor', 'action', 'target'])}`)),
   },
   { path: '/p/:programId/t/:traceId/trace.json', scope: 'read', open: openTrace },
 ];

@@ -108,7 +108,10 @@ const checkIntervalMs = 5 * 60_000;
 export async function checkHost(url: URL, policy: OutboundPolicy): Promise<{ ok: true } | UrlRefusal> {
   const host = url.hostname.toLowerCase();
   if (!policy.resolve || (policy.allowLoopback && isLoopback(host))) return { ok: true };
-  if ((checkedUntil.get(host) ?? 0) > policy.now()) return { ok: true };
+  const now = policy.now();
+  const until = checkedUntil.get(host) ?? 0;
+  // A clock that went back does not make what is remembered last longer.
+  if (until > now && until <= now + checkIntervalMs) return { ok: true };
   const addresses = await policy.resolve(host);
   if (addresses.some(isPrivateAddress)) {
     return refuse(
@@ -120,7 +123,7 @@ export async function checkHost(url: URL, policy: OutboundPolicy): Promise<{ ok:
   if (addresses.length === 0)
     return refuse('url_unresolved', 'The host name leads nowhere: it has no address now.');
   if (checkedUntil.size > 1_000) checkedUntil.clear();
-  checkedUntil.set(host, policy.now() + checkIntervalMs);
+  checkedUntil.set(host, now + checkIntervalMs);
   return { ok: true };
 }
 

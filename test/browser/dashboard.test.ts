@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { closeStage, openStage } from '../support/stage.ts';
 import { testAccess } from './parts/access.ts';
+import { testDecisions } from './parts/decisions.ts';
 import { testEditor } from './parts/editor.ts';
 import { testKeyboard } from './parts/keyboard.ts';
 import { testLarge } from './parts/large.ts';
@@ -16,6 +17,7 @@ afterAll(closeStage, 60_000);
 
 describe('every page', testPages);
 describe('who may see and do what', testAccess);
+describe('a decision', testDecisions);
 describe('the keyboard alone', testKeyboard);
 describe('without a script', testScriptless);
 describe('the template editor', testEditor);

@@ -4,6 +4,7 @@ import {
   type Behaviour,
   cutsOff,
   drips,
+  dripsHeaders,
   floods,
   hangs,
   redirectsToItself,
@@ -117,6 +118,12 @@ describe.concurrent('an answer', () => {
     expect(delivery).toMatchObject({ status: 'waiting', uncertain: true });
     expect(delivery.attempts).toMatchObject([{ status: 200, failure: 'body' }]);
     expect(delivery.attempts[0].durationMs).toBeGreaterThanOrEqual(14_900);
+  });
+
+  it('whose headers drip is a time-out', async () => {
+    const { delivery } = await attemptAt(dripsHeaders);
+    expect(delivery).toMatchObject({ status: 'waiting', uncertain: true });
+    expect(delivery.attempts).toMatchObject([{ status: null, failure: 'timeout' }]);
   });
 
   it('of a gigabyte is a success, and no more of it is read than a little', async () => {

@@ -48,6 +48,27 @@ export function storedRecords(hub: Pick<Hub, 'stateDir'>, programId: string): St
   }
 }
 
+/** Every table of a hub's database, each as the hash of all its rows. */
+export function allTables(hub: Pick<Hub, 'stateDir'>): Record<string, string> {
+  const db = openFile(hub);
+  try {
+    const tables = db
+      .prepare(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite%'",
+      )
+      .all() as { name: string }[];
+    return Object.fromEntries(
+      tables.map(({ name }) => {
+        const hash = createHash('sha256');
+        for (const row of db.prepare(`SELECT * FROM "${name}"`).iterate()) hash.update(JSON.stringify(row));
+        return [name, hash.digest('hex')];
+      }),
+    );
+  } finally {
+    db.close();
+  }
+}
+
 /** Attempts at deliveries that a runtime had under way when it was killed: begun, and not on record. */
 export function attemptsUnderWay(hub: Pick<Hub, 'stateDir'>): number {
   const db = openFile(hub);

@@ -188,7 +188,7 @@ async function send(ctx: Ctx, call: EndpointCall | null, row: DueRow): Promise<S
           programId: row.programId,
           secretPurpose: row.endpointId,
         },
-        { messageId: row.messageId, body: await bodyOf(ctx, row) },
+        { messageId: row.messageId, body: await bodyOf(ctx, row), signedAtMs: startedWall },
       )
     : goneEndpoint;
   const target = call?.endpoint.url ?? null;

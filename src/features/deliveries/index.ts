@@ -14,6 +14,7 @@ export { deliveriesLifecycle } from './lifecycle.ts';
 export { presentDelivery } from './present.ts';
 export { alertType } from './problems.ts';
 export { deliveriesRemedy } from './remedy.ts';
+export { retryDelivery } from './retry.ts';
 export { deliveryOut } from './schema.ts';
 export {
   insertDeliveriesFrom,

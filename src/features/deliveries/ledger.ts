@@ -1,5 +1,6 @@
 import { and, desc, eq, getTableColumns, gte, lt, type SQL, sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
+import { rowsOf } from '../../platform/d1.ts';
 import { idTime, newId } from '../../platform/ids.ts';
 import { deliveryPrefix } from './announced.ts';
 import type { Delivery } from './store.ts';
@@ -155,22 +156,24 @@ export function listOfMessage(ctx: Ctx, programId: string, messageId: string): P
     .limit(300);
 }
 
-/** How many deliveries of each message stand where, each found by its id: one statement, however many messages. */
-export async function countOfMessages(
-  ctx: Ctx,
-  programId: string,
-  messageIds: string[],
-): Promise<Map<string, Record<string, number>>> {
+/**
+ * How many deliveries of each message stand where, each found by its id: one statement, however many messages,
+ * to be read once it has been committed, alone or among others.
+ */
+export function countOfMessages(ctx: Ctx, programId: string, messageIds: string[]) {
   const wanted = messageIds.map((messageId) => [deliveryPrefix(programId, messageId), messageId]);
-  const rows = await ctx.db.all<{ messageId: string; status: string; n: number }>(
-    sql`SELECT m.value ->> 1 AS messageId, d.status, count(*) AS n
-      FROM json_each(${JSON.stringify(wanted)}) AS m CROSS JOIN deliveries AS d
-      WHERE d.program_id = ${programId} AND d.delivery_id >= m.value ->> 0
-        AND d.delivery_id < (m.value ->> 0) || '~' AND d.message_id = m.value ->> 1
-      GROUP BY 1, 2`,
-  );
-  const counts = new Map<string, Record<string, number>>();
-  for (const { messageId, status, n } of rows)
-    counts.set(messageId, { ...counts.get(messageId), [status]: n });
-  return counts;
+  const statement = ctx.db.run(sql`SELECT m.value ->> 1 AS messageId, d.status, count(*) AS n
+    FROM json_each(${JSON.stringify(wanted)}) AS m CROSS JOIN deliveries AS d
+    WHERE d.program_id = ${programId} AND d.delivery_id >= m.value ->> 0
+      AND d.delivery_id < (m.value ->> 0) || '~' AND d.message_id = m.value ->> 1
+    GROUP BY 1, 2`);
+  return {
+    statement,
+    read(): Map<string, Record<string, number>> {
+      const counts = new Map<string, Record<string, number>>();
+      for (const row of rowsOf(statement) as { messageId: string; status: string; n: number }[])
+        counts.set(row.messageId, { ...counts.get(row.messageId), [row.status]: row.n });
+      return counts;
+    },
+  };
 }

@@ -1,20 +1,22 @@
 import { sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
+import { commit } from '../../platform/d1.ts';
 import { countOfMessages } from '../deliveries/index.ts';
 import { messageIdOf } from './announce.ts';
 
-/** Where the deliveries of these events to the program's own endpoints stand, by status; none: an empty record. */
-export async function statesOf(
-  ctx: Ctx,
-  programId: string,
-  eventIds: string[],
-): Promise<Map<string, Record<string, number>>> {
-  if (eventIds.length === 0) return new Map();
+/** Where the deliveries of these events to the program's own endpoints stand; read once it is committed. */
+export function countStatesOf(ctx: Ctx, programId: string, eventIds: string[]) {
   const messages = new Map(
     eventIds.map((eventId) => [messageIdOf({ eventId }, programId, 'event.published'), eventId]),
   );
-  const counts = await countOfMessages(ctx, programId, [...messages.keys()]);
-  return new Map([...messages].map(([messageId, eventId]) => [eventId, counts.get(messageId) ?? {}]));
+  const counts = countOfMessages(ctx, programId, [...messages.keys()]);
+  return {
+    statement: counts.statement,
+    read(): Map<string, Record<string, number>> {
+      const byMessage = counts.read();
+      return new Map([...messages].map(([messageId, eventId]) => [eventId, byMessage.get(messageId) ?? {}]));
+    },
+  };
 }
 
 /** The events that changes of records became, by their publisher's ids, and where those stand. */
@@ -31,11 +33,13 @@ export async function findEventsOfChanges(
       WHERE e.program_id = ${programId} AND e.system_id = '' AND e.event_type = w.value ->> 0
         AND e.publisher_event_id = w.value ->> 1`,
   );
-  const states = await statesOf(
+  const counts = countStatesOf(
     ctx,
     programId,
     rows.map(({ eventId }) => eventId),
   );
+  await commit(ctx.db, [counts.statement]);
+  const states = counts.read();
   return new Map(
     rows.map(({ publisherEventId, eventId }) => [
       publisherEventId,

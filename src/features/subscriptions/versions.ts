@@ -1,4 +1,4 @@
-import { and, desc, eq, lt, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, lt, lte, type SQL, sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
 import type { Statement } from '../../platform/d1.ts';
 import { templateVersions } from './table.ts';
@@ -56,6 +56,17 @@ export async function findVersion(ctx: Ctx, of: Pair, version: number): Promise<
     .select()
     .from(templateVersions)
     .where(and(ofPair(of), eq(templateVersions.version, version)))
+    .limit(1);
+  return row ?? null;
+}
+
+/** The one that held at a time; null where it is not kept any more. */
+export async function findVersionAt(ctx: Ctx, of: Pair, atMs: number): Promise<TemplateVersion | null> {
+  const [row] = await ctx.db
+    .select()
+    .from(templateVersions)
+    .where(and(ofPair(of), lte(templateVersions.savedAt, atMs)))
+    .orderBy(desc(templateVersions.version))
     .limit(1);
   return row ?? null;
 }

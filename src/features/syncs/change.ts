@@ -3,7 +3,7 @@ import type { Ctx } from '../../context.ts';
 import { commit, isNullViolation, type Statement } from '../../platform/d1.ts';
 import { AppError } from '../../platform/errors.ts';
 import { endAttention } from '../attention/index.ts';
-import { actorName, recordAudit } from '../audit/index.ts';
+import { actorName, changesBetween, recordAudit } from '../audit/index.ts';
 import { sequenceBefore } from '../events/index.ts';
 import {
   checkedTemplate,
@@ -81,6 +81,12 @@ export async function changeSubscription(
       target: row.publisherId,
       detail: {
         members: Object.keys(patch),
+        ...changesBetween<Subscription>(
+          row,
+          { ...row, ...(syncEnabled === undefined ? {} : { syncEnabled }) },
+          ['syncEnabled'],
+        ),
+        ...(isNew ? { templateVersionBefore: row.templateVersion } : {}),
         ...(LastSyncUtc === undefined ? {} : { LastSyncUtc }),
         ...(revertOf === undefined ? {} : { revertOf }),
       },

@@ -2,7 +2,13 @@ import { sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
 import { AppError } from '../../platform/errors.ts';
 import { listDeliveriesAbout } from '../deliveries/index.ts';
-import { findSubscription, isImported } from '../subscriptions/index.ts';
+import {
+  findSubscription,
+  findVersionAt,
+  isImported,
+  openPayloadTemplate,
+  routingOf,
+} from '../subscriptions/index.ts';
 import { findEndpointAt, matchesPattern } from '../webhooks/index.ts';
 
 export const whyCodes = [
@@ -83,31 +89,41 @@ export async function whyNot(
   return answer(code, reason);
 }
 
-/** The endpoint wanted it: why its program did not hear of it. Of a subscription only its present is known. */
+/** The endpoint wanted it: why its program did not hear of it. */
 async function whyNotTold(
   ctx: Ctx,
   programId: string,
   { publisherId, category, atMs }: Happening,
 ): Promise<[Why['code'], string]> {
-  const own = publisherId === null || publisherId === programId;
-  const subscription = own ? null : await findSubscription(ctx, programId, publisherId);
-  if (subscription) {
-    const when = new Date(atMs).toISOString();
-    const { createdAt, suspendedAt, routing } = subscription;
-    if (createdAt > atMs)
-      return ['not_yet_subscribed', `The program subscribed to ${publisherId} after ${when}.`];
-    if (suspendedAt !== null && suspendedAt <= atMs)
-      return ['publisher_suspended', `${publisherId} had suspended the subscription before ${when}.`];
-    if (!isImported(routing, category ?? null))
-      return [
-        'template_ignores',
-        `The template of the subscription to ${publisherId} ignores the category ${category ?? 'none'}.`,
-      ];
+  const subscription =
+    publisherId === null || publisherId === programId
+      ? null
+      : await findSubscription(ctx, programId, publisherId);
+  if (!subscription) {
+    return [
+      'not_told',
+      'The endpoint wanted it, and it was not told: it had not happened yet, or the deliveries of that time are pruned.',
+    ];
   }
-  const reason = own
-    ? 'The endpoint wanted it, and it was not told: it had not happened yet, or the deliveries of that time are pruned.'
-    : `The endpoint wanted it, but the program was not told: at that time its template ignored the category, or ${publisherId} had suspended it.`;
-  return ['not_told', reason];
+  const when = new Date(atMs).toISOString();
+  const { createdAt, suspendedAt } = subscription;
+  if (createdAt > atMs)
+    return ['not_yet_subscribed', `The program subscribed to ${publisherId} after ${when}.`];
+  const then = await findVersionAt(ctx, subscription, atMs);
+  const routing = then ? routingOf(openPayloadTemplate(then.template)) : subscription.routing;
+  if (!isImported(routing, category ?? null)) {
+    const version = then ? `version ${then.version} of the template` : 'the template';
+    return [
+      'template_ignores',
+      `At ${when} ${version} for ${publisherId} ignored the category ${category ?? 'none'}.`,
+    ];
+  }
+  if (suspendedAt !== null && suspendedAt <= atMs)
+    return ['publisher_suspended', `${publisherId} had suspended the subscription before ${when}.`];
+  return [
+    'not_told',
+    `The endpoint wanted it, but the program was not told: ${publisherId} had suspended the subscription at that time.`,
+  ];
 }
 
 async function happeningOf(ctx: Ctx, programId: string, id: string): Promise<Happening | null> {

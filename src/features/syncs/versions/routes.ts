@@ -24,10 +24,11 @@ const pairParam = programParam.extend({
   publisherId: z.string().openapi({ param: { name: 'publisherId', in: 'path' } }),
 });
 const versionParam = pairParam.extend({
-  version: z.coerce
-    .number({ error: 'A whole number.' })
-    .int('A whole number.')
-    .openapi({ param: { name: 'version', in: 'path' } }),
+  version: z
+    .string()
+    .regex(/^\d{1,9}$/, 'A whole number.')
+    .transform(Number)
+    .openapi({ type: 'integer', param: { name: 'version', in: 'path' } }),
 });
 
 const versionOut = z
