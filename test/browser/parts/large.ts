@@ -103,6 +103,8 @@ async function costOf(visitor: Visitor, path: string): Promise<Cost> {
 /** Of what a page is of: how many of a recovery's own deliveries stand where. */
 const ofRecovery =
   /count\(\*\) AS n FROM deliveries INDEXED BY deliveries_recovered\s+WHERE recovery_id = \?/;
+/** Of the messages that are shown: how many deliveries of each stand where. */
+const ofMessages = /count\(\*\) AS n\s+FROM json_each\(\?\) AS m CROSS JOIN deliveries AS d/;
 /** A count that ends, by its own LIMIT, costs the same whatever there is. */
 const boundedCount =
   /count\(\*\)( AS \w+, min\(since\) AS since)?\s+FROM \(SELECT [^()]*? LIMIT (\?|\d+)\)/gi;
@@ -112,7 +114,9 @@ export function faultsOf({ statements, rowsRead, rowsShown }: Omit<Cost, 'status
     ...(statements.length > 6 ? [`${statements.length} statements`, ...statements] : []),
     ...(rowsRead > 5 * rowsShown + 200 ? [`${rowsRead} rows read for ${rowsShown} shown`] : []),
     ...statements.flatMap((sql) => [
-      ...(/\bcount\(|\boffset\b/i.test(sql.replace(boundedCount, '').replace(ofRecovery, ''))
+      ...(/\bcount\(|\boffset\b/i.test(
+        sql.replace(boundedCount, '').replace(ofRecovery, '').replace(ofMessages, ''),
+      )
         ? [`counts or skips: ${sql}`]
         : []),
       ...wholeTablesRead(stage.hub, sql).map((table) => `reads all of ${table}: ${sql.slice(0, 300)}`),
