@@ -8,7 +8,6 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { contentSecurityPolicy } from '../../../src/dashboard/headers.ts';
 import { localSystemKey } from '../../support/client.ts';
 import { foreignAddresses, htmlFaults } from '../../support/html-faults.ts';
-import { expectLikeness, likenessOf } from '../../support/looks.ts';
 import { newTab, pageAt, settled, stage } from '../../support/stage.ts';
 import { type Address, addresses } from './addresses.ts';
 
@@ -50,9 +49,6 @@ async function judgeAll(on: Page, name: string): Promise<void> {
   }
 }
 
-/** What a reader is told of each page that was looked at. */
-const likenesses = new Map<string, string>();
-
 /** A5, A7 and A3 of one page: each scheme and width, without loading it again. */
 async function look(on: Page, name: string, path: string): Promise<void> {
   await on.setViewportSize({ width: 1280, height: 800 });
@@ -67,7 +63,6 @@ async function look(on: Page, name: string, path: string): Promise<void> {
     const path = join(shots, `${name}-${colorScheme}-${width}.jpeg`);
     await on.screenshot({ path, fullPage: true, quality: 80 });
   }
-  likenesses.set(name, likenessOf(await on.locator('main').ariaSnapshot()));
   for (const summary of await on.locator('details.confirm > summary').all()) await summary.click();
   await judgeAll(on, name);
   for (const { colorScheme, width } of sights) {
@@ -134,14 +129,8 @@ export function testPages(): void {
     await page.locator('form:has(#url) button[type=submit]').click();
     await page.waitForSelector('[role=alert]');
     await judgeAll(page, 'error-form');
-    likenesses.set('error-form', likenessOf(await page.locator('main').ariaSnapshot()));
     await page.screenshot({ path: join(shots, 'error-form.jpeg'), fullPage: true, quality: 80 });
   }, 300_000);
-
-  it('tells a reader what is stored of it, page by page (A27)', () => {
-    expect(likenesses.size).toBeGreaterThan(40);
-    for (const [name, text] of likenesses) expectLikeness(join('test/browser/looks', `${name}.txt`), text);
-  });
 
   it('tells states apart in forced colours (A7)', async () => {
     await page.setViewportSize({ width: 1280, height: 800 });
