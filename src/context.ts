@@ -125,6 +125,7 @@ export interface Lifecycle {
 
 /** A sealed column, so that one command can seal everything under a new key. */
 export interface SealedColumn {
+  /** `table.column`. */
   name: string;
   /** Rows not sealed under `keyId`, at most `limit`. */
   list(
@@ -148,6 +149,8 @@ export interface DueDelivery {
   traceId: string;
   /** As it was before this attempt: `sending` where the attempt before was cut off on our side. */
   status: string;
+  /** By the wall's clock, as the attempt began: a signature names this moment, and so can be shown again. */
+  signedAtMs: number;
   /** An earlier attempt may have been taken. */
   uncertain: boolean;
 }
@@ -209,9 +212,27 @@ export type OnFileStored = (
   file: StoredFile,
 ) => Promise<{ statements: Statement[]; committed(): void }>;
 
+/** Does again all that has one kind of problem; asked of the problem that a person points at. */
+export interface Remedy {
+  /** What the key must be allowed beside. */
+  scope: Scope;
+  /** Nothing is changed by planning; `run` does what stands then, and may do less. */
+  plan(ctx: Ctx, problem: { programId: string; kind: string; subject: string }): Promise<RemedyPlan>;
+}
+export interface RemedyPlan {
+  count: number;
+  /** There are more than one call does. */
+  more: boolean;
+  /** What the count counts, such as `deliveries to https://…`; with its article-free plural. */
+  of: string;
+  run(): Promise<{ started: number; refused: number }>;
+}
+
 /** What higher slices register for lower ones at the doors. */
 export interface Registry {
   onFileStored: OnFileStored;
+  /** By a problem's kind. */
+  remedies: Record<string, Remedy>;
   channels: Record<string, Channel>;
   lifecycles: Lifecycle[];
   sealedColumns: SealedColumn[];

@@ -2,6 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { Actor, Ctx, Relay } from './context.ts';
 import { type Config, type Env, readConfig } from './env.ts';
 import { type Database, openDatabase } from './platform/d1.ts';
+import { dnsOverHttps } from './platform/dns.ts';
 import { newId } from './platform/ids.ts';
 import { createLogger } from './platform/log.ts';
 import {
@@ -11,14 +12,16 @@ import {
   S3Presigner,
   withKeyPrefix,
 } from './platform/objects/index.ts';
-import { dnsOverHttps } from './platform/outbound.ts';
 import { createSender } from './platform/queue.ts';
+import { rememberReads } from './platform/remember.ts';
 import { createSealer, type Sealer } from './platform/seal.ts';
 import { watchable } from './platform/statements.ts';
 import { registry } from './registry.ts';
 
 interface Opening {
   actor: Actor;
+  /** Another way to the same database: a page's, which asks nothing twice. */
+  db?: Database;
   requestId?: string;
   waitUntil: (work: Promise<unknown>) => void;
 }
@@ -27,7 +30,8 @@ interface Opening {
 export async function openContext(env: Env, opening: Opening): Promise<Ctx> {
   const config = readConfig(env);
   const shared = sharedOf(env, config);
-  const switches = await readSwitches(config, shared.db);
+  const db = opening.db ?? shared.db;
+  const switches = await readSwitches(config, db);
   const wallNow = () => Date.now();
   const now = () => wallNow() + switches.clockOffsetMs;
   const requestId = opening.requestId ?? newId('req', wallNow());
@@ -37,8 +41,8 @@ export async function openContext(env: Env, opening: Opening): Promise<Ctx> {
     actor: opening.actor,
     requestId,
     config,
-    db: shared.db,
-    recordsDatabase: () => shared.db,
+    db,
+    recordsDatabase: () => db,
     objects: shared.objects,
     presigner: shared.presigner,
     queues: {
@@ -53,7 +57,7 @@ export async function openContext(env: Env, opening: Opening): Promise<Ctx> {
       allowLoopback: config.ALLOW_LOOPBACK === 'on',
       ownHosts: [new URL(config.PUBLIC_URL).hostname],
       resolve: config.DNS_RESOLVER === 'off' ? null : dnsOverHttps(config.DNS_RESOLVER),
-      now: wallNow,
+      now,
     },
     registry,
     log,
@@ -63,6 +67,11 @@ export async function openContext(env: Env, opening: Opening): Promise<Ctx> {
       opening.waitUntil(work.catch((error: unknown) => log.error('after.failed', error)));
     },
   };
+}
+
+/** The database for all reads of one page: none is made twice. */
+export function openReader(env: Env): Database {
+  return openDatabase(rememberReads(sharedOf(env, readConfig(env)).db.$client));
 }
 
 interface Shared {

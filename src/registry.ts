@@ -4,6 +4,7 @@ import { attentionLifecycle } from './features/attention/index.ts';
 import { auditLifecycle } from './features/audit/index.ts';
 import {
   deliveriesLifecycle,
+  deliveriesRemedy,
   emailChannel,
   pingChannel,
   webhookChannel,
@@ -13,19 +14,26 @@ import { eventsLifecycle } from './features/events/index.ts';
 import { exportsLifecycle, sealedExportColumns, sftpChannel } from './features/exports/index.ts';
 import { filesLifecycle } from './features/files/index.ts';
 import { flowsLifecycle } from './features/flows/index.ts';
-import { jobsLifecycle, startOnDrop } from './features/jobs/index.ts';
+import { jobsLifecycle, jobsRemedy, startOnDrop } from './features/jobs/index.ts';
 import { keysLifecycle } from './features/keys/index.ts';
 import { monitorsLifecycle } from './features/monitors/index.ts';
 import { sealedProgramColumns } from './features/programs/index.ts';
 import { recordsLifecycle } from './features/records/index.ts';
 import { subscriptionsLifecycle } from './features/subscriptions/index.ts';
-import { batchChannel, syncsLifecycle } from './features/syncs/index.ts';
+import { batchChannel, quarantineRemedy, syncsLifecycle } from './features/syncs/index.ts';
 import { tasksLifecycle } from './features/tasks/index.ts';
 import { sealedEndpointHeaders, sealedSigningSecrets, webhooksLifecycle } from './features/webhooks/index.ts';
 
 /** What would point upward among the slices meets here, in the slices' order. */
 export const registry: Registry = {
   onFileStored: startOnDrop,
+  remedies: {
+    delivery_exhausted: deliveriesRemedy,
+    delivery_waits: deliveriesRemedy,
+    job_failed: jobsRemedy,
+    job_given_up: jobsRemedy,
+    sync_quarantine: quarantineRemedy,
+  },
   channels: {
     webhook: webhookChannel,
     email: emailChannel,

@@ -213,8 +213,8 @@ const acrossTenants: Record<string, { name: string; users: string[] }[]> = {
   ],
   attention: [
     // The alert step of the cron takes up whatever is untold.
-    { name: 'takeUnalerted', users: ['features/alerts/send.ts'] },
-    { name: 'OpenProblem', users: ['features/alerts/send.ts'] },
+    { name: 'takeUntold', users: ['features/alerts/send.ts'] },
+    { name: 'UntoldProblems', users: ['features/alerts/send.ts'] },
   ],
 };
 
@@ -449,6 +449,44 @@ describe('wrangler.toml', () => {
     for (const name of ['SYSTEM_KEY', 'SEAL_KEYS', 'TEST_CLOCK', 'ALLOW_LOOPBACK', 'RATE_LIMIT']) {
       expect(wrangler.vars).not.toHaveProperty(name);
     }
+  });
+});
+
+/** Who may call out, and whom: where tenants have no say in the address, the guard has nothing to judge. */
+const callsOut: Record<string, string> = {
+  'platform/outbound.ts': 'the guard itself',
+  'platform/dns.ts': 'the resolver of the settings, which the guard asks',
+  'platform/objects/s3.ts': 'the object store of the settings',
+  'platform/access-token.ts': 'the keys of the team in the settings',
+  'open.ts': 'the relay of the settings',
+};
+
+const withoutComments = (text: string) => text.replace(/\/\*[\s\S]*?\*\/|^\s*\/\/.*$/gm, '');
+
+describe('a call out of the hub', () => {
+  /** `fetch(…)` of the platform: neither a method of something else nor a name that ends so. */
+  const fetches = /(?<![\w.#$])fetch\s*\(|globalThis\s*\.\s*fetch|\bself\s*\.\s*fetch/;
+  const otherWays =
+    /cloudflare:sockets|node:(net|tls|http|https|dgram|dns)\b|new\s+(WebSocket|EventSource)\b/;
+  const server = files.filter(({ path }) => !path.startsWith('dashboard/client/'));
+
+  it('goes through the one guard, but to what the settings name', () => {
+    const found = server.filter(({ text }) => fetches.test(withoutComments(text))).map(({ path }) => path);
+    // The door is a method called fetch, and calls nobody.
+    expect(found.filter((path) => path !== 'index.ts').sort()).toEqual(Object.keys(callsOut).sort());
+  });
+
+  it('goes no other way than by fetch', () => {
+    const found = server.filter(({ text }) => otherWays.test(withoutComments(text))).map(({ path }) => path);
+    expect(found).toEqual([]);
+  });
+
+  it('is seen however it is written', () => {
+    for (const text of ['await fetch(url)', 'return fetch (x)', '=> fetch(x)', 'globalThis.fetch(x)'])
+      expect(fetches.test(text)).toBe(true);
+    for (const text of ['app.fetch(x)', 'this.#fetch(x)', 'prefetch(x)', 'stub.fetch(x)'])
+      expect(fetches.test(text)).toBe(false);
+    expect(otherWays.test("import { connect } from 'cloudflare:sockets'")).toBe(true);
   });
 });
 

@@ -14,15 +14,20 @@ import { exportRoutes } from '../features/exports/routes.ts';
 import { exportRunRoutes } from '../features/exports/runs/routes.ts';
 import { fileRoutes } from '../features/files/routes.ts';
 import { flowRoutes } from '../features/flows/routes.ts';
+import { historyRoutes } from '../features/jobs/history/routes.ts';
 import { rejectRoutes } from '../features/jobs/rejects/routes.ts';
 import { jobRoutes } from '../features/jobs/routes.ts';
 import { keyRoutes, sessionRoutes } from '../features/keys/routes.ts';
+import { noteKeyUse } from '../features/keys/use.system.ts';
 import { monitorRoutes } from '../features/monitors/routes.ts';
 import { programRoutes } from '../features/programs/routes.ts';
 import { recordRoutes } from '../features/records/routes.ts';
 import { subscriptionRoutes } from '../features/subscriptions/routes.ts';
+import { forecastRoutes } from '../features/syncs/forecast/routes.ts';
 import { syncRoutes } from '../features/syncs/routes.ts';
+import { versionRoutes } from '../features/syncs/versions/routes.ts';
 import { taskRoutes } from '../features/tasks/routes.ts';
+import { fateRoutes } from '../features/traces/fates/routes.ts';
 import { traceRoutes } from '../features/traces/routes.ts';
 import { webhookRoutes } from '../features/webhooks/routes.ts';
 import { type ApiEnv, isMalformedJson } from '../http.ts';
@@ -39,7 +44,7 @@ import { ReplayedAnswer } from './idempotency.ts';
 import { httpStatus, toProblem } from './problem.ts';
 import { statusRoutes } from './status.ts';
 import { systemRoutes } from './system.ts';
-import { actorWithin } from './within.ts';
+import { askedWithin } from './within.ts';
 
 /** The HTTP door: context, key, guard, routes, one map for errors, one log line. */
 export const app = new OpenAPIHono<ApiEnv>();
@@ -49,18 +54,25 @@ app.use('*', async (c, next) => {
   const startedAt = Date.now();
   let failure: unknown;
   try {
+    const within = askedWithin(c.req.raw);
     const ctx = await openContext(c.env, {
       actor: { kind: 'anonymous' },
       requestId,
+      ...(within?.reading ? { db: within.reading.db } : {}),
       waitUntil: (work) => c.executionCtx.waitUntil(work),
     });
     c.set('ctx', ctx);
     c.set('guard', guardRequest);
-    ctx.actor = actorWithin(c.req.raw) ?? (await authenticate(c));
+    ctx.actor = within?.actor ?? (await authenticate(c));
     await next();
     failure = c.error;
     if (failure instanceof ReplayedAnswer) c.res = failure.answer;
     await c.get('idempotency')?.complete(c.res);
+    noteKeyUse(ctx, {
+      from: c.req.header('cf-connecting-ip') ?? 'unknown',
+      for: `${c.req.method} ${c.req.routePath}`,
+      by: c.req.header('user-agent') ?? 'unknown',
+    });
   } catch (error) {
     failure = error;
     c.res = toProblem(known(error), requestId);
@@ -109,11 +121,15 @@ app.route('/', taskRoutes);
 app.route('/', recordRoutes);
 app.route('/', jobRoutes);
 app.route('/', rejectRoutes);
+app.route('/', historyRoutes);
 app.route('/', exportRoutes);
 app.route('/', exportRunRoutes);
 app.route('/', syncRoutes);
+app.route('/', versionRoutes);
+app.route('/', forecastRoutes);
 app.route('/', flowRoutes);
 app.route('/', traceRoutes);
+app.route('/', fateRoutes);
 app.route('/', statusRoutes);
 app.route('/', systemRoutes);
 app.route(

@@ -6,6 +6,7 @@ import { AppError } from '../platform/errors.ts';
 import { authenticateBody } from './auth.ts';
 import { beginIdempotent } from './idempotency.ts';
 import { checkRate } from './rate.ts';
+import { askedWithin } from './within.ts';
 
 const defaultBodyLimit = 256 * 1_024;
 
@@ -34,7 +35,11 @@ const howToAuthenticate =
 async function checkProgram(c: Context<ApiEnv>, ctx: Ctx, access: Access): Promise<void> {
   const named = c.req.param('programId') ?? (await access.owner?.(ctx, c.req.param()));
   if (named === undefined) return;
-  const program = await findProgram(ctx, named);
+  const found = askedWithin(c.req.raw)?.reading?.programId;
+  const program =
+    found !== undefined && found !== '' && found.toLowerCase() === named.toLowerCase()
+      ? { programId: found }
+      : await findProgram(ctx, named);
   if (!program || !mayEnter(ctx.actor, program.programId)) {
     throw new AppError('not_found', 'There is no such program, or it is not yours.');
   }

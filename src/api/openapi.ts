@@ -51,7 +51,9 @@ const problemOpened = z
     data: z.object({
       programId: z.string(),
       kind: z.string(),
-      subject: z.string(),
+      subject: z.string().openapi({ description: 'What has the problem; of many the first.' }),
+      count: z.number().int().openapi({ description: 'Problems of this kind that it tells of.' }),
+      subjects: z.array(z.string()).openapi({ description: 'Of those the first ten.' }),
       message: z.string(),
       nextStep: z.string(),
       since: z.string(),

@@ -4,7 +4,6 @@ import type { Config } from '../env.ts';
 import { countedTo, countProblems, readBacklog } from '../features/activity/backlog.system.ts';
 import { listCronRuns } from '../features/activity/index.ts';
 import { createRouter, defineRoute, isoTime, ok, toIso, toIsoOrNull } from '../http.ts';
-import { databaseBytes } from '../platform/d1.ts';
 
 const statusOut = z
   .object({
@@ -57,12 +56,11 @@ const statusRoute = defineRoute(
 
 export const statusRoutes = createRouter().openapi(statusRoute, async (c) => {
   const ctx = c.get('ctx');
-  const [backlog, crons, programs, bytes, remaining] = await Promise.all([
+  const [backlog, crons, programs, { bytes, remaining }] = await Promise.all([
     readBacklog(ctx),
     listCronRuns(ctx),
     countProblems(ctx),
-    databaseBytes(ctx.db),
-    isOtherwiseSealed(ctx),
+    readStorage(ctx),
   ]);
   const deployed = c.env.VERSION as { id?: string; timestamp?: string } | undefined;
   return c.json(
@@ -79,11 +77,18 @@ export const statusRoutes = createRouter().openapi(statusRoute, async (c) => {
   );
 });
 
-async function isOtherwiseSealed(ctx: Ctx): Promise<boolean> {
-  const found = await Promise.all(
-    ctx.registry.sealedColumns.map((column) => column.list(ctx, ctx.sealer.currentKeyId, 1)),
-  );
-  return found.some((rows) => rows.length > 0);
+/** Whether anything is sealed under another key, and the size that the database says with every answer. */
+async function readStorage(ctx: Ctx): Promise<{ bytes: number; remaining: boolean }> {
+  const begin = `${ctx.sealer.currentKeyId}.`;
+  const looks = ctx.registry.sealedColumns.map(({ name }) => {
+    const [table = '', column = ''] = name.split('.');
+    return `EXISTS (SELECT 1 FROM ${table} WHERE ${column} IS NOT NULL AND substr(${column}, 1, ?2) <> ?1)`;
+  });
+  const { results, meta } = await ctx.db.$client
+    .prepare(`SELECT ${looks.join(' OR ')} AS remaining`)
+    .bind(begin, begin.length)
+    .run<{ remaining: number }>();
+  return { bytes: meta.size_after ?? 0, remaining: results[0]?.remaining === 1 };
 }
 
 /** What may be read; a secret says only whether it is set. A setting that is in neither list is not shown. */

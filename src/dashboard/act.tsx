@@ -1,6 +1,7 @@
 import type { Context } from 'hono';
 import { ApiProblem } from './api.ts';
 import type { DoorEnv } from './door.tsx';
+import { problemPage } from './problem.tsx';
 import { isOwnForm } from './session.ts';
 import type { ActionRoute, FormFields, Page, View } from './view.ts';
 
@@ -35,8 +36,19 @@ export async function actOn(
   } catch (error) {
     if (!(error instanceof ApiProblem)) throw error;
     view.problem = error.problem;
-    const page = await route.page(view);
-    return show({ ...page, status: error.problem.status as Page['status'] & number });
+    const page = await pageOf(view, route);
+    return show({ ...page, status: page.status ?? (error.problem.status as Page['status'] & number) });
+  }
+}
+
+/** The form's own page; where that is refused too, what refused it. */
+async function pageOf(view: View, route: ActionRoute): Promise<Page> {
+  try {
+    return await route.page(view);
+  } catch (error) {
+    if (!(error instanceof ApiProblem)) throw error;
+    view.problem = null;
+    return problemPage(error, view, route.section);
   }
 }
 

@@ -1,6 +1,7 @@
-import { recordPage, showRecord } from './pages/datasets.tsx';
 import { deliveryPage, retryDelivery, showRequest } from './pages/delivery.tsx';
 import { dropPage, rotateDrop, showSecrets } from './pages/drop.tsx';
+import { eventPage, replayEvent, showEvent } from './pages/event.tsx';
+import { eventsPage, publishTest } from './pages/events.tsx';
 import {
   changeExport,
   deleteExport,
@@ -16,11 +17,14 @@ import { decideJob, jobPage, showRejects } from './pages/job.tsx';
 import { createKey, endSession, keysPage, revokeKey, rotateKey } from './pages/keys.tsx';
 import { deleteMonitor, monitorsPage, saveMonitor } from './pages/monitors.tsx';
 import { nightPage, sendNight } from './pages/night.tsx';
-import { overviewPage, resolveProblem } from './pages/overview.tsx';
+import { overviewPage } from './pages/overview.tsx';
+import { countProblemRetry, handleProblem, resolveProblem, retryProblem } from './pages/problem.tsx';
+import { recordPage, showRecord } from './pages/record.tsx';
 import { cancelRecovery, countRecovery, recoveryPage, startRecovery } from './pages/recovery.tsx';
 import { retryQuarantine, rewind, setNightly, subscriptionPage, syncNow } from './pages/subscription.tsx';
 import { systemPage } from './pages/system.tsx';
 import { removeCategory, saveTemplate, templatePage, tryTemplate } from './pages/template.tsx';
+import { revertTemplate, templateVersionsPage } from './pages/template-versions.tsx';
 import {
   changeWebhook,
   deleteWebhook,
@@ -45,20 +49,21 @@ export const actionRoutes: ActionRoute[] = [
     return { path, section: 'subscriptions', scope: 'system', act, page: subscriptionPage };
   }),
   { path: '/p/:programId/jobs/:jobId/show', section: 'jobs', scope: 'read', act: showRejects, page: jobPage },
-  {
-    path: '/p/:programId/problems/:attentionId/resolve',
-    section: 'overview',
-    scope: 'manage',
-    act: resolveProblem,
-    page: overviewPage,
-  },
-  {
-    path: '/hub/problems/:attentionId/resolve',
-    section: '',
-    scope: 'system',
-    act: resolveProblem,
-    page: systemPage,
-  },
+  ...Object.entries({
+    ':verb{acknowledge|ignore|reopen}': handleProblem,
+    resolve: resolveProblem,
+    'retry/count': countProblemRetry,
+    retry: retryProblem,
+  }).flatMap(([verb, act]): ActionRoute[] => [
+    {
+      path: `/p/:programId/problems/:attentionId/${verb}`,
+      section: 'overview',
+      scope: 'manage',
+      act,
+      page: overviewPage,
+    },
+    { path: `/hub/problems/:attentionId/${verb}`, section: '', scope: 'system', act, page: systemPage },
+  ]),
   {
     path: '/p/:programId/subscriptions/:publisherId/template',
     section: 'subscriptions',
@@ -81,6 +86,13 @@ export const actionRoutes: ActionRoute[] = [
     page: templatePage,
   },
   {
+    path: '/p/:programId/subscriptions/:publisherId/template/versions/:version/revert',
+    section: 'subscriptions',
+    scope: 'templates',
+    act: revertTemplate,
+    page: templateVersionsPage,
+  },
+  {
     path: '/p/:programId/jobs/:jobId/:verb{approve|reject|cancel|retry|undo}',
     section: 'jobs',
     scope: 'jobs',
@@ -100,6 +112,27 @@ export const actionRoutes: ActionRoute[] = [
     scope: 'webhooks',
     act: retryDelivery,
     page: deliveryPage,
+  },
+  {
+    path: '/p/:programId/events/publish',
+    section: 'events',
+    scope: 'events:publish',
+    act: publishTest,
+    page: eventsPage,
+  },
+  {
+    path: '/p/:programId/events/:eventId/show',
+    section: 'events',
+    scope: 'read',
+    act: showEvent,
+    page: eventPage,
+  },
+  {
+    path: '/p/:programId/events/:eventId/replay',
+    section: 'events',
+    scope: 'webhooks',
+    act: replayEvent,
+    page: eventPage,
   },
   {
     path: '/p/:programId/datasets/:dataset/record',

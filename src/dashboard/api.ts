@@ -3,6 +3,7 @@ import { app } from '../api/app.ts';
 import { actWithin } from '../api/within.ts';
 import { type Actor, scopes } from '../context.ts';
 import type { Env } from '../env.ts';
+import type { Database } from '../platform/d1.ts';
 import type { Problem } from './view.ts';
 
 /** The API said no; a page shows what it said. */
@@ -16,6 +17,14 @@ export class ApiProblem extends Error {
   }
 }
 
+interface Asked {
+  actor: Actor;
+  /** The program of the page: what names no program is of this one, also to the operator. */
+  programId: string;
+  /** What a page that only looks reads by. */
+  reader: Database | null;
+}
+
 /**
  * The hub's own API, asked within the isolate with the session's rights: the same guards, the same
  * validation, the same figures as every other client gets. Throws `ApiProblem` for what it refuses.
@@ -23,17 +32,14 @@ export class ApiProblem extends Error {
 export class Api {
   private readonly env: Env;
   private readonly execution: ExecutionContext;
-  private readonly actor: Actor;
-  /** The program of the page: what names no program is of this one, also to the operator. */
-  private readonly programId: string;
   private readonly origin: string;
+  private readonly of: Asked;
 
-  constructor(env: Env, execution: ExecutionContext, actor: Actor, origin: string, programId: string) {
+  constructor(env: Env, execution: ExecutionContext, origin: string, of: Asked) {
     this.env = env;
     this.execution = execution;
-    this.actor = actor;
     this.origin = origin;
-    this.programId = programId;
+    this.of = of;
   }
 
   /** The answer's JSON; the caller names its shape, which the route's schema gives. */
@@ -74,14 +80,17 @@ export class Api {
       ...(body === undefined ? {} : { body: isBytes ? body : JSON.stringify(body) }),
       headers: body === undefined || isBytes ? headers : { ...headers, 'content-type': 'application/json' },
     });
-    const answer = await app.fetch(actWithin(request, this.actorFor(path)), this.env, this.execution);
+    const { programId, reader } = this.of;
+    const reading = reader === null ? null : { db: reader, programId };
+    const within = actWithin(request, { actor: this.actorFor(path), reading });
+    const answer = await app.fetch(within, this.env, this.execution);
     if (answer.ok) return answer;
     throw new ApiProblem(await answer.json<Problem>());
   }
 
   /** The operator may act in every program, but a page of one program never shows or changes another's. */
   private actorFor(path: string): Actor {
-    const { actor, programId } = this;
+    const { actor, programId } = this.of;
     if (actor.kind !== 'system' || programId === '' || /^\/api\/(programs|system)(\/|\?|$)/.test(path))
       return actor;
     return { ...actor, kind: 'program', programId, scopes: [...scopes], expiresAtMs: null };

@@ -1,7 +1,6 @@
 import { type Context, Hono } from 'hono';
 import { ConfigError } from '../env.ts';
-import { findProgram } from '../features/programs/index.ts';
-import { openContext } from '../open.ts';
+import { openContext, openReader } from '../open.ts';
 import { sha256Hex } from '../platform/encoding.ts';
 import { newId } from '../platform/ids.ts';
 import { createLogger } from '../platform/log.ts';
@@ -11,6 +10,7 @@ import { Api, ApiProblem } from './api.ts';
 import { type DoorEnv, signedOutRoutes } from './door.tsx';
 import { pageHeaders } from './headers.ts';
 import { renderPage, renderPlain } from './layout.tsx';
+import { problemPage } from './problem.tsx';
 import { downloadRoutes, pageRoutes } from './routes.ts';
 import { sessionOf, zoneOf } from './session.ts';
 import { noFields, type Page, type PageRoute, type View } from './view.ts';
@@ -37,6 +37,7 @@ dashboard.use('*', async (c, next) => {
   c.set('ctx', ctx);
   const opened = await sessionOf(c, ctx);
   c.set('session', opened?.session ?? null);
+  c.set('program', opened?.program ?? null);
   if (opened) ctx.actor = opened.actor;
   await next();
   ctx.log.line('page.request', {
@@ -107,7 +108,7 @@ for (const route of downloadRoutes) {
       return new Response(file.body, { status: file.status, headers });
     } catch (error) {
       if (!(error instanceof ApiProblem)) throw error;
-      return showPage(c, view, '', problemPage(error));
+      return showPage(c, view, '', problemPage(error, view, ''));
     }
   });
 }
@@ -125,22 +126,8 @@ async function shown(view: View, route: PageRoute): Promise<Page | { to: string 
     return await route.show(view);
   } catch (error) {
     if (!(error instanceof ApiProblem)) throw error;
-    return problemPage(error);
+    return problemPage(error, view, route.section);
   }
-}
-
-function problemPage({ problem }: ApiProblem): Page {
-  const titles: Record<number, string> = {
-    403: 'This is not yours to see',
-    404: 'There is no such thing here',
-    410: 'It has been removed',
-  };
-  return {
-    title: titles[problem.status] ?? problem.title,
-    verdict: { tone: 'attention', text: problem.detail },
-    body: <p class="dim">Request {problem.requestId}</p>,
-    status: problem.status as Page['status'] & number,
-  };
 }
 
 /** Who looks at what; an answer instead where nobody is signed in, or it is not theirs. */
@@ -155,12 +142,17 @@ async function viewOf(c: Context<DoorEnv>, route: { scope: PageRoute['scope'] })
   }
   const url = new URL(c.req.url);
   const named = c.req.param('programId');
-  const program = named === undefined ? null : await findProgram(ctx, named);
+  const program = named === undefined ? null : c.get('program');
   const mayEnter = actor.kind === 'system' || actor.programId === program?.programId;
   const view: View = {
     ctx,
     actor,
-    api: new Api(c.env, c.executionCtx, actor, url.origin, program?.programId ?? ''),
+    api: new Api(c.env, c.executionCtx, url.origin, {
+      actor,
+      programId: program?.programId ?? '',
+      // What only looks asks the database nothing twice; what acts asks it anew.
+      reader: c.req.method === 'GET' ? openReader(c.env) : null,
+    }),
     programId: program?.programId ?? '',
     programName: program?.name ?? '',
     programZone: program?.timeZone ?? 'UTC',

@@ -3,7 +3,7 @@ import type { Actor, Ctx } from '../context.ts';
 import type { Env } from '../env.ts';
 import { endSession, openerByAccess, openerOf, openSession, type Session } from '../features/keys/index.ts';
 import { actorOfAccess, actorOfKey, type SignedIn, spendPortalLink } from '../features/keys/keys.system.ts';
-import { findProgram } from '../features/programs/index.ts';
+import { type Entrance, findProgram } from '../features/programs/index.ts';
 import { signedInByAccess } from './access.ts';
 import { pageHeaders } from './headers.ts';
 import { renderPlain } from './layout.tsx';
@@ -12,7 +12,13 @@ import { dropSession, isOwnForm, isOwnOrigin, keepSession } from './session.ts';
 
 export interface DoorEnv {
   Bindings: Env;
-  Variables: { ctx: Ctx; session: Session | null; requestId: string };
+  Variables: {
+    ctx: Ctx;
+    session: Session | null;
+    /** The one that the address names, where it names one. */
+    program: Entrance | null;
+    requestId: string;
+  };
 }
 
 /** What needs no session: signing in and out, single-use links, and reports of the browser's own. */

@@ -3,6 +3,7 @@ import type { Child } from 'hono/jsx';
 import type { Scope } from '../context.ts';
 import { assets } from './assets.gen.ts';
 import { Icon, withQuery } from './components/parts.tsx';
+import { doneSentences } from './done.ts';
 import { formatMoment, offsetOf } from './time.ts';
 import type { Page, View } from './view.ts';
 
@@ -51,35 +52,6 @@ const entries: { group: string; of: Entry[] }[] = [
     ],
   },
 ];
-
-/** What a form did, by the word in `?done=`; an unknown word says nothing. */
-const doneSentences: Record<string, string> = {
-  approve: 'Approved. The job goes on.',
-  reject: 'Rejected. The dataset stays as it was.',
-  cancel: 'Cancelled. What was applied is being put back.',
-  retry: 'A new job over the same file is queued: this is it.',
-  undo: 'The undo is queued as a job of its own: this is it.',
-  'delivery-retry': 'It is due again. This page shows the outcome.',
-  uploaded: 'The file has arrived.',
-  deleted: 'Deleted.',
-  queued: 'Accepted. The job is queued.',
-  revoked: 'Revoked. Nothing can use it any more.',
-  'session-ended': 'That session has ended.',
-  saved: 'Saved.',
-  requested: 'Requested. The integration is being told.',
-  'requested-already': 'It was requested already, and is still waited for: nothing new was asked.',
-  paused: 'Paused. What becomes due waits here.',
-  resumed: 'Resumed. What waited goes out.',
-  tested: 'A test is on its way. This page shows the outcome.',
-  'export-created': 'Set up. Now ask its host for its keys, compare, and pin one.',
-  synced: 'Synchronised, or under way: see below how far it came.',
-  resolved: 'Closed, on record.',
-  recovering: 'Accepted. They go out one after another; this page counts them.',
-  'recovery-cancelled': 'Stopped. What had not gone out is cancelled.',
-  pinned: 'Pinned. The export is active, and a test file is on its way.',
-  'night-sent': 'On its way again: the same bytes under the same name.',
-  rotated: 'A new pair is there. The older ones go on until the overlap is over.',
-};
 
 export function renderPage(view: View, section: string, page: Page): string {
   const done = doneSentences[view.query.get('done') ?? ''];
@@ -162,9 +134,14 @@ function Header({ view }: { view: View }) {
         <a href="/">Crosswalk</a>
       </p>
       {view.programId === '' ? null : (
-        <p class="program">
-          <a href={view.at('overview')}>{view.programName}</a>
-        </p>
+        <>
+          <p class="program">
+            <a href={view.at('overview')}>{view.programName}</a>
+          </p>
+          <button type="button" class="menu" popovertarget="sections">
+            Menu
+          </button>
+        </>
       )}
       <search>
         <form action="/jump" method="get" class="jump">
@@ -190,7 +167,7 @@ function Header({ view }: { view: View }) {
 
 function Navigation({ view, section }: { view: View; section: string }) {
   return (
-    <nav class="sections" aria-label="Pages of the program">
+    <nav id="sections" class="sections" popover="auto" aria-label="Pages of the program">
       {entries.map(({ group, of }) => {
         const mine = of.filter(({ scope }) => view.can(scope));
         if (mine.length === 0) return null;

@@ -1,9 +1,11 @@
+import { listQuery, programApi } from './components/query.ts';
 import { auditPage } from './pages/audit.tsx';
-import { datasetPage, datasetsPage, recordPage } from './pages/datasets.tsx';
+import { datasetPage, datasetsPage } from './pages/datasets.tsx';
 import { deliveriesPage } from './pages/deliveries.tsx';
 import { deliveryPage } from './pages/delivery.tsx';
 import { dropPage } from './pages/drop.tsx';
-import { eventPage, eventsPage } from './pages/events.tsx';
+import { eventPage } from './pages/event.tsx';
+import { eventsPage } from './pages/events.tsx';
 import { exportPage } from './pages/export.tsx';
 import { exportsPage } from './pages/exports.tsx';
 import { filesPage } from './pages/files.tsx';
@@ -17,12 +19,14 @@ import { keysPage } from './pages/keys.tsx';
 import { monitorsPage } from './pages/monitors.tsx';
 import { nightPage, openNightFile } from './pages/night.tsx';
 import { overviewPage } from './pages/overview.tsx';
+import { recordPage } from './pages/record.tsx';
 import { recoveryPage } from './pages/recovery.tsx';
 import { subscriptionPage } from './pages/subscription.tsx';
 import { subscriptionsPage } from './pages/subscriptions.tsx';
 import { systemPage } from './pages/system.tsx';
 import { taskPage, tasksPage } from './pages/tasks.tsx';
 import { templatePage } from './pages/template.tsx';
+import { templateVersionsPage } from './pages/template-versions.tsx';
 import { openTrace, tracePage } from './pages/trace.tsx';
 import { webhookPage } from './pages/webhook.tsx';
 import { webhooksPage } from './pages/webhooks.tsx';
@@ -59,6 +63,12 @@ export const pageRoutes: PageRoute[] = [
     section: 'subscriptions',
     scope: 'read',
     show: templatePage,
+  },
+  {
+    path: '/p/:programId/subscriptions/:publisherId/template/versions',
+    section: 'subscriptions',
+    scope: 'read',
+    show: templateVersionsPage,
   },
   { path: '/p/:programId/webhooks', section: 'webhooks', scope: 'read', show: webhooksPage },
   { path: '/p/:programId/webhooks/:webhookId', section: 'webhooks', scope: 'read', show: webhookPage },
@@ -106,6 +116,12 @@ export const downloadRoutes: DownloadRoute[] = [
     path: '/p/:programId/exports/:exportId/nights/:localDate/files/:name',
     scope: 'read',
     open: openNightFile,
+  },
+  {
+    path: '/p/:programId/audit.csv',
+    scope: 'manage',
+    open: (view) =>
+      view.api.ask('GET', programApi(view, `audit.csv${listQuery(view, ['actor', 'action', 'target'])}`)),
   },
   { path: '/p/:programId/t/:traceId/trace.json', scope: 'read', open: openTrace },
 ];

@@ -27,9 +27,21 @@ export function dropSession(c: Context): void {
   deleteCookie(c, sessionCookie, { path: '/', secure: true });
 }
 
+/** Who looks, and the program that the page's address names; null where nobody is signed in. */
 export function sessionOf(c: Context, ctx: Ctx) {
   const secret = getCookie(c, sessionCookie);
-  return secret === undefined ? null : actorOfSession(ctx, secret, () => signedInByAccess(c, ctx));
+  const named = /^\/p\/([^/]+)/.exec(new URL(c.req.url).pathname)?.[1] ?? '';
+  return secret === undefined
+    ? null
+    : actorOfSession(ctx, secret, decoded(named), () => signedInByAccess(c, ctx));
+}
+
+function decoded(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
 }
 
 /**

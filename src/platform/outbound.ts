@@ -26,6 +26,7 @@ export type UrlRefusalCode =
   | 'url_address_literal'
   | 'url_private_host'
   | 'url_own_host'
+  | 'url_unresolved'
   | 'url_port'
   | 'url_too_long';
 
@@ -101,13 +102,16 @@ const checkedUntil = new Map<string, number>();
 const checkIntervalMs = 5 * 60_000;
 
 /**
- * Asks the resolver whether a name leads anywhere private. A public answer is remembered for five minutes.
- * Throws what the resolver throws.
+ * Asks the resolver whether a name leads anywhere private, or nowhere. A public answer is remembered for five
+ * minutes. Throws what the resolver throws.
  */
 export async function checkHost(url: URL, policy: OutboundPolicy): Promise<{ ok: true } | UrlRefusal> {
   const host = url.hostname.toLowerCase();
   if (!policy.resolve || (policy.allowLoopback && isLoopback(host))) return { ok: true };
-  if ((checkedUntil.get(host) ?? 0) > policy.now()) return { ok: true };
+  const now = policy.now();
+  const until = checkedUntil.get(host) ?? 0;
+  // A clock that went back does not make what is remembered last longer.
+  if (until > now && until <= now + checkIntervalMs) return { ok: true };
   const addresses = await policy.resolve(host);
   if (addresses.some(isPrivateAddress)) {
     return refuse(
@@ -115,16 +119,17 @@ export async function checkHost(url: URL, policy: OutboundPolicy): Promise<{ ok:
       'This host name leads to a private address; the hub calls public hosts only.',
     );
   }
-  if (addresses.length > 0) {
-    if (checkedUntil.size > 1_000) checkedUntil.clear();
-    checkedUntil.set(host, policy.now() + checkIntervalMs);
-  }
+  // What the resolver does not find is not called: the platform might find it elsewhere.
+  if (addresses.length === 0)
+    return refuse('url_unresolved', 'The host name leads nowhere: it has no address now.');
+  if (checkedUntil.size > 1_000) checkedUntil.clear();
+  checkedUntil.set(host, now + checkIntervalMs);
   return { ok: true };
 }
 
 /**
- * Judges an address when it is registered: its text, and where its name leads. A resolver that cannot be
- * asked now does not make the address wrong: it is asked again at each use.
+ * Judges an address when it is registered: its text, and where its name leads. That a name leads nowhere yet,
+ * or that the resolver cannot be asked now, does not make the address wrong: it is asked again at each use.
  */
 export async function checkCallable(
   text: string,
@@ -133,7 +138,8 @@ export async function checkCallable(
   const judged = checkUrl(text, policy);
   if (!judged.ok) return judged;
   try {
-    return await checkHost(judged.url, policy);
+    const host = await checkHost(judged.url, policy);
+    return !host.ok && host.code === 'url_unresolved' ? { ok: true } : host;
   } catch {
     return { ok: true };
   }
@@ -146,6 +152,7 @@ export interface OutboundAnswer {
   status?: number;
   /** The first 1 KB of the answer, as text. */
   excerpt: string;
+  /** The receiver's `Retry-After`; a date as the seconds until then, by the receiver's own clock. */
   retryAfter: string | null;
   /** Absent when the answer was a whole 2xx. */
   failure?: OutboundFailure;
@@ -210,7 +217,7 @@ export async function sendGuarded(
 async function judgeResponse(response: Response, abort: AbortController): Promise<OutboundAnswer> {
   const answer = {
     status: response.status,
-    retryAfter: response.headers.get('retry-after'),
+    retryAfter: retryAfterOf(response.headers),
     uncertain: false,
   };
   const ok = response.status >= 200 && response.status < 300;
@@ -228,6 +235,19 @@ async function judgeResponse(response: Response, abort: AbortController): Promis
     ? `Answered ${response.status}: redirects are not followed; register the final address.`
     : `Answered ${response.status}.`;
   return { ...answer, excerpt: read.excerpt, failure: 'status', detail };
+}
+
+/** A receiver whose clock is wrong means its date by that clock, which `Date` tells (RFC 9110, 6.6.1, 10.2.3). */
+function retryAfterOf(headers: Headers): string | null {
+  const asked = headers.get('retry-after');
+  const [until, sent] = [asked, headers.get('date')].map((text) => parseHttpDate(text ?? ''));
+  if (until === undefined || sent === undefined || Number.isNaN(until) || Number.isNaN(sent)) return asked;
+  return String(Math.max(0, Math.ceil((until - sent) / 1_000)));
+}
+
+/** Milliseconds; NaN for what is no HTTP date, such as a number of seconds. */
+export function parseHttpDate(text: string): number {
+  return /^[A-Za-z]{3,9},? /.test(text.trim()) ? Date.parse(text) : Number.NaN;
 }
 
 async function readExcerpt(
@@ -270,26 +290,4 @@ function withAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
 
 function failed(failure: OutboundFailure, detail: string): OutboundAnswer {
   return { excerpt: '', retryAfter: null, failure, detail, uncertain: false };
-}
-
-const resolveTimeoutMs = 5_000;
-
-/** Asks a DNS-over-HTTPS resolver (RFC 8484's JSON form) for a name's A and AAAA records. */
-export function dnsOverHttps(resolverUrl: string): (host: string) => Promise<string[]> {
-  return async (host) => {
-    const answers = await Promise.all(
-      (['A', 'AAAA'] as const).map(async (type) => {
-        const url = `${resolverUrl}?name=${encodeURIComponent(host)}&type=${type}`;
-        const response = await fetch(url, {
-          headers: { accept: 'application/dns-json' },
-          redirect: 'manual',
-          signal: AbortSignal.timeout(resolveTimeoutMs),
-        });
-        if (!response.ok) throw new Error(`The resolver answered ${response.status}.`);
-        const body: { Answer?: { type: number; data: string }[] } = await response.json();
-        return (body.Answer ?? []).filter((answer) => answer.type === 1 || answer.type === 28);
-      }),
-    );
-    return answers.flat().map((answer) => answer.data);
-  };
 }

@@ -46,7 +46,8 @@ async function tell<T extends D1Result>(sql: string, result: Promise<T>): Promis
   return answer;
 }
 
-function wrap<T extends object>(of: T, changed: object): T {
+/** What it wraps, with some of its members changed. */
+export function wrap<T extends object>(of: T, changed: object): T {
   return new Proxy(of, {
     get(target, name) {
       if (Object.hasOwn(changed, name)) return Reflect.get(changed, name);

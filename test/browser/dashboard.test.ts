@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest';
 import { closeStage, openStage } from '../support/stage.ts';
 import { testAccess } from './parts/access.ts';
+import { testDecisions } from './parts/decisions.ts';
 import { testEditor } from './parts/editor.ts';
 import { testKeyboard } from './parts/keyboard.ts';
 import { testLarge } from './parts/large.ts';
@@ -16,10 +17,11 @@ afterAll(closeStage, 60_000);
 
 describe('every page', testPages);
 describe('who may see and do what', testAccess);
+describe('a decision', testDecisions);
 describe('the keyboard alone', testKeyboard);
 describe('without a script', testScriptless);
 describe('the template editor', testEditor);
 describe('the ledger, the trace and the nights', testLedger);
-describe('with many rows', testLarge);
+describe('with many rows', () => testLarge());
 // The last: it kills the hub.
 describe('an open page', testLive);

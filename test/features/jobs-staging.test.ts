@@ -16,7 +16,9 @@ import {
 import { upsertMember } from '../../src/features/records/index.ts';
 import { utf8 } from '../../src/platform/encoding.ts';
 import { bucketHash, fingerprint } from '../../src/platform/hash.ts';
+import { JsonBytes } from '../../src/platform/json/bytes.ts';
 import type { ObjectStore } from '../../src/platform/objects/index.ts';
+import type { Json, RowValues } from '../../src/platform/tableschema/index.ts';
 
 const names = ['id', 'na"me\t', 'größe'];
 
@@ -47,41 +49,134 @@ function rowsOf(bytes: Uint8Array, index: SlotIndex, from: number, to: number): 
   return parseRows(text, metas, new RowShape(index.names));
 }
 
+const hostile = [
+  '',
+  '\\',
+  '"',
+  '\\"',
+  ',',
+  '}',
+  '{x',
+  ':',
+  '\t',
+  '\n',
+  '\r',
+  '\u0000',
+  '’',
+  'é',
+  '😀',
+  '\ud800',
+  '\udc00a',
+];
+const scalars = [
+  ...hostile,
+  'a,"na"',
+  '\u2028',
+  '\u007f',
+  0,
+  -0,
+  7,
+  2 ** 31 - 1,
+  2 ** 31,
+  -3,
+  1.5,
+  -1.5e-7,
+  1e21,
+];
+
 describe('RowShape', () => {
   const shape = new RowShape(names);
-  const pack = (text: string) => {
-    const [source, target] = [utf8(text), new Uint8Array(500)];
-    const end = shape.pack(source, 0, source.length, target, 0);
-    return end < 0 ? null : target.slice(0, end);
+  const pack = (values: RowValues) => {
+    const out = new JsonBytes();
+    if (!shape.pack(values, out)) return null;
+    out.writeByte(0x0a);
+    return out.bytes.slice(0, out.length);
   };
 
   it('gives back what it packed, whatever the values hold', () => {
-    const hostile = ['', '\\', '"', '\\"', ',', '}', '{', ':', '\t', '\n', '’', '😀', 'a,"na"', '\u2028'];
-    for (const value of [...hostile, 0, -1.5e-7, true, false, null]) {
-      const text = JSON.stringify(Object.fromEntries(names.map((name) => [name, value])));
-      const packed = pack(text);
-      expect(packed?.length).toBeLessThan(utf8(text).length);
+    for (const value of [...scalars, true, false, null]) {
+      const values = Object.fromEntries(names.map((name) => [name, value]));
+      const text = JSON.stringify(values);
+      const packed = pack(values) ?? new Uint8Array();
+      expect(packed.length).toBeLessThan(utf8(text).length);
       const target = new Uint8Array(500);
-      const end = shape.unpack(packed ?? new Uint8Array(), 0, packed?.length ?? 0, target, 0);
+      const end = shape.unpack(packed, 0, target, 0);
       expect(new TextDecoder().decode(target.subarray(0, end))).toBe(text);
-      expect(shape.unpackText(new TextDecoder().decode(packed ?? new Uint8Array()))).toBe(text);
-      expect(end).toBeLessThanOrEqual((packed?.length ?? 0) + shape.overhead);
+      expect(shape.readTo).toBe(packed.length);
+      expect(shape.unpackText(new TextDecoder().decode(packed.subarray(0, -1)))).toBe(text);
+      expect(end).toBeLessThanOrEqual(packed.length + shape.overhead);
     }
   });
 
   it('leaves alone rows of other members, and nested values', () => {
-    const [a, b, c] = names.map((name) => JSON.stringify(name));
-    for (const text of [
-      '{}',
-      `{${a}:1}`,
-      `{${b}:1,${a}:2,${c}:3}`,
-      `{${a}:1,${b}:2,${c}:3,"more":4}`,
-      `{${a}:[1],${b}:2,${c}:3}`,
-      `{${a}:1,${b}:{"x":","},${c}:3}`,
+    const [a = '', b = '', c = ''] = names;
+    for (const values of [
+      {},
+      { [a]: 1 },
+      { [b]: 1, [a]: 2, [c]: 3 },
+      { [a]: 1, [b]: 2, [c]: 3, more: 4 },
+      { [a]: [1], [b]: 2, [c]: 3 },
+      { [a]: 1, [b]: { x: ',' }, [c]: 3 },
     ]) {
-      expect(pack(text)).toBeNull();
+      expect(pack(values)).toBeNull();
     }
-    expect(new RowShape([]).pack(utf8('{}'), 0, 2, new Uint8Array(9), 0)).toBe(-1);
+    expect(new RowShape([]).pack({}, new JsonBytes())).toBe(false);
+  });
+});
+
+describe('the fingerprint of a row', () => {
+  const halvesOf = (values: RowValues, shape = names) => {
+    const writer = new SlotWriter(shape);
+    writer.addRow('k', values, 2);
+    const { bytes, index } = writer.finish();
+    return rowsOf(bytes, index, 0, slotCount)[0]?.fingerprint;
+  };
+  const row = (values: Json[], of = names): RowValues =>
+    Object.fromEntries(of.map((name, i) => [name, values[i] ?? null]));
+
+  it('is the same whatever the shape of the file it came with', () => {
+    for (const value of [...scalars, null, [1, 'a'], { x: '\t' }]) {
+      const values = row([1, value, 'z']);
+      const [packed, whole] = [halvesOf(values), halvesOf(values, ['id'])];
+      expect(packed).toMatch(/^[1-9]\d{8}[1-9]\d{8}$/);
+      expect(whole).toBe(packed);
+    }
+  });
+
+  it('tells values, their kinds, their places and their names apart', () => {
+    const all = [
+      ...[...scalars, null, true, false, 'true', 'null', '0', [0], ['0'], '[0]', {}, '{}'].map((value) =>
+        row([1, value, 'z']),
+      ),
+      row(['a', null, null]),
+      row([null, 'a', null]),
+      row([null, null, 'a']),
+      row(['', '', '']),
+      row(['a', null, null], ['x', 'y', 'z']),
+      row(['a', null], ['x', 'y']),
+    ];
+    // A negative zero is a zero in JSON.
+    expect(new Set(all.map((values) => halvesOf(values))).size).toBe(all.length - 1);
+  });
+
+  it('differs for half a million rows that differ in one place', () => {
+    const [writer, shape] = [new JsonBytes(), new RowShape(names)];
+    const seen = new Set<string>();
+    const see = (values: RowValues) => {
+      writer.length = 0;
+      shape.pack(values, writer);
+      seen.add(shape.fingerprintOf(writer.view, 0, writer.length).join(''));
+    };
+    for (let i = 0; i < 250_000; i++) {
+      see(row([i, 'Ann', null]));
+      see(row([1, `Ann ${i}`, null]));
+    }
+    expect(seen.size).toBe(500_000);
+  });
+
+  it('never changes, since records are stored with it', () => {
+    const values = { id: 1, name: 'Añn ’"', score: 1.5, in: null };
+    expect(halvesOf(values)).toMatchInlineSnapshot(`"349289439498855438"`);
   });
 });
 
@@ -107,6 +202,31 @@ describe('SlotWriter', () => {
     expect(bytes.byteLength).toBe(metasAt(index.offsets.at(-1) ?? 0) + rows.length * 20);
   });
 
+  it('stages rows as they were read as it does their JSON, and takes the last back', () => {
+    const writer = new SlotWriter(names);
+    const kept = [...scalars, [1], { a: '\t' }, null].map((value, i): [string, RowValues, number] => [
+      `k"${i}\\’`,
+      Object.fromEntries(names.map((name) => [name, value])),
+      i + 2,
+    ]);
+    for (const [key, values, line] of kept) {
+      const most = writer.addRow(key, values, line);
+      expect(JSON.stringify(values).length).toBeLessThanOrEqual(most);
+      writer.addRow('gone', { id: line }, line);
+      writer.removeLast();
+    }
+    const { bytes, index } = writer.finish();
+    const found = rowsOf(bytes, index, 0, slotCount).sort((a, b) => a.line - b.line);
+    expect(found.map(({ fingerprint, ...row }) => row)).toEqual(
+      kept.map(([key, values, line]) => ({
+        bucket: bucketHash(key),
+        keyJson: JSON.stringify(key),
+        line,
+        dataJson: JSON.stringify(values),
+      })),
+    );
+  });
+
   it('is as new after each object', () => {
     const writer = new SlotWriter(names);
     for (const [from, to] of [
@@ -128,7 +248,9 @@ describe('references to staged rows', () => {
   const rows = Array.from({ length: count }, (_, id) => rowOf(id, id % 9 === 0 ? [[id], 1, 2] : undefined));
   const parts = [0, 1, 2].map((part) => {
     const writer = new SlotWriter(names);
-    for (const row of rows.filter((_, i) => i % 3 === part)) writer.add(row);
+    for (const row of rows.filter((_, i) => i % 3 === part)) {
+      writer.addRow(JSON.parse(row.keyJson), JSON.parse(row.dataJson), row.line);
+    }
     return writer.finish();
   });
   const indexes = parts.map(({ index }) => index);
@@ -153,7 +275,11 @@ describe('references to staged rows', () => {
       expect(Object.keys(JSON.parse(text))).toHaveLength(one.rows);
       return text.slice(1, -1).split(/,(?="\d{28}k)/);
     });
-    expect(new Set(members)).toEqual(new Set(rows.map(upsertMember)));
+    const staged = parts.flatMap(({ bytes, index }) => rowsOf(bytes, index, 0, slotCount));
+    expect(staged.map(({ dataJson }) => dataJson).sort()).toEqual(
+      rows.map(({ dataJson }) => dataJson).sort(),
+    );
+    expect(new Set(members)).toEqual(new Set(staged.map(upsertMember)));
   });
 
   it('cut one slot by its parts where it has too many rows for a chunk', () => {

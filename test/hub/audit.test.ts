@@ -1,4 +1,5 @@
 import { describe, expect, inject, it } from 'vitest';
+import { signedIn } from '../support/browser.ts';
 import {
   type Body,
   caller,
@@ -28,7 +29,7 @@ describe('GET /api/programs/{programId}/audit', () => {
       action: 'program.changed',
       target: programId,
       requestId: changed.headers.get('x-request-id'),
-      detail: { members: ['name'] },
+      detail: { members: ['name'], changes: { name: [expect.any(String), 'changed'] } },
     });
     expect(before.map(({ action, actor }) => [action, actor])).toEqual([
       ['key.created', 'system'],
@@ -96,5 +97,78 @@ describe('GET /api/programs/{programId}/audit', () => {
     }
     expect(walked).toEqual(all);
     expect(walked).toHaveLength(7);
+  });
+});
+
+describe('the audit log, filtered', () => {
+  const made = async () => {
+    const program = await newProgram(url);
+    const { call, programId } = program;
+    const api = (path: string) => `/api/programs/${programId}/${path}`;
+    const hook = { url: 'https://school.example/hooks?token=secret-token', events: ['job.*'] };
+    const { webhookId } = expectStatus(await call('POST', api('webhooks'), { body: hook }), 201).body;
+    const patch = {
+      events: ['job.failed'],
+      description: '=1+1',
+      url: 'https://school.example/x?token=other',
+    };
+    expectStatus(await call('PATCH', api(`webhooks/${webhookId}`), { body: patch }), 200);
+    expectStatus(await call('PUT', api('tasks/people'), { body: peopleTask }), 200);
+    const upsert = { ...peopleTask, mode: 'upsert' };
+    expectStatus(await call('PUT', api('tasks/people'), { body: upsert }), 200);
+    const list = async (query: string): Promise<Body[]> =>
+      expectStatus(await call('GET', api(`audit?${query}`)), 200).body.items;
+    return { program, api, webhookId, list };
+  };
+
+  it('finds what a person did, what was done to a thing, and acts of a kind', async () => {
+    const { program, webhookId, list } = await made();
+    expect((await list(`target=${webhookId}`)).map(({ action }) => action)).toEqual([
+      'webhook.changed',
+      'webhook.created',
+    ]);
+    expect((await list('action=webhook.')).map(({ target }) => target)).toEqual([webhookId, webhookId]);
+    expect(await list('action=webhook')).toEqual([]);
+    const own = await list(`actor=${program.keyId.toUpperCase()}&action=task.saved`);
+    expect(own.map(({ target }) => target)).toEqual(['people', 'people']);
+    expect(await list('actor=nobody-like-that')).toEqual([]);
+  });
+
+  it('says what settings were and are, and nothing secret of them', async () => {
+    const { webhookId, list } = await made();
+    const [changed] = await list(`target=${webhookId}&action=webhook.changed`);
+    expect(changed?.detail.changes).toEqual({
+      events: [['job.*'], ['job.failed']],
+      description: [expect.anything(), '=1+1'],
+    });
+    expect(changed?.detail.members).toContain('url');
+    expect(JSON.stringify(changed)).not.toContain('token');
+    const [task] = await list('action=task.saved&limit=1');
+    expect(task?.detail.changes).toEqual({ mode: ['full', 'upsert'] });
+  });
+
+  it('is a file for a spreadsheet, which runs nothing of it', async () => {
+    const { api, program } = await made();
+    const answer = await program.call('GET', api('audit.csv?action=webhook.'));
+    expect(answer.headers.get('content-disposition')).toContain('attachment');
+    const lines = answer.text.replace('\ufeff', '').trimEnd().split('\r\n');
+    expect(lines[0]).toBe('at,actor,action,target,requestId,detail,auditId');
+    expect(lines).toHaveLength(3);
+    expect(lines[1]).toContain('webhook.changed');
+    for (const line of lines) expect(line).not.toMatch(/(^|,)[=+@-]/);
+  });
+
+  it('stands on its page: filters in the address, before and after, the file', async () => {
+    const { program, webhookId } = await made();
+    const visitor = await signedIn(url, program.key);
+    const page = `/p/${program.programId}/audit`;
+    const { html } = await visitor.get(`${page}?target=${webhookId}`);
+    expect(html).toContain('<del>[&quot;job.*&quot;]</del> → <ins>[&quot;job.failed&quot;]</ins>');
+    expect(html).toContain(`audit.csv?target=${webhookId}`);
+    expect(html).not.toContain('task.saved');
+    const file = await visitor.get(`${page}.csv?target=${webhookId}`);
+    expect([file.status, file.html.split('\r\n').length]).toEqual([200, 4]);
+    const reader = await signedIn(url, await program.keyWith('read'));
+    expect((await reader.get(`${page}.csv`)).status).toBe(403);
   });
 });

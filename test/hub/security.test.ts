@@ -82,6 +82,7 @@ const resources: Record<string, (owner: Owner) => Promise<string>> = {
     return 'people.csv';
   },
   publisherId: (owner) => publisherOf(owner),
+  version: async () => '1',
   syncId: async (owner) => {
     const publisher = await publisherOf(owner);
     const path = `/api/programs/${owner.programId}`;
@@ -153,6 +154,7 @@ const resources: Record<string, (owner: Owner) => Promise<string>> = {
     const open = await owner.call('GET', `/api/programs/${owner.programId}/attention`);
     return expectStatus(open, 200).body.items[0].attentionId;
   },
+  handling: async () => 'acknowledge',
   exportId: async (owner) => (await makeNight(owner)).exportId,
   localDate: async (owner) => (await makeNight(owner)).localDate,
   name: async (owner) => (await makeNight(owner)).name,

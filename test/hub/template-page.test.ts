@@ -1,7 +1,8 @@
-import { beforeAll, describe, expect, inject, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { signedIn, type Visitor } from '../support/browser.ts';
-import { type Body, newProgram, type TestProgram } from '../support/client.ts';
+import { type Body, expectStatus, newProgram, type TestProgram, until } from '../support/client.ts';
 import { courseTemplate, eventOf, publish, subscribe } from '../support/events.ts';
+import { type LearningBuilder, startLearningBuilder } from '../support/learning-builder.ts';
 
 const url = inject('hubUrl');
 let publisher: TestProgram;
@@ -45,11 +46,95 @@ async function formOf(visitor: Visitor, category: string): Promise<Record<string
 }
 
 const unescaped = (text: string) =>
-  text.replaceAll('&quot;', '"').replaceAll('&lt;', '<').replaceAll('&gt;', '>').replaceAll('&amp;', '&');
+  text
+    .replaceAll('&quot;', '"')
+    .replaceAll('&#39;', "'")
+    .replaceAll('&lt;', '<')
+    .replaceAll('&gt;', '>')
+    .replaceAll('&amp;', '&');
 
 const saved = async (): Promise<Body> =>
   (await subscriber.call('GET', `/api/programs/${subscriber.programId}/eventSubs/${publisher.programId}`))
     .body.LbApiPayloadTemplate;
+
+describe('the preview of a hundred events', () => {
+  let lb: LearningBuilder;
+  afterAll(() => lb.close());
+
+  it('is what the next sync sends, byte for byte, and its difference is counted right (A18)', async () => {
+    lb = await startLearningBuilder();
+    const learningBuilder = { baseUrl: lb.url, apiKey: lb.apiKey };
+    const [from, to] = await Promise.all([newProgram(url), newProgram(url, { learningBuilder })]);
+    const row = '{"id": {{@event.PublisherEventId}}, "course": {{course}}, "said": "{{course}}" }';
+    await subscribe(url, to, from, { COURSE: { ...courseTemplate.COURSE, batchRowTemplate: row } });
+    const texts = [
+      ...[
+        '<script>alert(1)</script>',
+        '"><img src=x onerror=alert(2)>',
+        '</pre></textarea>',
+        'it\'s \\ "so"',
+      ],
+      ...['😀 é ü 漢', 'a\tb\nc', '&lt;b&gt;&amp;', '{{course}}', '\u2028 and \u0000 \u001f', ''],
+    ];
+    const events = Array.from({ length: 100 }, (_, n) =>
+      eventOf(from, {
+        PublisherEventId: `p-${n}`,
+        PublisherEventCategory: 'COURSE',
+        PublisherEventData: {
+          course: texts[n % texts.length],
+          ...(n % 10 < 3 ? { big: true } : {}),
+          ...(n % 10 === 9 ? { bad: 'not a number' } : {}),
+        },
+      }),
+    );
+    const visitor = await signedIn(url, to.key);
+    const path = `/p/${to.programId}/subscriptions/${from.programId}/template`;
+    const { html } = await visitor.get(`${path}?category=COURSE`);
+    const value = (name: string) => new RegExp(`name="${name}"[^>]* value="([^"]*)"`).exec(html)?.[1] ?? '';
+    const form = {
+      ...{ base: value('base'), category: 'COURSE', action: 'import', mode: 'json', label: 'Courses' },
+      ...{ importProcessId: '42', row },
+    };
+    await publish(from, ...events.slice(0, 10));
+    const first = await visitor.post(`${path}/preview`, { ...form, reveal: '1' });
+    const shown = /name="shown" value="([^"]+)"/.exec(first.html)?.[1] ?? '';
+    const rowOf = (page: string) =>
+      unescaped(/<pre class="excerpt" data-mode="json">(.*?)<\/pre>/s.exec(page)?.[1] ?? 'no row');
+    const rows: string[] = [];
+    // The page offers the latest ten: so they come by ten.
+    for (let n = 0; n < events.length; n += 10) {
+      if (n > 0) await publish(from, ...events.slice(n, n + 10));
+      const { html: offered } = await visitor.post(`${path}/preview`, { ...form, shown });
+      const ids = [...offered.matchAll(/<option value="(evt_[^"]+)"/g)].map(([, one = '']) => one).reverse();
+      expect(ids).toHaveLength(10);
+      const pages = await Promise.all(
+        ids.map((event) => visitor.post(`${path}/preview`, { ...form, shown, event })),
+      );
+      for (const page of pages) {
+        expect(page.html).not.toMatch(/<(?:script(?! type="module" src)|img|iframe)/);
+        rows.push(rowOf(page.html));
+      }
+    }
+    expectStatus(
+      await to.call('POST', `/api/programs/${to.programId}/eventSubs/${from.programId}/sync`),
+      200,
+    );
+    await until(
+      async () => lb.rows().length,
+      (count) => count === 100,
+    );
+    expect([...lb.taken.values()].flatMap(({ call }) => call.lines)).toEqual(rows);
+    expect(new Set(rows).size).toBe(100);
+    expect(rows.map((text) => JSON.parse(text).course)).toEqual(
+      events.map(({ PublisherEventData: data }) => (data as Body).course),
+    );
+
+    const draft = row.replace(' }', '{{#if big}}, "big": 1{{/if}}{{#if bad}}, "n": -{{bad}}{{/if}} }');
+    const compared = await visitor.post(`${path}/preview`, { ...form, row: draft });
+    for (const said of ['60 unchanged', '30 changed', '10 newly failing'])
+      expect(compared.html).toContain(said);
+  });
+});
 
 describe('the template page', () => {
   it('shows a category whole, and says what the latest events fall under', async () => {

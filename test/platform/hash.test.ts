@@ -35,7 +35,7 @@ describe('fingerprint', () => {
     expect(seen.size).toBe(500_000);
   });
 
-  it('never changes, since records are stored with it', () => {
+  it('never changes, since events are named by it', () => {
     expect(fingerprint('{"id":1,"name":"Ann"}')).toMatchInlineSnapshot(`"482592407388596095"`);
   });
 });

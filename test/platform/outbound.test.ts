@@ -1,9 +1,9 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { isPrivateAddress } from '../../src/platform/addresses.ts';
 import {
+  checkCallable,
   checkHost,
   checkUrl,
-  dnsOverHttps,
   type OutboundPolicy,
   sendGuarded,
 } from '../../src/platform/outbound.ts';
@@ -348,10 +348,19 @@ describe('the look-up of a name', () => {
     expect(asked).toBe(3);
   });
 
-  it('does not remember that a name is nowhere yet', async () => {
+  it('does not remember that a name is nowhere, or was', async () => {
     const host = freshName();
-    expect(await lookUp([], host)).toEqual({ ok: true });
-    expect(await lookUp(['10.0.0.1'], host)).toMatchObject({ ok: false });
+    expect(await lookUp([], host)).toMatchObject({ ok: false, code: 'url_unresolved' });
+    expect(await lookUp(['10.0.0.1'], host)).toMatchObject({ ok: false, code: 'url_private_host' });
+    expect(await lookUp(['93.184.216.34'], host)).toEqual({ ok: true });
+  });
+
+  it('lets a name be registered that leads nowhere yet, or cannot be asked for, and none that is private', async () => {
+    const register = (resolve: () => Promise<string[]>) =>
+      checkCallable(`https://${freshName()}/`, { ...strict, resolve });
+    expect(await register(async () => [])).toEqual({ ok: true });
+    expect(await register(() => Promise.reject(new Error('down')))).toEqual({ ok: true });
+    expect(await register(async () => ['fd00::1'])).toMatchObject({ ok: false });
   });
 
   it('passes on that the resolver cannot be asked', async () => {
@@ -437,6 +446,46 @@ describe('a guarded request', () => {
     expect(fetched).not.toHaveBeenCalled();
   });
 
+  it('is not sent while its name leads nowhere, and is again as soon as it leads somewhere', async () => {
+    const fetched = answering(async () => new Response('back'));
+    const url = 'https://expired.school.example/';
+    let addresses: string[] = [];
+    const policy = { ...strict, resolve: async () => addresses };
+    expect(await sendGuarded({ ...request, url }, policy)).toMatchObject({
+      failure: 'connect',
+      uncertain: false,
+      detail: 'The host name leads nowhere: it has no address now.',
+    });
+    expect(fetched).not.toHaveBeenCalled();
+    addresses = ['93.184.216.34'];
+    expect(await sendGuarded({ ...request, url }, policy)).toMatchObject({ status: 200, excerpt: 'back' });
+  });
+
+  it.each([
+    ['an hour ahead', 3_600_000],
+    ['a day behind', -86_400_000],
+    ['right', 0],
+  ])('reads the date of Retry-After by the clock of the receiver: %s', async (_, skewMs) => {
+    const receiverNow = Math.floor(Date.now() / 1_000) * 1_000 + skewMs;
+    const headers = {
+      date: new Date(receiverNow).toUTCString(),
+      'retry-after': new Date(receiverNow + 90_000).toUTCString(),
+    };
+    answering(async () => new Response('', { status: 503, headers }));
+    expect(await sendGuarded(request, strict)).toMatchObject({ retryAfter: '90' });
+  });
+
+  it.each([
+    [{ 'retry-after': '120', date: 'Sun, 22 Nov 2026 12:00:00 GMT' }, '120'],
+    [{ 'retry-after': 'Sun, 22 Nov 2026 11:00:00 GMT', date: 'Sun, 22 Nov 2026 12:00:00 GMT' }, '0'],
+    [{ 'retry-after': 'soon', date: 'Sun, 22 Nov 2026 12:00:00 GMT' }, 'soon'],
+    [{ 'retry-after': 'Sun, 22 Nov 2026 12:00:00 GMT', date: 'yesterday' }, 'Sun, 22 Nov 2026 12:00:00 GMT'],
+    [{ date: 'Sun, 22 Nov 2026 12:00:00 GMT' }, null],
+  ])('passes Retry-After on as it is where no two dates are there: %j', async (headers, wanted) => {
+    answering(async () => new Response('', { status: 429, headers: headers as Record<string, string> }));
+    expect((await sendGuarded(request, strict)).retryAfter).toBe(wanted);
+  });
+
   it('tells a receiver that refuses from one that cannot be reached', async () => {
     answering(async () => new Response('no', { status: 503, headers: { 'retry-after': '120' } }));
     expect(await sendGuarded(request, strict)).toMatchObject({
@@ -504,40 +553,5 @@ describe('a guarded request', () => {
     const url = 'https://slow.school.example/';
     expect(await sendGuarded({ ...soon, url }, slow)).toMatchObject({ failure: 'timeout', uncertain: false });
     expect(fetched).not.toHaveBeenCalled();
-  });
-});
-
-describe('the resolver over HTTPS', () => {
-  afterEach(() => vi.unstubAllGlobals());
-
-  it('asks for both kinds of address and drops aliases', async () => {
-    const asked: string[] = [];
-    vi.stubGlobal('fetch', async (url: string, init: RequestInit) => {
-      asked.push(url);
-      expect(init).toMatchObject({ redirect: 'manual', signal: expect.any(AbortSignal) });
-      const data = url.endsWith('type=A') ? '93.184.216.34' : '2606:2800:220:1::1';
-      const type = url.endsWith('type=A') ? 1 : 28;
-      return Response.json({
-        Answer: [
-          { type: 5, data: 'alias.example.' },
-          { type, data },
-        ],
-      });
-    });
-    expect(await dnsOverHttps('https://dns.example/query')('a&b.example')).toEqual([
-      '93.184.216.34',
-      '2606:2800:220:1::1',
-    ]);
-    expect(asked).toEqual([
-      'https://dns.example/query?name=a%26b.example&type=A',
-      'https://dns.example/query?name=a%26b.example&type=AAAA',
-    ]);
-  });
-
-  it('knows no address of a name that is nowhere, and throws when it is not answered', async () => {
-    vi.stubGlobal('fetch', async () => Response.json({ Status: 3 }));
-    expect(await dnsOverHttps('https://dns.example/query')('nowhere.example')).toEqual([]);
-    vi.stubGlobal('fetch', async () => new Response('', { status: 500 }));
-    await expect(dnsOverHttps('https://dns.example/query')('school.example')).rejects.toThrow('500');
   });
 });

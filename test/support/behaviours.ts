@@ -22,6 +22,13 @@ export const drips: Behaviour = (_, response) => {
   response.on('close', () => clearInterval(drip));
 };
 
+/** Begins to answer, and never comes to the end of its headers. */
+export const dripsHeaders: Behaviour = (_, { socket }) => {
+  socket?.write('HTTP/1.1 200 OK\r\n');
+  const drip = setInterval(() => socket?.write('x: y\r\n'), 1_000);
+  socket?.on('close', () => clearInterval(drip));
+};
+
 /** Answers 200 with a gigabyte. */
 export const floods: Behaviour = (_, response) => {
   let left = 1_000_000_000;
@@ -54,3 +61,10 @@ export const redirectsToItself: Behaviour = (request, response) => {
   response.writeHead(302, { location: request.path });
   response.end();
 };
+
+/** Writes these bytes instead of an answer, and closes. */
+export const says =
+  (bytes: string | Buffer): Behaviour =>
+  (_, response) => {
+    response.socket?.end(bytes);
+  };

@@ -48,6 +48,27 @@ export function storedRecords(hub: Pick<Hub, 'stateDir'>, programId: string): St
   }
 }
 
+/** Every table of a hub's database, each as the hash of all its rows. */
+export function allTables(hub: Pick<Hub, 'stateDir'>): Record<string, string> {
+  const db = openFile(hub);
+  try {
+    const tables = db
+      .prepare(
+        "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE '\\_%' ESCAPE '\\' AND name NOT LIKE 'sqlite%'",
+      )
+      .all() as { name: string }[];
+    return Object.fromEntries(
+      tables.map(({ name }) => {
+        const hash = createHash('sha256');
+        for (const row of db.prepare(`SELECT * FROM "${name}"`).iterate()) hash.update(JSON.stringify(row));
+        return [name, hash.digest('hex')];
+      }),
+    );
+  } finally {
+    db.close();
+  }
+}
+
 /** Attempts at deliveries that a runtime had under way when it was killed: begun, and not on record. */
 export function attemptsUnderWay(hub: Pick<Hub, 'stateDir'>): number {
   const db = openFile(hub);
@@ -90,6 +111,37 @@ export function multiplyRow(
     db.close();
   }
 }
+
+/**
+ * Tables that a statement would read from one end to the other, or through an index that holds every row; none
+ * of the small ones, which hold a few rows for each program or each cron.
+ */
+export function wholeTablesRead(hub: Pick<Hub, 'stateDir'>, statement: string): string[] {
+  const db = openFile(hub);
+  try {
+    const partial = db.prepare(
+      "SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = ? AND sql LIKE '% WHERE %'",
+    );
+    const plan = db.prepare(`EXPLAIN QUERY PLAN ${statement}`).all() as { detail: string }[];
+    return plan.flatMap(({ detail }) => {
+      const [, name = '', index] = /^SCAN (\w+)(?: USING (?:COVERING )?INDEX (\w+))?/.exec(detail) ?? [];
+      const table = largeTables.find(
+        (one) => one === name || new RegExp(`\\b${one}"? (?:AS )?"?${name}\\b`, 'i').test(statement),
+      );
+      const isPart = index !== undefined && partial.get(index) !== undefined;
+      return name === '' || table === undefined || isPart ? [] : [table];
+    });
+  } finally {
+    db.close();
+  }
+}
+
+/** Those that grow with what the hub does. */
+const largeTables = [
+  ...['deliveries', 'jobs', 'events', 'audit_log', 'records', 'file_versions', 'file_names', 'syncs'],
+  ...['sync_calls', 'sync_quarantine', 'export_runs', 'export_files', 'flow_requests', 'external_sources'],
+  ...['flow_request_sources', 'flow_participants', 'allocations', 'job_recipients', 'attention'],
+];
 
 /** From now until the answer is called, the hub's database answers every statement with an error. */
 export function lockDatabase(hub: Pick<Hub, 'stateDir'>): () => void {

@@ -1,3 +1,5 @@
+import { Webhook as StandardWebhook } from 'standardwebhooks';
+import { Webhook as SvixWebhook } from 'svix';
 import { expect } from 'vitest';
 import type { Behaviour } from './behaviours.ts';
 import { type Body, expectStatus, type TestProgram, until } from './client.ts';
@@ -99,4 +101,18 @@ export async function deliveryOnce(
     holds,
     seconds,
   );
+}
+
+/** Whether the libraries that receivers use, which must agree, take it as signed with this secret. */
+export function verifies(secret: string, { body, headers }: Received): boolean {
+  const judged = [StandardWebhook, SvixWebhook].map((library) => {
+    try {
+      new library(secret).verify(body, headers as Record<string, string>);
+      return true;
+    } catch {
+      return false;
+    }
+  });
+  expect(new Set(judged).size).toBe(1);
+  return judged[0] === true;
 }

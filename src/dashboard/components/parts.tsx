@@ -74,7 +74,8 @@ export function Copy({ text, label }: { text: string; label: string }) {
 export interface Column<Row> {
   head: string;
   cell(row: Row): Child;
-  kind?: 'number' | 'name';
+  /** How its cells are set: a name is the row's header, short words stay on one line, long ones break anywhere. */
+  kind?: 'number' | 'name' | 'short' | 'long';
 }
 
 /** A real table in a scroll region that the keyboard reaches; on a phone each row is a card. */

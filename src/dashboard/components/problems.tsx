@@ -1,8 +1,6 @@
-import type { OpenProblemPage } from '../../features/attention/routes.ts';
+import type { OpenProblem } from '../../features/attention/routes.ts';
 import type { View } from '../view.ts';
-import { Confirm, Icon, Said, TimeAndAgo } from './parts.tsx';
-
-type Problem = OpenProblemPage['items'][number];
+import { Confirm, Icon, PostForm, Said, TimeAndAgo } from './parts.tsx';
 
 /** Those that wait for a decision or mend themselves; the others have failed. */
 const mild = new Set([
@@ -14,16 +12,17 @@ const mild = new Set([
   'export_unpinned',
 ]);
 
-/** What needs a person: failures before what waits, the newest first of each. */
-export function Problems({ view, problems }: { view: View; problems: Problem[] }) {
+/** What needs a person: what nobody has in hand first, failures before what waits, the newest first of each. */
+export function Problems({ view, problems }: { view: View; problems: OpenProblem[] }) {
   if (problems.length === 0) return null;
-  const worstFirst = problems.toSorted((a, b) => Number(mild.has(a.kind)) - Number(mild.has(b.kind)));
+  const rank = ({ kind, state }: OpenProblem) => (state === 'open' ? 0 : 2) + (mild.has(kind) ? 1 : 0);
+  const worstFirst = problems.toSorted((a, b) => rank(a) - rank(b));
   return (
     <ul class="problems">
       {worstFirst.map((problem) => (
         <li>
           <h2>
-            <Icon tone={mild.has(problem.kind) ? 'attention' : 'bad'} />
+            <Icon tone={toneOf(problem)} />
             {sentenceCase(problem.kind)}
             <Cure view={view} problem={problem} />
           </h2>
@@ -44,8 +43,14 @@ export function Problems({ view, problems }: { view: View; problems: Problem[] }
                 </>
               )}
             </p>
-            {view.can('manage') ? <Resolve view={view} problem={problem} /> : null}
           </div>
+          {problem.stateBy === null || problem.stateAt === null ? null : (
+            <p class="dim">
+              {sentenceCase(problem.state)} by {problem.stateBy},{' '}
+              <TimeAndAgo view={view} at={problem.stateAt} />
+            </p>
+          )}
+          {view.can('manage') ? <Acts view={view} problem={problem} /> : null}
         </li>
       ))}
     </ul>
@@ -74,21 +79,58 @@ const sentenceCase = (kind: string) => {
   return words.charAt(0).toUpperCase() + words.slice(1);
 };
 
-function Resolve({ view, problem }: { view: View; problem: Problem }) {
-  const path = `problems/${encodeURIComponent(problem.attentionId)}/resolve`;
+const toneOf = ({ kind, state }: OpenProblem) =>
+  state === 'open' ? (mild.has(kind) ? 'attention' : 'bad') : state === 'acknowledged' ? 'busy' : 'quiet';
+
+/** What a person can do about a problem, each with what happens then by itself. */
+function Acts({ view, problem }: { view: View; problem: OpenProblem }) {
+  const to = (verb: string) => {
+    const path = `problems/${encodeURIComponent(problem.attentionId)}/${verb}`;
+    return view.programId === '' ? `/hub/${path}` : view.at(path);
+  };
   return (
-    <Confirm
-      view={view}
-      to={view.programId === '' ? `/hub/${path}` : view.at(path)}
-      label="Resolve…"
-      button="Close it"
-      effect="It leaves this list, on record under your name. Nothing is sent or retried; where it happens again it comes back and is told anew."
-    />
+    <div class="actions">
+      {problem.retryable ? (
+        <PostForm view={view} to={to('retry/count')}>
+          <button type="submit">Retry all of this…</button>
+        </PostForm>
+      ) : null}
+      {problem.state === 'open' ? null : (
+        <PostForm view={view} to={to('reopen')}>
+          <button type="submit">{problem.state === 'ignored' ? 'Watch it again' : 'Hand it back'}</button>
+        </PostForm>
+      )}
+      {problem.state === 'acknowledged' ? null : (
+        <Confirm
+          view={view}
+          to={to('acknowledge')}
+          label="Acknowledge…"
+          button="I have it in hand"
+          effect="It stays here under your name and is no longer counted. Nobody is told of it again while it is open; it leaves by itself when it is mended."
+        />
+      )}
+      {problem.state === 'ignored' ? null : (
+        <Confirm
+          view={view}
+          to={to('ignore')}
+          label="Ignore…"
+          button="Ignore it"
+          effect="It leaves this list; happening again, it is counted and told to nobody. When it is mended it ends, and the next time is a new problem."
+        />
+      )}
+      <Confirm
+        view={view}
+        to={to('resolve')}
+        label="Resolve…"
+        button="Close it"
+        effect="It leaves this list, on record under your name. Nothing is sent or retried; where it happens again it comes back and is told anew."
+      />
+    </div>
   );
 }
 
 /** Where the problem is solved; what is not known by its id is found by it. */
-function Cure({ view, problem: { kind, subject } }: { view: View; problem: Problem }) {
+function Cure({ view, problem: { kind, subject } }: { view: View; problem: OpenProblem }) {
   const places: Record<string, [path: string, label: string]> = {
     job_held: [`jobs/${subject}`, 'Decide'],
     job_failed: [`jobs?job=${encodeURIComponent(subject)}`, 'Its jobs'],

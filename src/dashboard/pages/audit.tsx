@@ -1,41 +1,118 @@
+import type { Child } from 'hono/jsx';
 import type { AuditPage } from '../../features/audit/routes.ts';
-import { Pager, Table, Time } from '../components/parts.tsx';
+import { Filters, Pager, Table, Time, withQuery } from '../components/parts.tsx';
+import { listQuery, programApi } from '../components/query.ts';
 import type { Page, View } from '../view.ts';
+
+type Entry = AuditPage['items'][number];
+
+const filters = ['actor', 'action', 'target'] as const;
 
 /** Who did what to what: the API's acts and the dashboard's in one log. */
 export async function auditPage(view: View): Promise<Page> {
-  const cursor = view.query.get('cursor');
-  const page = await view.api.get<AuditPage>(
-    `/api/programs/${encodeURIComponent(view.programId)}/audit${cursor === null ? '' : `?cursor=${encodeURIComponent(cursor)}`}`,
-  );
+  const page = await view.api.get<AuditPage>(programApi(view, `audit${listQuery(view, [...filters])}`));
+  const isFiltered = filters.some((name) => view.query.get(name));
   const [latest] = page.items;
+  const field = (name: (typeof filters)[number], label: string, placeholder: string) => (
+    <label>
+      {label}{' '}
+      <input name={name} value={view.query.get(name) ?? ''} placeholder={placeholder} autocomplete="off" />
+    </label>
+  );
   return {
     title: 'Audit',
     every: 15,
     verdict:
       latest === undefined
-        ? { tone: 'quiet', text: 'Nothing is on record yet.' }
-        : { tone: 'ok', text: `Latest: ${latest.action} by ${latest.actor}.` },
+        ? {
+            tone: 'quiet',
+            text: isFiltered ? 'No entry looked at is like that.' : 'Nothing is on record yet.',
+          }
+        : {
+            tone: 'ok',
+            text: `Latest${isFiltered ? ' like that' : ''}: ${latest.action} by ${latest.actor}.`,
+          },
     body: (
       <>
+        <Filters view={view}>
+          {field('actor', 'Person or key', 'any part of it')}
+          {field('action', 'Act', 'webhook. or webhook.changed')}
+          {field('target', 'Object', 'its whole id or name')}
+        </Filters>
+        <p>
+          <a href={view.at(`audit.csv${listQuery(view, [...filters])}`)} download>
+            As CSV, of the latest 20,000 entries
+          </a>
+        </p>
         <Table
-          caption="Acts, newest first"
+          caption={
+            isFiltered ? 'Acts like that, newest first; a page looks at 2,000 entries' : 'Acts, newest first'
+          }
           rows={page.items}
           columns={[
             { head: 'When', cell: (one) => <Time view={view} at={one.at} /> },
-            { head: 'Who', cell: (one) => <code>{one.actor}</code> },
-            { head: 'Did', kind: 'name', cell: (one) => one.action },
-            { head: 'To', cell: (one) => <code>{one.target}</code> },
             {
-              head: 'More',
-              cell: (one) =>
-                Object.keys(one.detail).length === 0 ? '–' : <code>{JSON.stringify(one.detail)}</code>,
+              head: 'Who',
+              cell: (one) => (
+                <a href={withQuery(view, { actor: one.actor, cursor: null })}>
+                  <code>{one.actor}</code>
+                </a>
+              ),
             },
+            { head: 'Did', kind: 'name', cell: (one) => one.action },
+            {
+              head: 'To',
+              cell: (one) => (
+                <a href={withQuery(view, { target: one.target, cursor: null })}>
+                  <code>{one.target}</code>
+                </a>
+              ),
+            },
+            { head: 'What', cell: (one) => <What of={one} /> },
           ]}
-          empty={<p>Nothing yet.</p>}
+          empty={
+            isFiltered ? (
+              <p>
+                <a href={view.at('audit')}>Show all of the log</a>
+              </p>
+            ) : (
+              <p>Nothing yet.</p>
+            )
+          }
         />
         <Pager view={view} next={page.nextCursor} />
       </>
     ),
   };
+}
+
+/** What was changed, before and after; and what else is known of the act. */
+function What({ of: { detail } }: { of: Entry }) {
+  const { changes, members, ...more } = detail as Record<string, unknown>;
+  const changed = Object.entries((changes ?? {}) as Record<string, [unknown, unknown]>);
+  const named = Array.isArray(members)
+    ? members.filter((name) => !changed.some(([known]) => known === name))
+    : [];
+  const parts: Child[] = [
+    ...changed.map(([name, [before, after]]) => (
+      <>
+        {name}: <del>{shown(before)}</del> → <ins>{shown(after)}</ins>
+      </>
+    )),
+    ...(named.length === 0 ? [] : [`changed: ${named.join(', ')}`]),
+    ...Object.entries(more).map(([name, value]) => `${name}: ${shown(value)}`),
+  ];
+  if (parts.length === 0) return <span class="none">–</span>;
+  return (
+    <ul class="plain-list">
+      {parts.map((part) => (
+        <li>{part}</li>
+      ))}
+    </ul>
+  );
+}
+
+function shown(value: unknown): string {
+  if (value === null || value === undefined) return '(nothing)';
+  return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -1,10 +1,8 @@
-import { recordAudit } from '../../features/audit/index.ts';
 import type { JobPage } from '../../features/jobs/routes.ts';
 import type { DatasetPage, RecordPage } from '../../features/records/routes.ts';
-import { commit } from '../../platform/d1.ts';
-import { Facts, Filters, Pager, PostForm, Table, Time } from '../components/parts.tsx';
+import { Filters, Pager, Table, Time } from '../components/parts.tsx';
 import { formatCount } from '../time.ts';
-import type { Outcome, Page, View } from '../view.ts';
+import type { Page, View } from '../view.ts';
 import { JobState } from './jobs.tsx';
 
 const base = (view: View) => `/api/programs/${encodeURIComponent(view.programId)}`;
@@ -148,58 +146,4 @@ export async function datasetPage(view: View): Promise<Page> {
       </>
     ),
   };
-}
-
-/** One record's page with its values: personal data, shown on demand, and the showing is on record. */
-export async function showRecord(view: View): Promise<Outcome> {
-  const page = await showRecordPage(view, true);
-  const key = view.form.key?.[0] ?? '';
-  await commit(view.ctx.db, [
-    recordAudit(view.ctx, {
-      programId: view.programId,
-      action: 'record.shown',
-      target: `${view.params.dataset ?? ''}/${key}`,
-    }),
-  ]);
-  return page;
-}
-
-export function recordPage(view: View): Promise<Page> {
-  return showRecordPage(view, false);
-}
-
-async function showRecordPage(view: View, isShown: boolean): Promise<Page> {
-  const key = view.query.get('key') ?? view.form.key?.[0] ?? '';
-  const record = await view.api.get<RecordPage['items'][number]>(
-    `${base(view)}/datasets/${dataset(view)}/records/${encodeURIComponent(key)}`,
-  );
-  return {
-    title: record.key,
-    verdict: {
-      tone: 'ok',
-      text: (
-        <>
-          Version {record.version}, changed by <a href={view.at(`jobs/${record.jobId}`)}>{record.jobId}</a> at{' '}
-          <Time view={view} at={record.changedAt} />.
-        </>
-      ),
-    },
-    secret: isShown,
-    body: isShown ? (
-      <Facts of={Object.entries(record.data).map(([name, value]) => [name, showValue(value)])} />
-    ) : (
-      <>
-        <Facts of={Object.keys(record.data).map((name) => [name, '•••'])} />
-        <PostForm view={view} to={view.at(`datasets/${dataset(view)}/record`)}>
-          <input type="hidden" name="key" value={record.key} />
-          <button type="submit">Show data</button> <span class="dim">The audit log says who looked.</span>
-        </PostForm>
-      </>
-    ),
-  };
-}
-
-function showValue(value: unknown): string {
-  if (value === null) return '(nothing)';
-  return typeof value === 'string' ? value : JSON.stringify(value);
 }

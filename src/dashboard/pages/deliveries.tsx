@@ -69,6 +69,7 @@ export async function deliveriesPage(view: View): Promise<Page> {
             { head: 'Due', cell: (one) => <Time view={view} at={one.createdAt} /> },
             {
               head: 'Next',
+              kind: 'short',
               cell: (one) =>
                 one.nextAttemptAt === null
                   ? '–'
@@ -87,9 +88,13 @@ function verdictOf(items: DeliveryPage['items']): { tone: Tone; text: string } {
   if (items.length === 0) return { tone: 'quiet', text: 'Nothing here.' };
   const count = (status: string) => items.filter((one) => one.status === status).length;
   const [exhausted, waiting] = [count('exhausted'), count('waiting')];
-  if (exhausted + waiting === 0) return { tone: 'ok', text: `None of the ${items.length} shown failed.` };
-  return {
-    tone: exhausted > 0 ? 'bad' : 'attention',
-    text: `${exhausted} gave up and ${waiting} ${waiting === 1 ? 'waits' : 'wait'} for another attempt, of the ${items.length} shown.`,
-  };
+  const paused = count('paused');
+  const said = [
+    exhausted > 0 ? `${exhausted} gave up` : '',
+    waiting > 0 ? `${waiting} ${waiting === 1 ? 'waits' : 'wait'} for another attempt` : '',
+    paused > 0 ? `${paused} ${paused === 1 ? 'waits' : 'wait'} for a paused endpoint` : '',
+  ].filter((part) => part !== '');
+  if (said.length === 0) return { tone: 'ok', text: `None of the ${items.length} shown failed.` };
+  const tone = exhausted > 0 ? 'bad' : 'attention';
+  return { tone, text: `${said.join(', ')}, of the ${items.length} shown.` };
 }

@@ -132,7 +132,7 @@ function AttemptState({ failure }: { failure: DeliveryOut['attempts'][number]['f
 
 function About({ view, about }: { view: View; about: string }) {
   const to = `/jump?in=${encodeURIComponent(view.programId)}&q=${encodeURIComponent(about)}`;
-  return /^[a-z]{3}_[0-9a-z]{26}$/.test(about) ? <a href={to}>{about}</a> : <>{about || '–'}</>;
+  return /^[a-z]{3}_[0-9a-z]{26}$/.test(about) ? <a href={to}>{about}</a> : <span>{about || '–'}</span>;
 }
 
 function Request({ one, shown: { request, sent } }: { one: DeliveryOut; shown: Shown }) {

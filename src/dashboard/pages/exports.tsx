@@ -34,7 +34,7 @@ export async function exportsPage(view: View): Promise<Page> {
             { head: 'State', cell: (one) => <State {...exportState(one)} /> },
             { head: 'Last night', cell: (one) => <LastNight view={view} of={one} /> },
             { head: 'Next', cell: (one) => <Time view={view} at={one.nextDueAt} /> },
-            { head: 'To', cell: (one) => one.destination },
+            { head: 'To', kind: 'long', cell: (one) => one.destination },
             { head: 'Format', cell: (one) => one.format },
           ]}
           empty={

@@ -15,6 +15,7 @@ export async function hubPage(view: View): Promise<Page> {
   const open = status.programs.filter(({ programId }) => programId !== '');
   const ofHub = problems.get('')?.problems ?? 0;
   const now = view.ctx.now();
+  const names = new Map(programs.items.map(({ programId, name }) => [programId, name]));
   return {
     title: 'Programs',
     every: 15,
@@ -35,7 +36,9 @@ export async function hubPage(view: View): Promise<Page> {
                 head: 'Program',
                 kind: 'name',
                 cell: ({ programId }) => (
-                  <a href={`/p/${encodeURIComponent(programId)}/overview`}>{programId}</a>
+                  <a href={`/p/${encodeURIComponent(programId)}/overview`}>
+                    {names.get(programId) ?? programId}
+                  </a>
                 ),
               },
               {

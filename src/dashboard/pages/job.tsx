@@ -28,7 +28,7 @@ async function showJob(view: View, isShown: boolean): Promise<Page> {
   const isSettled = job.finishedAt !== null;
   const [deliveries, changes, rejects] = await Promise.all([
     view.api.get<DeliveryPage>(
-      `/api/programs/${encodeURIComponent(view.programId)}/deliveries?about=${job.jobId}&limit=50`,
+      `/api/programs/${encodeURIComponent(view.programId)}/deliveries?about=${job.jobId}&traceId=${encodeURIComponent(job.traceId)}&limit=50`,
     ),
     job.status === 'held' || job.dryRun ? sampleOf(view) : null,
     rejectsOf(view, job, isShown),

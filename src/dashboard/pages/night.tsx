@@ -1,7 +1,8 @@
+import type { Child } from 'hono/jsx';
 import type { ExportNight, ExportOut } from '../../features/exports/routes.ts';
 import { Confirm, Copy, Facts, State, Table, Time } from '../components/parts.tsx';
 import { programApi } from '../components/query.ts';
-import { formatBytes, formatCount } from '../time.ts';
+import { formatBytes, formatCount, formatDuration } from '../time.ts';
 import type { Outcome, Page, Tone, View } from '../view.ts';
 
 const api = (view: View, rest = '') =>
@@ -11,6 +12,49 @@ const api = (view: View, rest = '') =>
   );
 
 const tones: Record<string, Tone> = { delivered: 'ok', exhausted: 'bad', waiting: 'busy' };
+
+type Evidence = Record<string, unknown>;
+
+const plain = (value: unknown): string =>
+  typeof value === 'string' ? value : typeof value === 'number' ? formatCount(value) : JSON.stringify(value);
+
+const took = (value: unknown): string => formatDuration(Number(value), true);
+
+/** What the relay reports of a transfer, in the words of a page; what it holds back is told by the file itself. */
+const reported: Record<string, (value: unknown) => [string, Child][]> = {
+  bytes: () => [],
+  sha256: () => [],
+  remotePath: (value) => [['Remote path', <Copy text={plain(value)} label="the path" />]],
+  durationMs: (value) => [['Transfer took', took(value)]],
+  connectMs: (value) => [['Connecting took', took(value)]],
+  mode: (value) => [['Written', value === 'rename' ? 'under another name, then renamed' : plain(value)]],
+  renamed: (value) => [['Renamed by', plain(value)]],
+  synced: (value) => [['Flushed to disk (fsync)', value === true ? 'yes' : 'the server cannot']],
+  confirmed: (value) => [['Size confirmed by', plain(value)]],
+  authentication: (value) => [['Logged in by', plain(value)]],
+  host: (value) => {
+    const { address, port, software, keyType, fingerprint } = value as Evidence;
+    return [
+      ['Host', `${plain(address)}:${String(port)}, ${plain(software)}`],
+      ['Host key', <Copy text={`${plain(keyType)} ${plain(fingerprint)}`} label="the host key" />],
+    ];
+  },
+  negotiated: (value) => [
+    [
+      'Encryption',
+      Object.values(value as Evidence)
+        .map(plain)
+        .join(', '),
+    ],
+  ],
+};
+
+function evidenceOf(evidence: Evidence): [string, Child][] {
+  return Object.entries(evidence).flatMap(([name, value]) => {
+    const tell = Object.hasOwn(reported, name) ? reported[name] : undefined;
+    return tell === undefined || value === null ? [[name, plain(value)] as [string, Child]] : tell(value);
+  });
+}
 
 /** One night: its files, and the evidence that they arrived whole. */
 export async function nightPage(view: View): Promise<Page> {
@@ -86,10 +130,7 @@ export async function nightPage(view: View): Promise<Page> {
                 ['SHA-256', <Copy text={file.sha256} label="the checksum" />],
                 ['Bytes', formatCount(file.sizeBytes)],
                 ['Event type', file.event],
-                ...Object.entries(file.evidence ?? {}).map(([name, value]): [string, string] => [
-                  name,
-                  typeof value === 'string' ? value : JSON.stringify(value),
-                ]),
+                ...evidenceOf(file.evidence ?? {}),
               ]}
             />
           </details>

@@ -8,13 +8,16 @@ import { type Expectation, Expected, expectedOf } from '../components/expected.t
 import { Table, Time } from '../components/parts.tsx';
 import { Problems } from '../components/problems.tsx';
 import { programApi } from '../components/query.ts';
-import type { Outcome, Page, View } from '../view.ts';
+import type { Page, View } from '../view.ts';
 import { JobState } from './jobs.tsx';
 
 /** What needs a person, before anything else; then what was expected and came; then what has run lately. */
 export async function overviewPage(view: View): Promise<Page> {
+  const areIgnored = view.query.get('problems') === 'ignored';
   const [problems, activity, jobs, monitors, exports] = await Promise.all([
-    view.api.get<OpenProblemPage>(programApi(view, 'attention?limit=50')),
+    view.api.get<OpenProblemPage>(
+      programApi(view, `attention?limit=50${areIgnored ? '&state=ignored' : ''}`),
+    ),
     view.api.get<ActivityOut>(programApi(view, 'activity?days=2')),
     view.api.get<JobPage>(programApi(view, 'jobs?limit=10')),
     view.api.get<MonitorPage>(programApi(view, 'monitors?limit=50')),
@@ -25,11 +28,20 @@ export async function overviewPage(view: View): Promise<Page> {
   return {
     title: view.programName,
     every: 15,
-    count: problems.items.length,
-    verdict: verdictOf(problems, expected),
+    count: openOf(problems).length,
+    verdict: areIgnored
+      ? { tone: 'quiet', text: ignoredSentence(problems.items.length) }
+      : verdictOf(problems, expected),
     body: (
       <>
         <Problems view={view} problems={problems.items} />
+        <p>
+          {areIgnored ? (
+            <a href={view.at('overview')}>Back to what needs somebody</a>
+          ) : (
+            <a href={`${view.at('overview')}?problems=ignored`}>Problems that are ignored</a>
+          )}
+        </p>
         <h2>Expected and arrived</h2>
         <Expected view={view} of={expected} />
         <h2>The last 24 hours</h2>
@@ -90,11 +102,29 @@ export async function overviewPage(view: View): Promise<Page> {
   };
 }
 
-function verdictOf({ items, nextCursor }: OpenProblemPage, expected: Expectation[]): Page['verdict'] {
-  if (items.length > 0) {
-    const count = `${items.length}${nextCursor === null ? '' : ' or more'}`;
-    return { tone: 'attention', text: `${count} ${items.length === 1 ? 'thing needs' : 'things need'} you.` };
+const openOf = ({ items }: OpenProblemPage) => items.filter(({ state }) => state === 'open');
+
+const ignoredSentence = (count: number) =>
+  count === 0
+    ? 'No problem is ignored.'
+    : `${count} ${count === 1 ? 'problem is' : 'problems are'} ignored until mended.`;
+
+function verdictOf(problems: OpenProblemPage, expected: Expectation[]): Page['verdict'] {
+  const open = openOf(problems).length;
+  const inHand = problems.items.length - open;
+  if (open > 0) {
+    const count = `${open}${problems.nextCursor === null ? '' : ' or more'}`;
+    const others = inHand === 0 ? '' : ` ${inHand} more ${inHand === 1 ? 'is' : 'are'} in hand.`;
+    return {
+      tone: 'attention',
+      text: `${count} ${open === 1 ? 'thing needs' : 'things need'} you.${others}`,
+    };
   }
+  if (inHand > 0)
+    return {
+      tone: 'busy',
+      text: `Nothing waits for you: ${inHand} ${inHand === 1 ? 'problem is' : 'problems are'} in hand.`,
+    };
   const late = expected.filter(({ word }) => word === 'late').length;
   if (late > 0)
     return { tone: 'attention', text: `Nothing needs you yet; ${late} of what was expected is late.` };
@@ -107,14 +137,4 @@ function verdictOf({ items, nextCursor }: OpenProblemPage, expected: Expectation
   ].filter((part) => part !== '');
   const next = parts.length === 0 ? '' : ` Expected within a day: ${parts.join(', ')}.`;
   return { tone: 'ok', text: `Nothing needs you.${next}` };
-}
-
-export async function resolveProblem(view: View): Promise<Outcome> {
-  const id = encodeURIComponent(view.params.attentionId ?? '');
-  if (view.programId === '') {
-    await view.api.send('POST', `/api/system/attention/${id}/resolve`);
-    return { to: '/hub/system', done: 'resolved' };
-  }
-  await view.api.send('POST', programApi(view, `attention/${id}/resolve`));
-  return { to: view.at('overview'), done: 'resolved' };
 }

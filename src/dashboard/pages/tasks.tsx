@@ -63,6 +63,15 @@ export async function tasksPage(view: View): Promise<Page> {
   };
 }
 
+/** A field's constraints in words, such as `required; maxLength: 40`. */
+function rulesOf(constraints: NonNullable<Task['schema']['fields'][number]['constraints']>): string {
+  const words = Object.entries(constraints).flatMap(([name, value]) => {
+    if (value === undefined || value === false) return [];
+    return value === true ? [name] : [`${name}: ${Array.isArray(value) ? value.join(', ') : String(value)}`];
+  });
+  return words.length === 0 ? '–' : words.join('; ');
+}
+
 const endings: Record<JobPage['items'][number]['status'], string> = {
   queued: 'was queued',
   running: 'is at work, called',
@@ -140,7 +149,7 @@ curl -X POST ${address} -H "Authorization: Bearer $KEY" \\
             { head: 'Name', kind: 'name', cell: (field) => field.name },
             { head: 'Type', cell: (field) => field.type ?? 'string' },
             { head: 'Format', cell: (field) => field.format ?? '–' },
-            { head: 'Rules', cell: (field) => <code>{JSON.stringify(field.constraints ?? {})}</code> },
+            { head: 'Rules', cell: (field) => rulesOf(field.constraints ?? {}) },
           ]}
           empty=""
         />

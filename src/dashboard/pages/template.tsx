@@ -145,6 +145,9 @@ function render(view: View, saved: Saved, draft: Draft, tried: Tried | null): Pa
         <div class="bench">
           {view.problem?.status === 412 ? <Theirs saved={saved} draft={draft} /> : null}
           <Form view={view} saved={saved} draft={draft} tried={tried} />
+          <p>
+            <a href={`${pageOf(view)}/versions`}>Its versions: who saved what, and the way back</a>
+          </p>
           <HelperReference members={tried?.ok ? membersOf(tried, draft) : []} />
           {draft.isNew || !view.can('templates') ? null : (
             <Confirm

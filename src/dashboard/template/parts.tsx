@@ -179,7 +179,7 @@ function Row({ event, isShown, mode }: { event: PreviewedEvent; isShown: boolean
 }
 
 /** What saving would change, over the latest events. */
-function Difference({ of, isShown }: { of: TemplateDifference; isShown: boolean }) {
+export function Difference({ of, isShown }: { of: TemplateDifference; isShown: boolean }) {
   const { events, unchanged, changed, failing, first } = of;
   if (events === 0) return <div />;
   return (

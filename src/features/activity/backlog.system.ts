@@ -73,6 +73,6 @@ export async function readBacklog(ctx: Ctx): Promise<Backlog[]> {
 /** Across tenants, for the operator: how many open problems each program has, the worst first. */
 export function countProblems(ctx: Ctx): Promise<{ programId: string; problems: number; since: number }[]> {
   return ctx.db.all(sql`SELECT program_id AS programId, count(*) AS problems, min(since) AS since
-    FROM (SELECT program_id, since FROM attention WHERE ended_at IS NULL LIMIT 10000)
+    FROM (SELECT program_id, since FROM attention WHERE ended_at IS NULL AND state = 'open' LIMIT 10000)
     GROUP BY program_id ORDER BY problems DESC, program_id LIMIT 200`);
 }

@@ -1,7 +1,7 @@
 import type { Ctx } from '../../context.ts';
 import { commit, type Statement } from '../../platform/d1.ts';
 import { newId } from '../../platform/ids.ts';
-import { type OpenProblem, takeUnalerted } from '../attention/index.ts';
+import { takeUntold, type UntoldProblems } from '../attention/index.ts';
 import { alertType, insertDelivery, startDeliveries } from '../deliveries/index.ts';
 import { type Contacts, findProgram } from '../programs/index.ts';
 import { createSigningSecret, notificationPurpose, signingSecretsOf } from '../webhooks/index.ts';
@@ -14,15 +14,16 @@ const types: Record<string, string> = {
   webhook_disabled: 'webhook.disabled',
 };
 
-const takenAtOnce = 20;
+/** Messages of one run, and the problems that one of them names. */
+const limits = { groups: 20, problems: 10 };
 
-/** Tells contacts and staff of every problem nobody was told of; a bounded part. Taking one up and making
- * its messages due is one transaction, so each is told once. */
+/** Tells contacts and staff of every problem nobody was told of, many of a kind in one message; a bounded part.
+ * Taking them up and making the messages due is one transaction, so each is told once. */
 export async function sendAlerts(ctx: Ctx): Promise<number> {
-  const due = await takeUnalerted(ctx, takenAtOnce);
-  for (const { problem, taken } of due) {
-    const messages = await messagesFor(ctx, problem);
-    await commit(ctx.db, [taken, ...messages.map((message) => message.statement)]);
+  const due = await takeUntold(ctx, limits);
+  for (const untold of due) {
+    const messages = await messagesFor(ctx, untold);
+    await commit(ctx.db, [untold.taken, ...messages.map((message) => message.statement)]);
     startDeliveries(
       ctx,
       messages.map((message) => message.deliveryId),
@@ -36,22 +37,30 @@ interface AlertMessage {
   statement: Statement;
 }
 
-async function messagesFor(ctx: Ctx, problem: OpenProblem): Promise<AlertMessage[]> {
+async function messagesFor(ctx: Ctx, untold: UntoldProblems): Promise<AlertMessage[]> {
+  const [problem] = untold.problems;
   const program = problem.programId === '' ? null : await findProgram(ctx, problem.programId);
   const hubStaff: Contacts = { emails: ctx.config.STAFF_EMAILS, webhook: ctx.config.STAFF_WEBHOOK ?? null };
   const messages: AlertMessage[] = [];
   if (program && problem.audience !== 'staff')
-    messages.push(...toContacts(ctx, problem, program.contacts, 'contacts'));
+    messages.push(...toContacts(ctx, untold, program.contacts, 'contacts'));
   if (problem.audience !== 'program') {
     const staff = program?.staff ?? hubStaff;
     if (staff.webhook !== null) await ensureHubSecret(ctx);
-    messages.push(...toContacts(ctx, problem, staff, 'staff'));
+    messages.push(...toContacts(ctx, untold, staff, 'staff'));
   }
   return messages;
 }
 
-function toContacts(ctx: Ctx, problem: OpenProblem, to: Contacts, who: 'contacts' | 'staff'): AlertMessage[] {
+function toContacts(
+  ctx: Ctx,
+  untold: UntoldProblems,
+  to: Contacts,
+  who: 'contacts' | 'staff',
+): AlertMessage[] {
   const at = ctx.now();
+  const { problems, count } = untold;
+  const [problem] = problems;
   const type = types[problem.kind] ?? alertType;
   const messageId = `msg_${problem.attentionId.slice(4)}`;
   const about = { programId: problem.programId, traceId: problem.traceId ?? '', about: problem.attentionId };
@@ -62,6 +71,8 @@ function toContacts(ctx: Ctx, problem: OpenProblem, to: Contacts, who: 'contacts
       programId: problem.programId,
       kind: problem.kind,
       subject: problem.subject,
+      count,
+      subjects: problems.map(({ subject }) => subject),
       message: problem.message,
       nextStep: problem.nextStep,
       since: new Date(problem.since).toISOString(),
@@ -72,6 +83,8 @@ function toContacts(ctx: Ctx, problem: OpenProblem, to: Contacts, who: 'contacts
     ...to.emails.map((target) => ({ channel: 'email' as const, target })),
     ...(to.webhook === null ? [] : [{ channel: 'webhook' as const, target: to.webhook }]),
   ];
+  const whose = problem.programId === '' ? '' : ` ${problem.programId}`;
+  const what = `${count === 1 ? '' : `${count} × `}${problem.kind.replaceAll('_', ' ')}`;
   return targets.map(({ channel, target }) => {
     const deliveryId = newId('dlv', at);
     const statement = insertDelivery(ctx, {
@@ -85,25 +98,28 @@ function toContacts(ctx: Ctx, problem: OpenProblem, to: Contacts, who: 'contacts
       dedupeKey: `alert:${problem.attentionId}:${channel}:${target}`,
       target,
       secretPurpose: notificationPurpose,
-      subject: `Crosswalk${problem.programId === '' ? '' : ` ${problem.programId}`}: ${problem.kind.replaceAll('_', ' ')}`,
-      body: channel === 'email' ? mailText(ctx, problem) : webhookBody,
+      subject: `Crosswalk${whose}: ${what}`,
+      body: channel === 'email' ? mailText(ctx, untold) : webhookBody,
     });
     return { deliveryId, statement };
   });
 }
 
-function mailText(ctx: Ctx, problem: OpenProblem): string {
+function mailText(ctx: Ctx, { problems, count }: UntoldProblems): string {
+  const [{ programId }] = problems;
+  const more = count - problems.length;
   return [
-    problem.message,
-    '',
-    `What happens next: ${problem.nextStep}`,
-    `Since: ${new Date(problem.since).toISOString()}`,
-    ...(problem.programId === ''
+    ...problems.flatMap(({ message, nextStep, since }) => [
+      message,
+      '',
+      `What happens next: ${nextStep}`,
+      `Since: ${new Date(since).toISOString()}`,
+      '',
+    ]),
+    ...(more > 0 ? [`And ${more} more of the same kind.`, ''] : []),
+    ...(programId === ''
       ? []
-      : [
-          `All open problems (with a key): ${ctx.config.PUBLIC_URL}/api/programs/${problem.programId}/attention`,
-        ]),
-    '',
+      : [`All open problems (with a key): ${ctx.config.PUBLIC_URL}/api/programs/${programId}/attention`, '']),
   ].join('\n');
 }
 

@@ -1,3 +1,3 @@
-export { type OpenProblem, takeUnalerted } from './attention.system.ts';
+export { takeUntold, type UntoldProblems } from './attention.system.ts';
 export { attentionLifecycle, endAttention, endAttentionOf, raiseAttention } from './store.ts';
 export type { Audience } from './table.ts';

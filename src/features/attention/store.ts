@@ -1,8 +1,8 @@
-import { and, desc, eq, inArray, isNotNull, isNull, lt, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, inArray, isNotNull, isNull, lt, ne, type SQL, sql } from 'drizzle-orm';
 import type { Ctx, Lifecycle } from '../../context.ts';
 import type { Statement } from '../../platform/d1.ts';
 import { newId } from '../../platform/ids.ts';
-import { type Audience, attention } from './table.ts';
+import { type Audience, attention, type ProblemState } from './table.ts';
 
 export interface Problem {
   programId: string;
@@ -88,14 +88,39 @@ export function endAttentionOf(ctx: Ctx, programId: string, kind: string, subjec
     );
 }
 
+export type OpenAttention = typeof attention.$inferSelect;
+
+/** An open problem, if it is there for whoever asks. */
+export function openProblem(ctx: Ctx, programId: string, attentionId: string): Promise<OpenAttention[]> {
+  return ctx.db
+    .select()
+    .from(attention)
+    .where(
+      and(
+        eq(attention.attentionId, attentionId),
+        eq(attention.programId, programId),
+        isNull(attention.endedAt),
+        // What only staff are shown, only staff handle.
+        ctx.actor.kind === 'system' ? undefined : ne(attention.audience, 'staff'),
+      ),
+    )
+    .limit(1);
+}
+
+/** Without a state those that are open or acknowledged; ignored ones are asked for. */
 export function listOpenAttention(
   ctx: Ctx,
   programId: string,
   before: string | null,
   limit: number,
   forStaff: boolean,
-) {
-  const conditions = [eq(attention.programId, programId), isNull(attention.endedAt)];
+  state?: ProblemState,
+): Promise<OpenAttention[]> {
+  const conditions = [
+    eq(attention.programId, programId),
+    isNull(attention.endedAt),
+    state === undefined ? ne(attention.state, 'ignored') : eq(attention.state, state),
+  ];
   if (before !== null) conditions.push(lt(attention.attentionId, before));
   if (!forStaff) conditions.push(inArray(attention.audience, ['program', 'both']));
   return ctx.db

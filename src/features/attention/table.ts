@@ -4,6 +4,10 @@ import { index, integer, sqliteTable, text, uniqueIndex } from 'drizzle-orm/sqli
 export const audiences = ['program', 'staff', 'both'] as const;
 export type Audience = (typeof audiences)[number];
 
+/** What people make of an open problem: somebody has it in hand, or nobody wants to see it until it is mended. */
+export const problemStates = ['open', 'acknowledged', 'ignored'] as const;
+export type ProblemState = (typeof problemStates)[number];
+
 /** One row per problem that needs a person; open while `endedAt` is null. */
 export const attention = sqliteTable(
   'attention',
@@ -28,6 +32,10 @@ export const attention = sqliteTable(
     endedAt: integer('ended_at'),
     /** When alerts took it up; null until then. */
     alertedAt: integer('alerted_at'),
+    state: text('state', { enum: problemStates }).notNull().default('open'),
+    /** Who said so, and when; null while it is `open`. */
+    stateBy: text('state_by'),
+    stateAt: integer('state_at'),
   },
   (table) => [
     uniqueIndex('attention_open').on(table.programId, table.kind, table.subject).where(sql`ended_at IS NULL`),

@@ -1,2 +1,3 @@
+export { changesBetween } from './difference.ts';
 export { actorName, recordAudit } from './record.ts';
 export { auditLifecycle } from './store.ts';

@@ -1,15 +1,20 @@
+import { type SQL, sql } from 'drizzle-orm';
 import type { Actor, Ctx } from '../../context.ts';
 import type { Statement } from '../../platform/d1.ts';
 import { newId } from '../../platform/ids.ts';
 import { auditLog } from './table.ts';
 
-/** The statement that records an act; it joins the transaction of the act itself. */
+/**
+ * The statement that records an act; it joins the transaction of the act itself. With `onlyIf` it stands before
+ * the act, and records nothing where the act will find that it has been done.
+ */
 export function recordAudit(
   ctx: Ctx,
   act: { programId: string; action: string; target: string; detail?: Record<string, unknown> },
+  onlyIf?: SQL,
 ): Statement {
   const at = ctx.now();
-  return ctx.db.insert(auditLog).values({
+  const line = {
     auditId: newId('aud', at),
     programId: act.programId,
     at,
@@ -18,7 +23,11 @@ export function recordAudit(
     target: act.target,
     requestId: ctx.requestId,
     detail: act.detail ?? {},
-  });
+  };
+  if (onlyIf === undefined) return ctx.db.insert(auditLog).values(line);
+  return ctx.db.run(sql`INSERT INTO audit_log (audit_id, program_id, at, actor, action, target, request_id, detail)
+    SELECT ${line.auditId}, ${line.programId}, ${at}, ${line.actor}, ${line.action}, ${line.target},
+      ${line.requestId}, ${JSON.stringify(line.detail)} WHERE ${onlyIf}`);
 }
 
 /** Who acts, as logs and histories name it: a key id, or `hub:` and the door. */

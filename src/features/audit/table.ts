@@ -1,6 +1,6 @@
 import { index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
 
-/** Who changed what. Names acts and things, never values; holds no personal data but e-mail-free actors. */
+/** Who changed what. Names acts and things; of values only settings that tell of nobody. */
 export const auditLog = sqliteTable(
   'audit_log',
   {
@@ -15,7 +15,7 @@ export const auditLog = sqliteTable(
     /** The id or name acted on. */
     target: text('target').notNull(),
     requestId: text('request_id').notNull(),
-    /** Names of changed members and other harmless facts. */
+    /** Names of changed members, `changes` of harmless ones, and other harmless facts. */
     detail: text('detail', { mode: 'json' }).$type<Record<string, unknown>>().notNull(),
   },
   (table) => [index('audit_log_by_program').on(table.programId, table.auditId)],

@@ -9,12 +9,12 @@ import { countEmail } from './store.ts';
 export async function postSigned(
   ctx: Ctx,
   call: { url: string; headers: Record<string, string>; programId: string; secretPurpose: string },
-  message: { messageId: string; body: string },
+  message: { messageId: string; body: string; signedAtMs: number },
 ): Promise<AttemptResult> {
   const secrets = await signersOf(ctx, call.programId, call.secretPurpose);
   const signature = await signWebhook(secrets, {
     id: message.messageId,
-    timestampSeconds: Math.floor(ctx.wallNow() / 1_000),
+    timestampSeconds: Math.floor(message.signedAtMs / 1_000),
     body: message.body,
   });
   const answer = await sendGuarded(

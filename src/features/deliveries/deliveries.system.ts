@@ -66,7 +66,7 @@ export async function listDueEndpoints(ctx: Ctx, limit: number): Promise<string[
   return rows.map((row) => row.endpointId);
 }
 
-/** Across tenants, for the sweeper: recoveries that have more to make due. */
+/** Across tenants, for the sweeper: recoveries that have more to make due, the longest waiting first. */
 export function listOpenRecoveries(
   ctx: Ctx,
   limit: number,
@@ -75,6 +75,7 @@ export function listOpenRecoveries(
     .select({ programId: recoveries.programId, recoveryId: recoveries.recoveryId })
     .from(recoveries)
     .where(and(isNotNull(recoveries.wakeAt), lte(recoveries.wakeAt, ctx.now())))
+    .orderBy(asc(recoveries.wakeAt))
     .limit(limit);
 }
 

@@ -29,7 +29,7 @@ export async function attemptDirect(ctx: Ctx, deliveryId: string): Promise<strin
   const channel = ctx.registry.channels[row.channel];
   const startedAt = ctx.now();
   const startedWall = ctx.wallNow();
-  const due = { ...row, body: await bodyOf(ctx, row) };
+  const due = { ...row, body: await bodyOf(ctx, row), signedAtMs: startedWall };
   const result = channel ? await channel.send(ctx, due) : noChannel;
   const durationMs = ctx.wallNow() - startedWall;
   const attempts = row.attempts + 1;

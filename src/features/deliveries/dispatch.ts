@@ -40,7 +40,9 @@ export class Dispatch {
 
   /** Sends what was born leased to this invocation. */
   sendBorn(row: AnnouncedRow): void {
-    this.#run(row.deliveryId, () => sendBorn(this.#ctx, this.#recorder, this.pool, row));
+    this.#run(row.deliveryId, async () => {
+      if (!(await sendBorn(this.#ctx, this.#recorder, this.pool, row))) this.drain(row.endpointId);
+    });
   }
 
   /** Sends what is due to an endpoint. */

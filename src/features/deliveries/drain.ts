@@ -10,6 +10,7 @@ import {
   type ChunkClaim,
   cancelDue,
   type DueRow,
+  giveBack,
   keepLane,
   type LaneClaim,
   parkDue,
@@ -18,7 +19,7 @@ import {
   takeLane,
   unpark,
 } from './lanes.ts';
-import type { OutcomeRecorder } from './outcomes.ts';
+import type { Finished, OutcomeRecorder } from './outcomes.ts';
 import {
   attemptTimeoutMs,
   chunkStartMs,
@@ -39,23 +40,28 @@ export const resumePerSecond = 20;
 /** Something due so soon is waited for; what is later is woken. */
 const waitWithinMs = 1_500;
 
-/** Sends a first attempt whose row was born leased to this invocation. */
+/**
+ * Sends a first attempt whose row was born leased to this invocation. False where its endpoint takes nothing
+ * any more, or it waited so long for a connection that it would outlive its lease: then it is due like any other.
+ */
 export async function sendBorn(
   ctx: Ctx,
   recorder: OutcomeRecorder,
   pool: Pool,
   row: AnnouncedRow,
-): Promise<void> {
+): Promise<boolean> {
   const due: DueRow = { ...row, uncertain: false, attempts: 0, attemptsTotal: 0 };
-  // Whoever waited so long for a connection would outlive the lease.
   const untilMs = row.createdAt + leaseMs - attemptTimeoutMs;
   const sent = await recorder.during(() =>
-    pool.run(row.endpointId, async () =>
-      ctx.now() >= untilMs ? null : send(ctx, await callOf(ctx, row.programId, row.endpointId), due),
-    ),
+    pool.run(row.endpointId, async () => (ctx.now() >= untilMs ? null : sendIfActive(ctx, due))),
   );
-  if (sent === null) return;
+  if (sent === null) {
+    recorder.withdraw();
+    await commit(ctx.db, [giveBack(ctx, row)]);
+    return false;
+  }
   await recorder.add({ ...sent, row: due, fence: 1, attempts: 1, attemptsTotal: 1, lost: null });
+  return true;
 }
 
 /**
@@ -113,7 +119,8 @@ async function drainLane(
 ): Promise<number> {
   const { endpointId, rateLimitPerSecond, degradedSince, flightLimit, inFlight } = target;
   const token = newId('lse', ctx.wallNow());
-  const width = lane === wholeLane ? flightLimit : Math.ceil(Math.max(1, flightLimit - inFlight) / laneCount);
+  const room = Math.max(1, flightLimit - inFlight);
+  const width = lane === wholeLane ? room : Math.ceil(room / laneCount);
   const most = degradedSince !== null ? 1 : Math.min(chunkSize, rateLimitPerSecond ?? chunkSize);
   const gapMs = rateLimitPerSecond === null ? 0 : 1_000 / rateLimitPerSecond;
   const claim = (): LaneClaim => {
@@ -125,7 +132,6 @@ async function drainLane(
   let { rows, startMs } = first.chunk();
   let claimed = 0;
   while (rows.length > 0) {
-    const call = await callOf(ctx, target.programId, endpointId);
     let next: ChunkClaim | 'release' | undefined;
     // What comes next goes with the last outcomes of the chunk, in one transaction.
     const then = (failed: boolean): Statement[] => {
@@ -134,7 +140,7 @@ async function drainLane(
       next = goesOn ? keepLane(ctx, claim()) : 'release';
       return next === 'release' ? release() : next.statements;
     };
-    await sendChunk(ctx, { call, rows, startMs, gapMs, width, then }, pool, recorder);
+    await sendChunk(ctx, { rows, startMs, gapMs, width, then }, pool, recorder);
     claimed += rows.length;
     if (next === undefined) await commit(ctx.db, release());
     if (next === undefined || next === 'release') return claimed;
@@ -144,7 +150,6 @@ async function drainLane(
 }
 
 interface Chunk {
-  call: EndpointCall | null;
   rows: DueRow[];
   startMs: number;
   gapMs: number;
@@ -155,12 +160,12 @@ interface Chunk {
 }
 
 /**
- * Sends a chunk; all that was sent is on record then. After three time-outs in a row, or too late, the rest is
- * left for later.
+ * Sends a chunk; all that was sent is on record then. Where the endpoint takes nothing any more, after three
+ * time-outs in a row, or too late for the lane's lease, the rest is left for later.
  */
 async function sendChunk(
   ctx: Ctx,
-  { call, rows, startMs, gapMs, width, then }: Chunk,
+  { rows, startMs, gapMs, width, then }: Chunk,
   pool: Pool,
   recorder: OutcomeRecorder,
 ): Promise<void> {
@@ -170,26 +175,27 @@ async function sendChunk(
   let failed = false;
   let timeouts = 0;
   let underWay = 0;
-  const isLate = () => timeouts >= degradedAfter || ctx.wallNow() >= untilMs;
-  const nextOne = () => (isLate() || !pool.mayStart() ? undefined : waiting.shift());
+  const isOver = () => timeouts >= degradedAfter || ctx.wallNow() >= untilMs;
+  const takeNext = () => (isOver() || !pool.mayStart() ? undefined : waiting.shift());
   const flight = async () => {
-    for (let next = nextOne(); next; ) {
+    for (let next = takeNext(); next; ) {
       underWay++;
       const waitMs = next.atMs - ctx.now();
       if (gapMs > 0 && waitMs > 0) await sleep(waitMs);
       const { row } = next;
-      // Whoever waited long for a connection would outlive the lease.
       const sent = await recorder.during(() =>
-        pool.run(row.endpointId, async () => (isLate() ? null : send(ctx, call, row))),
+        pool.run(row.endpointId, async () => (isOver() ? null : sendIfActive(ctx, row))),
       );
       underWay--;
-      if (sent !== null) {
-        const { failure } = sent.result;
-        failed ||= failure !== undefined;
-        timeouts = failure === 'timeout' ? timeouts + 1 : 0;
+      if (sent === null) {
+        recorder.withdraw();
+        failed = true;
+        return;
       }
-      next = nextOne();
-      if (sent === null) continue;
+      const { failure } = sent.result;
+      failed ||= failure !== undefined;
+      timeouts = failure === 'timeout' ? timeouts + 1 : 0;
+      next = takeNext();
       const also = underWay === 0 && !next ? then(failed) : [];
       const attempts = { attempts: row.attempts + 1, attemptsTotal: row.attemptsTotal + 1 };
       const lost = row.status === 'sending' ? lostAttempt(ctx) : null;
@@ -202,11 +208,15 @@ async function sendChunk(
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
 }
 
-async function send(
-  ctx: Ctx,
-  call: EndpointCall | null,
-  row: Pick<DueRow, 'programId' | 'messageId' | 'body' | 'endpointId'>,
-): Promise<{ result: AttemptResult; startedAt: number; durationMs: number }> {
+/** Null where the endpoint was paused or disabled in the meantime: then nothing more is begun. */
+async function sendIfActive(ctx: Ctx, row: DueRow): Promise<Sent | null> {
+  const call = await callOf(ctx, row.programId, row.endpointId);
+  return call && call.endpoint.state !== 'active' ? null : send(ctx, call, row);
+}
+
+type Sent = Pick<Finished, 'result' | 'target' | 'startedAt' | 'durationMs'>;
+
+async function send(ctx: Ctx, call: EndpointCall | null, row: DueRow): Promise<Sent> {
   const startedAt = ctx.now();
   const startedWall = ctx.wallNow();
   const result = call
@@ -218,10 +228,11 @@ async function send(
           programId: row.programId,
           secretPurpose: row.endpointId,
         },
-        { messageId: row.messageId, body: await bodyOf(ctx, row) },
+        { messageId: row.messageId, body: await bodyOf(ctx, row), signedAtMs: startedWall },
       )
     : goneEndpoint;
-  return { result, startedAt, durationMs: ctx.wallNow() - startedWall };
+  const target = call?.endpoint.url ?? null;
+  return { result, target, startedAt, durationMs: ctx.wallNow() - startedWall };
 }
 
 const goneEndpoint: AttemptResult = {

@@ -115,6 +115,14 @@ const sameText = (text: string) => sql`(${text} || '')`;
 
 const cutOff = 'An attempt may have been cut off on our side; whether the receiver took it is not known.';
 
+/** A row that was born leased and is not sent after all is due, as if nobody had taken it. */
+export function giveBack(ctx: Ctx, row: { programId: string; deliveryId: string }): Statement {
+  return ctx.db.run(sql`UPDATE deliveries SET status = 'pending', next_attempt_at = ${ctx.now()}, attempts = 0,
+      attempts_total = 0
+    WHERE program_id = ${row.programId} AND delivery_id = ${row.deliveryId} AND status = 'sending'
+      AND attempts_total = 1`);
+}
+
 export function releaseLane(ctx: Ctx, endpointId: string, lane: number, token: string): Statement {
   return ctx.db
     .update(endpointLanes)

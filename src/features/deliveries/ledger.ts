@@ -1,5 +1,6 @@
 import { and, desc, eq, getTableColumns, gte, lt, type SQL, sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
+import { rowsOf } from '../../platform/d1.ts';
 import { idTime, newId } from '../../platform/ids.ts';
 import { deliveryPrefix } from './announced.ts';
 import type { Delivery } from './store.ts';
@@ -41,18 +42,23 @@ const directWindowMs = 8 * 24 * 3_600_000;
 
 /**
  * Of what a job or an event is told in: to endpoints under its own time, to others some days later at most,
- * as a job may be held. Two short stretches, however long the ledger.
+ * as a job may be held. Two short stretches, however long the ledger; who knows the trace too spares the
+ * second, which all programs' mails of those days are in.
  */
-function whereAbout(programId: string, about: string | undefined): SQL | undefined {
-  if (about === undefined) return undefined;
+function whereAbout(programId: string, { about, traceId }: DeliveryFilter): SQL | undefined {
+  if (about === undefined) return ofTrace(programId, traceId);
   const time = /^(?:job|evt)_([0-9a-z]{10})[0-9a-z]{16}$/.exec(about)?.[1];
-  if (time === undefined) return eq(deliveries.about, about);
+  if (time === undefined) return and(eq(deliveries.about, about), ofTrace(programId, traceId));
   const from = `dlv_${time}`;
   const end = (windowMs: number) => newId('dlv', idTime(about) + windowMs).slice(0, 14);
+  const direct =
+    traceId === undefined
+      ? sql`INDEXED BY deliveries_direct WHERE d.delivery_id >= ${from} AND d.delivery_id < ${end(directWindowMs)}`
+      : sql`INDEXED BY deliveries_direct_trace WHERE d.program_id = ${programId} AND d.trace_id = ${traceId}`;
   return sql`${deliveries.deliveryId} IN (SELECT d.delivery_id FROM deliveries AS d WHERE d.program_id = ${programId}
       AND d.delivery_id >= ${from} AND d.delivery_id < ${end(announcedWindowMs)} AND d.about = ${about}
-    UNION SELECT d.delivery_id FROM deliveries AS d INDEXED BY deliveries_direct WHERE d.endpoint_id = ''
-      AND d.delivery_id >= ${from} AND d.delivery_id < ${end(directWindowMs)} AND d.about = ${about})`;
+        ${traceId === undefined ? sql`` : sql`AND d.trace_id = ${traceId}`}
+    UNION SELECT d.delivery_id FROM deliveries AS d ${direct} AND d.endpoint_id = '' AND d.about = ${about})`;
 }
 
 export function listDeliveries(
@@ -72,8 +78,7 @@ export function listDeliveries(
         filter.channel === undefined ? undefined : eq(deliveries.channel, filter.channel),
         filter.type === undefined ? undefined : eq(deliveries.type, filter.type),
         filter.endpointId === undefined ? undefined : eq(deliveries.endpointId, filter.endpointId),
-        ofTrace(programId, filter.traceId),
-        whereAbout(programId, filter.about),
+        whereAbout(programId, filter),
         filter.sinceMs === undefined
           ? undefined
           : gte(deliveries.deliveryId, newId('dlv', filter.sinceMs).slice(0, 14)),
@@ -149,4 +154,26 @@ export function listOfMessage(ctx: Ctx, programId: string, messageId: string): P
     )
     .orderBy(desc(deliveries.deliveryId))
     .limit(300);
+}
+
+/**
+ * How many deliveries of each message stand where, each found by its id: one statement, however many messages,
+ * to be read once it has been committed, alone or among others.
+ */
+export function countOfMessages(ctx: Ctx, programId: string, messageIds: string[]) {
+  const wanted = messageIds.map((messageId) => [deliveryPrefix(programId, messageId), messageId]);
+  const statement = ctx.db.run(sql`SELECT m.value ->> 1 AS messageId, d.status, count(*) AS n
+    FROM json_each(${JSON.stringify(wanted)}) AS m CROSS JOIN deliveries AS d
+    WHERE d.program_id = ${programId} AND d.delivery_id >= m.value ->> 0
+      AND d.delivery_id < (m.value ->> 0) || '~' AND d.message_id = m.value ->> 1
+    GROUP BY 1, 2`);
+  return {
+    statement,
+    read(): Map<string, Record<string, number>> {
+      const counts = new Map<string, Record<string, number>>();
+      for (const row of rowsOf(statement) as { messageId: string; status: string; n: number }[])
+        counts.set(row.messageId, { ...counts.get(row.messageId), [row.status]: row.n });
+      return counts;
+    },
+  };
 }

@@ -13,6 +13,8 @@ import type { Attempt } from './table.ts';
 export interface Finished {
   row: DueRow;
   result: AttemptResult;
+  /** Where it went, for an endpoint may have moved since the row was made; null where it went nowhere. */
+  target: string | null;
   startedAt: number;
   durationMs: number;
   /** What the row's count of attempts was when this one took it: another count, and nothing is written. */
@@ -63,19 +65,22 @@ export class OutcomeRecorder {
     this.#onWritten = onWritten;
   }
 
-  /** An attempt, which the outcomes of others may wait for a moment. `add` tells of its end; null: none was made. */
-  async during<T>(attempt: () => Promise<T | null>): Promise<T | null> {
+  /** An attempt, which the outcomes of others may wait for a moment. `add` tells of its end. */
+  async during<T>(attempt: () => Promise<T>): Promise<T> {
     this.#underWay++;
-    let made: T | null = null;
     try {
-      made = await attempt();
-      return made;
-    } finally {
-      if (made === null) {
-        this.#underWay--;
-        this.#hurry?.();
-      }
+      return await attempt();
+    } catch (error) {
+      this.#underWay--;
+      this.#hurry?.();
+      throw error;
     }
+  }
+
+  /** Instead of `add`, for what was not attempted after all. */
+  withdraw(): void {
+    this.#underWay--;
+    if (this.#underWay === 0) this.#hurry?.();
   }
 
   /**
@@ -214,17 +219,27 @@ function writeOutcomes(ctx: Ctx, batch: Judged[], endedAt: number): Statement {
       one.attempts,
       one.attemptsTotal,
       one.lost === null ? [attempt] : [one.lost, attempt],
+      one.target,
     ];
   });
-  return ctx.db.run(sql`UPDATE deliveries SET status = o.value ->> 3, reason = o.value ->> 4,
-      next_attempt_at = o.value ->> 5, ended_at = o.value ->> 6, uncertain = o.value ->> 7, attempts = o.value ->> 8,
-      attempts_total = o.value ->> 9, log = CASE WHEN deliveries.log = '[]' THEN o.value -> 10 ELSE
+  return ctx.db.run(sql`UPDATE deliveries SET status = ${unlessHeld('status', 3)}, reason = ${unlessHeld('reason', 4)},
+      next_attempt_at = ${unlessHeld('next_attempt_at', 5)}, ended_at = ${unlessHeld('ended_at', 6)},
+      uncertain = o.value ->> 7, attempts = o.value ->> 8, attempts_total = o.value ->> 9,
+      target = coalesce(o.value ->> 11, deliveries.target), log = CASE WHEN deliveries.log = '[]' THEN o.value -> 10 ELSE
         (SELECT json_group_array(json(a.value)) FROM (SELECT l.value FROM json_each(deliveries.log) AS l
           WHERE l.key >= json_array_length(deliveries.log) - ${attemptsKept - 2}
           UNION ALL SELECT n.value FROM json_each(o.value -> 10) AS n) AS a)
         END
     FROM json_each(${JSON.stringify(rows)}) AS o
     WHERE deliveries.program_id = o.value ->> 0 AND deliveries.delivery_id = o.value ->> 1
-      AND deliveries.attempts_total = o.value ->> 2 AND deliveries.next_attempt_at IS NOT NULL
-      AND deliveries.status IN ('pending', 'waiting', 'sending')`);
+      AND deliveries.attempts_total = o.value ->> 2 AND deliveries.body IS NOT ''`);
 }
+
+/**
+ * A column of an outcome, or as it stands: what was paused or cancelled while the attempt was under way stays
+ * so, unless the receiver took it. The attempt is on record either way.
+ */
+const unlessHeld = (column: string, at: number) =>
+  sql.raw(`CASE WHEN o.value ->> 3 <> 'delivered'
+      AND (deliveries.status = 'cancelled' OR (deliveries.status = 'paused' AND o.value ->> 3 = 'waiting'))
+    THEN deliveries.${column} ELSE o.value ->> ${at} END`);

@@ -1,4 +1,5 @@
 import type { AttemptResult } from '../../context.ts';
+import { parseHttpDate } from '../../platform/outbound.ts';
 
 const second = 1_000;
 const minute = 60 * second;
@@ -101,8 +102,7 @@ export function retryAfterMs(value: string | null, nowMs: number): number | null
   if (value === null) return null;
   const text = value.trim();
   if (/^\d{1,9}$/.test(text)) return Number(text) * second;
-  if (!/^[A-Za-z]{3,9},? /.test(text)) return null;
-  const date = Date.parse(text);
+  const date = parseHttpDate(text);
   return Number.isNaN(date) ? null : Math.max(0, date - nowMs);
 }
 

@@ -85,6 +85,8 @@ export const deliveries = sqliteTable(
     // What goes to no endpoint is found by its id alone, and by its trace.
     index('deliveries_direct').on(table.deliveryId).where(sql`endpoint_id = ''`),
     index('deliveries_direct_trace').on(table.programId, table.traceId).where(sql`endpoint_id = ''`),
+    // Nothing for a delivery that no recovery touches.
+    index('deliveries_recovered').on(table.recoveryId).where(sql`recovery_id IS NOT NULL`),
   ],
 );
 

@@ -54,6 +54,6 @@ function programsFor(event: NewEvent, receivers: EventReceiver[]): string[] {
 }
 
 /** The same for the same event, program and type: 26 characters, as ids have them, with the event's own time. */
-function messageIdOf(event: NewEvent, programId: string, type: string): string {
+export function messageIdOf(event: { eventId: string }, programId: string, type: string): string {
   return `msg_${event.eventId.slice(4, 14)}${hashedText(`${event.eventId} ${programId} ${type}`, 16)}`;
 }

@@ -21,8 +21,9 @@ import { eventJson } from './present.ts';
 import { type Published, publishEvents } from './publish.ts';
 import { acknowledge, pullEvents } from './pull.ts';
 import { readEvents } from './read.ts';
-import { eventIn, eventOut, maxCallBytes, publishedOut } from './schema.ts';
-import { type Event, findEvent, listEvents } from './store.ts';
+import { replayEvent } from './replay.ts';
+import { eventIn, eventOut, maxCallBytes, publishedOut, replayIn } from './schema.ts';
+import { type Event, findEvent, listEvents, listNewestEvents } from './store.ts';
 
 export type EventOut = z.output<typeof eventOut>;
 
@@ -89,6 +90,10 @@ const getRoute = defineRoute(
         until: time,
         category: z.string().max(200).optional(),
         type: z.string().max(50).optional(),
+        order: z.enum(['oldest', 'newest']).default('oldest').openapi({
+          description:
+            '`newest`: against the order of the log. With a filter a page then looks at 2,000 events: it may hold few or none of them and still have a next.',
+        }),
       }),
     },
     responses: {
@@ -114,6 +119,23 @@ const deleteRoute = defineRoute(
 
 /** It names the publishers with which a puller stands elsewhere than with most. */
 const cursorChars = 8_000;
+
+const replayRoute = defineRoute(
+  { scope: 'webhooks', idempotent: true },
+  {
+    method: 'post',
+    path: '/api/programs/{programId}/webhooks/{webhookId}/replay',
+    tags,
+    summary: 'Tell one endpoint of one event once more, whatever it listens to',
+    request: {
+      params: programParam.extend({
+        webhookId: z.string().openapi({ param: { name: 'webhookId', in: 'path' } }),
+      }),
+      body: jsonBody(replayIn),
+    },
+    responses: { 202: ok(z.object({ deliveryId: z.string() }).openapi('Replayed'), 'It is due.') },
+  },
+);
 
 const pullRoute = defineRoute(
   { scope: 'events:pull' },
@@ -176,19 +198,25 @@ export const eventRoutes = createRouter()
       if (!event) throw noSuchEvent();
       return rawJson(c, eventJson(event)) as never;
     }
-    const { limit, cursor, since, until, category, type } = c.req.valid('query');
-    const rows = await listEvents(
-      ctx,
-      await enterProgram(ctx, id),
-      {
-        sinceMs: since === undefined ? null : Date.parse(since),
-        untilMs: until === undefined ? null : Date.parse(until),
-        category: category ?? null,
-        type: type ?? null,
-        after: cursor === undefined ? 0 : decodeCursor(cursor, 'number')[0],
-      },
-      limit + 1,
-    );
+    const { limit, cursor, since, until, category, type, order } = c.req.valid('query');
+    const programId = await enterProgram(ctx, id);
+    const filter = {
+      sinceMs: since === undefined ? null : Date.parse(since),
+      untilMs: until === undefined ? null : Date.parse(until),
+      category: category ?? null,
+      type: type ?? null,
+    };
+    const place = cursor === undefined ? null : decodeCursor(cursor, 'number')[0];
+    if (order === 'newest') {
+      const { rows, lookedTo } = await listNewestEvents(
+        ctx,
+        programId,
+        { ...filter, before: place },
+        limit + 1,
+      );
+      return pageOfEvents(c, rows, limit, lookedTo) as never;
+    }
+    const rows = await listEvents(ctx, programId, { ...filter, after: place ?? 0 }, limit + 1);
     return pageOfEvents(c, rows, limit) as never;
   })
   .openapi(deleteRoute, async (c) => {
@@ -206,6 +234,12 @@ export const eventRoutes = createRouter()
     linkNext(c, nextCursor);
     const tail = JSON.stringify({ cursor: pulled.cursor, nextCursor }).slice(1);
     return rawJson(c, `{"items":[${pulled.events.map(eventJson).join(',')}],${tail}`) as never;
+  })
+  .openapi(replayRoute, async (c) => {
+    const { webhookId } = c.req.valid('param');
+    const { eventId } = c.req.valid('json');
+    const { deliveryId } = await replayEvent(c.get('ctx'), c.get('programId'), webhookId, eventId);
+    return c.json({ deliveryId }, 202);
   })
   .openapi(ackRoute, async (c) => {
     await acknowledge(c.get('ctx'), c.get('programId'), c.req.valid('json').cursor);
@@ -227,11 +261,16 @@ function answerOne(c: Context<ApiEnv>, result: Published | undefined): Response 
   return c.body(null, result.status === 'created' ? 201 : 200);
 }
 
-/** A page of the log; the rows are one more than `limit` where it goes on. */
-function pageOfEvents(c: Context<ApiEnv>, rows: Event[], limit: number): Response {
+/** A page of the log; the rows are one more than `limit` where it goes on, or it was looked at to a place. */
+function pageOfEvents(
+  c: Context<ApiEnv>,
+  rows: Event[],
+  limit: number,
+  lookedTo: number | null = null,
+): Response {
   const page = rows.slice(0, limit);
-  const last = page.at(-1);
-  if (rows.length > limit && last) linkNext(c, encodeCursor([last.sequence]));
+  const next = rows.length > limit ? page.at(-1)?.sequence : lookedTo;
+  if (next !== null && next !== undefined) linkNext(c, encodeCursor([next]));
   return rawJson(c, `[${page.map(eventJson).join(',')}]`);
 }
 

@@ -99,3 +99,7 @@ export const publishedOut = z
     errors: z.array(z.object({ path: z.string(), code: z.string(), message: z.string() })).optional(),
   })
   .openapi('PublishedEvent');
+
+export const replayIn = z
+  .strictObject({ eventId: z.string().max(100).optional().openapi({ description: 'Required.' }) })
+  .openapi('ReplayIn');

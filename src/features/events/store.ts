@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, gte, inArray, isNull, lt, lte, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gt, gte, inArray, isNull, lt, lte, sql } from 'drizzle-orm';
 import type { Ctx, Lifecycle } from '../../context.ts';
 import type { Statement } from '../../platform/d1.ts';
 import { type EventCategory, events } from './table.ts';
@@ -167,6 +167,45 @@ export function listEvents(
     )
     .orderBy(asc(events.sequence))
     .limit(limit);
+}
+
+/** Events that one page of a filter looks at, from the newest on. */
+const lookedAt = 2_000;
+
+/**
+ * A program's own events before a sequence, newest first. With a filter those of the next 2,000 that match, and
+ * the sequence of the last one looked at, null at the log's beginning: an index for each filter would cost a row
+ * written for every event.
+ */
+export async function listNewestEvents(
+  ctx: Ctx,
+  programId: string,
+  filter: Omit<EventFilter, 'after'> & { before: number | null },
+  limit: number,
+): Promise<{ rows: Event[]; lookedTo: number | null }> {
+  const { sinceMs, untilMs, category, type, before } = filter;
+  const wanted = and(
+    sinceMs === null ? undefined : gte(events.receivedAt, sinceMs),
+    untilMs === null ? undefined : lt(events.receivedAt, untilMs),
+    category === null ? undefined : sql`${events.category} ->> '$.value' = ${category}`,
+    type === null ? undefined : eq(events.eventType, type),
+  );
+  const stretch = and(
+    eq(events.programId, programId),
+    before === null ? undefined : lt(events.sequence, before),
+  );
+  const [end] = wanted
+    ? await ctx.db.all<{ sequence: number }>(sql`SELECT sequence FROM
+        (SELECT sequence, row_number() OVER (ORDER BY sequence DESC) AS place FROM events WHERE ${stretch}
+          ORDER BY sequence DESC LIMIT ${lookedAt}) WHERE place = ${lookedAt}`)
+    : [];
+  const rows = await ctx.db
+    .select()
+    .from(events)
+    .where(and(stretch, end && gte(events.sequence, end.sequence), wanted))
+    .orderBy(desc(events.sequence))
+    .limit(limit);
+  return { rows, lookedTo: end?.sequence ?? null };
 }
 
 const erasedAtOnce = 500;

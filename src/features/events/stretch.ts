@@ -105,6 +105,18 @@ export async function sequenceBefore(ctx: Ctx, programId: string, atMs: number):
   return row ? row.sequence - 1 : lastSequence(ctx, programId);
 }
 
+/** How many events a program has after a sequence, counted to `most`. */
+export async function countEventsAfter(
+  ctx: Ctx,
+  programId: string,
+  sequence: number,
+  most: number,
+): Promise<number> {
+  const rows = await ctx.db.all<{ n: number }>(sql`SELECT count(*) AS n FROM (SELECT 1 FROM events
+    WHERE program_id = ${programId} AND sequence > ${sequence} LIMIT ${most})`);
+  return rows[0]?.n ?? 0;
+}
+
 /** When the event of a sequence was received; the nearest one before it where it is no more. */
 export async function findAtSequence(ctx: Ctx, sequence: number): Promise<Pick<Event, 'receivedAt'> | null> {
   const [row] = await ctx.db

@@ -3,7 +3,7 @@ import { commit, type Statement } from '../../platform/d1.ts';
 import { AppError } from '../../platform/errors.ts';
 import { newId } from '../../platform/ids.ts';
 import { endAttention, raiseAttention } from '../attention/index.ts';
-import { recordAudit } from '../audit/index.ts';
+import { changesBetween, recordAudit } from '../audit/index.ts';
 import { lastSequenceBefore } from '../events/index.ts';
 import { findProgram } from '../programs/index.ts';
 import { type Credentials, credentialsIdentity, openCredentials } from './credentials.ts';
@@ -87,7 +87,11 @@ export async function changeExport(
       programId,
       action: 'export.changed',
       target: exportId,
-      detail: { members: Object.keys(patch), ...auditOf(row) },
+      detail: {
+        members: Object.keys(patch),
+        ...changesBetween<Export>(before, row, auditedMembers),
+        ...auditOf(row),
+      },
     }),
   ];
   await commit(ctx.db, statements);
@@ -208,6 +212,8 @@ async function zoneOf(ctx: Ctx, programId: string): Promise<string> {
 }
 
 /** Where files go and which keys are trusted, for whoever asks later; no secret. */
+const auditedMembers = ['name', 'format', 'host', 'port', 'directory', 'hostKeys', 'atLocalTime'] as const;
+
 function auditOf(row: Export): Record<string, unknown> {
   return { host: row.host, port: row.port, hostKeys: row.hostKeys, active: row.active };
 }

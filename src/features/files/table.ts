@@ -32,6 +32,7 @@ export const fileVersions = sqliteTable(
   (table) => [
     index('file_versions_by_age').on(table.programId, table.createdAt).where(sql`erased_at IS NULL`),
     index('file_versions_by_object').on(table.objectKey),
+    index('file_versions_by_trace').on(table.traceId),
   ],
 );
 

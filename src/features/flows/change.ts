@@ -2,7 +2,7 @@ import { sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
 import { commit, isUniqueViolation, rowsOf, type Statement } from '../../platform/d1.ts';
 import { AppError } from '../../platform/errors.ts';
-import { recordAudit } from '../audit/index.ts';
+import { changesBetween, recordAudit } from '../audit/index.ts';
 import { eraseFlow } from './erase.ts';
 import type { FlowIn, FlowPatch } from './schema.ts';
 import { cancelOpenParts, endFailures, failedRequestsOf, noOtherFailures } from './sources/requests.ts';
@@ -50,6 +50,9 @@ export async function createFlow(ctx: Ctx, programId: string, input: FlowIn): Pr
   }
 }
 
+/** Its `data` are the integration's own, and may be about people. */
+const auditedMembers = ['title', 'syncTimeLimitMinutes'] as const;
+
 /** Throws `forbidden` for an archived flow, unless this opens it again. */
 export async function changeFlow(
   ctx: Ctx,
@@ -72,7 +75,7 @@ export async function changeFlow(
         programId,
         action: 'flow.changed',
         target: String(flowId),
-        detail: { members },
+        detail: { members, ...changesBetween<FlowRow>(flow, { ...flow, ...change }, auditedMembers) },
       }),
     ]);
   });

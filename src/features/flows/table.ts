@@ -113,6 +113,7 @@ export const flowRequests = sqliteTable(
   (table) => [
     index('flow_requests_by_flow').on(table.flowId),
     index('flow_requests_by_age').on(table.programId, table.requestedAt),
+    index('flow_requests_by_trace').on(table.traceId),
   ],
 );
 

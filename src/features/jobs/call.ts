@@ -1,7 +1,7 @@
 import type { Ctx, StoredFile } from '../../context.ts';
 import { commit, databaseBytes } from '../../platform/d1.ts';
 import { AppError, type InputIssue } from '../../platform/errors.ts';
-import { newId } from '../../platform/ids.ts';
+import { idTime, newId } from '../../platform/ids.ts';
 import { checkCallable } from '../../platform/outbound.ts';
 import { recordAudit } from '../audit/index.ts';
 import { findFile, requireFilename } from '../files/index.ts';
@@ -74,7 +74,8 @@ export function queuedJob(ctx: Ctx, jobId: string, task: Task, file: StoredFile)
     sizeBytes: file.sizeBytes,
     etag: file.etag,
     traceId: file.traceId,
-    notificationId: newId('msg', at),
+    // Of the job's own time: what tells of it is then looked for in one moment of the ledger.
+    notificationId: newId('msg', idTime(jobId)),
     dryRun: false,
     status: 'queued',
     attempt: 1,

@@ -7,14 +7,15 @@ import { beginCheckpoint, ensureDataset, findCheckpoint, takeOver } from '../rec
 import { hasApplied } from './apply.ts';
 import { finishJob } from './finish.ts';
 import { initialState, type JobState } from './state.ts';
-import { approveHeld, findJob, type Job } from './store.ts';
+import { approveHeld, findJob, isHeld, type Job } from './store.ts';
 
 /** Lets a held job go on. Throws `conflict` for one that is not held. */
 export async function approveJob(ctx: Ctx, job: Job): Promise<Job> {
-  const [approved] = await commit(ctx.db, [
+  const act = { programId: job.programId, action: 'job.approved', target: job.jobId };
+  const [, approved] = await commit(ctx.db, [
+    recordAudit(ctx, act, isHeld(job)),
     approveHeld(ctx, job),
     endAttention(ctx, job.programId, 'job_held', job.jobId),
-    recordAudit(ctx, { programId: job.programId, action: 'job.approved', target: job.jobId }),
   ]);
   if (approved?.changes !== 1) throw notHeld(job);
   ctx.after(ctx.queues.ingest.send([{ type: 'job', jobId: job.jobId }]));

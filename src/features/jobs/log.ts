@@ -115,7 +115,8 @@ export function cutChunks(operations: Operation[]): Operation[][] {
   return chunks;
 }
 
-function chunkLines(operations: Operation[], images: BeforeImage[]): string[] {
+/** The four lines of a chunk. Pure. */
+export function chunkLines(operations: Operation[], images: BeforeImage[]): string[] {
   const upserts = operations.filter(({ kind }) => kind !== 'd');
   const deleted = new Set(operations.flatMap(({ kind, keyJson }) => (kind === 'd' ? [keyJson] : [])));
   const updatedImages: string[] = [];

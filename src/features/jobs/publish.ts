@@ -44,6 +44,11 @@ export async function publishChunk(
   };
 }
 
+/** The publisher's id of the event that a job's change of a key makes, with the version it leads to. */
+export function publisherEventIdOf(jobId: string, key: string, version: number): string {
+  return `${jobId}:${key.length > keyInIdLimit ? fingerprint(key) : key}:${version}`;
+}
+
 function asCategory(given: string | { value: string; label?: string | undefined }) {
   return typeof given === 'string'
     ? { value: given, label: null }
@@ -56,7 +61,7 @@ function toEvents(ctx: Ctx, job: Job, chunk: LogChunk, withDeletes: boolean): Ch
     const version = (before?.version ?? 0) + 1;
     return {
       eventId: newId('evt', at),
-      publisherEventId: `${job.jobId}:${key.length > keyInIdLimit ? fingerprint(key) : key}:${version}`,
+      publisherEventId: publisherEventIdOf(job.jobId, key, version),
       data: JSON.stringify(after ?? before?.data),
       change: before === null ? 'inserted' : after === null ? 'deleted' : 'updated',
       recordKey: key,

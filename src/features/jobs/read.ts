@@ -1,6 +1,6 @@
 import type { Ctx } from '../../context.ts';
 import { commit } from '../../platform/d1.ts';
-import { bucketHash, fingerprintHalves } from '../../platform/hash.ts';
+import { bucketHash } from '../../platform/hash.ts';
 import { type CompiledSchema, type RowResult, uniqueTexts } from '../../platform/tableschema/index.ts';
 import { compileTask } from '../tasks/index.ts';
 import { openSource, sourceOf } from './decide.ts';
@@ -142,21 +142,20 @@ class Slice implements RowSink {
   }
 
   row(line: number, { key, values }: Extract<RowResult, { ok: true }>, original: RejectedRow): void {
-    const dataJson = JSON.stringify(values);
-    if (dataJson.length > dataCharacters) {
+    const most = this.#staged.addRow(key, values, line);
+    if (most > dataCharacters && JSON.stringify(values).length > dataCharacters) {
+      this.#staged.removeLast();
       const message = `The row is longer than ${dataCharacters} characters: shorten its cells.`;
       const error = { line, column: null, code: 'row_too_large', message };
       this.reject({ ...original, errors: [error] }, key);
       return;
     }
     this.rows++;
+    if (this.#schema.uniqueKeys.length === 0) return;
     const keyJson = JSON.stringify(key);
-    if (this.#schema.uniqueKeys.length > 0) {
-      uniqueTexts(this.#schema, values).forEach((text, which) => {
-        if (text !== null) stageUnique(this.#uniques, which, text, keyJson, line);
-      });
-    }
-    this.#staged.addRow(bucketHash(key), keyJson, fingerprintHalves(dataJson), line, dataJson);
+    uniqueTexts(this.#schema, values).forEach((text, which) => {
+      if (text !== null) stageUnique(this.#uniques, which, text, keyJson, line);
+    });
   }
 
   reject(row: RejectedRow, key: string | undefined): void {

@@ -46,8 +46,6 @@ export class ReferredRows {
     let from = slice.offset - stretch.slice.offset;
     let meta = ((slice.metaOffset - stretch.slice.metaOffset) / metaBytes) * metaWords;
     for (let row = 0; row < slice.rows; row++, meta += metaWords) {
-      const data = source.indexOf(0x09, from) + 1;
-      const end = source.indexOf(0x0a, data);
       at = writeMemberHead(
         metas[meta + metaOf.bucket] as number,
         metas[meta + metaOf.firstHalf] as number,
@@ -55,14 +53,14 @@ export class ReferredRows {
         target,
         at,
       );
-      for (let i = from; i < data - 1; i++) target[at++] = source[i] as number;
+      for (let byte = source[from++] as number; byte !== 0x09; byte = source[from++] as number) {
+        target[at++] = byte;
+      }
       target[at++] = 0x22;
       target[at++] = 0x3a;
-      if (source[data] === 0x7b) {
-        for (let i = data; i < end; i++) target[at++] = source[i] as number;
-      } else at = this.#shape.unpack(source, data, end, target, at);
+      at = this.#shape.unpack(source, from, target, at);
       target[at++] = 0x2c;
-      from = end + 1;
+      from = this.#shape.readTo;
     }
     return at;
   }

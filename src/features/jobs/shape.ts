@@ -1,10 +1,11 @@
 import { utf8 } from '../../platform/encoding.ts';
+import { bytesFingerprint, hashLanes } from '../../platform/hash.ts';
+import type { JsonBytes } from '../../platform/json/bytes.ts';
+import type { RowValues } from '../../platform/tableschema/index.ts';
 
 const tab = 0x09;
+const lineFeed = 0x0a;
 const quote = 0x22;
-const comma = 0x2c;
-const openBracket = 0x5b;
-const backslash = 0x5c;
 const openBrace = 0x7b;
 const closeBrace = 0x7d;
 
@@ -16,13 +17,17 @@ const closeBrace = 0x7d;
  */
 export class RowShape {
   readonly names: readonly string[];
+  readonly #seed: [number, number];
   /** `{"id":`, `,"name":` …, one behind the other, as bytes and where each begins. */
   readonly #bytes: Uint8Array;
   readonly #starts: Uint32Array;
   readonly #texts: string[];
+  /** Behind the line feed of the row that was unpacked last. */
+  readTo = 0;
 
   constructor(names: readonly string[]) {
     this.names = names;
+    this.#seed = seedOf(names);
     this.#texts = names.map((name, i) => `${i === 0 ? '{' : ','}${JSON.stringify(name)}:`);
     const pieces = this.#texts.map(utf8);
     this.#starts = new Uint32Array(pieces.length + 1);
@@ -37,61 +42,77 @@ export class RowShape {
     return this.#bytes.length + this.names.length + 2;
   }
 
-  /**
-   * Writes the JSON object that stands in `source` from `from` up to `to` without its names, at `at` of
-   * `target`; answers the place behind it, or -1 where the object is not of this shape.
-   */
-  pack(source: Uint8Array, from: number, to: number, target: Uint8Array, at: number): number {
-    const names = this.#bytes;
-    const starts = this.#starts;
-    const count = starts.length - 1;
-    let i = from;
-    let out = at;
-    for (let k = 0; k < count; k++) {
-      const end = starts[k + 1] as number;
-      for (let n = starts[k] as number; n < end; n++) if (source[i++] !== names[n]) return -1;
-      if (k > 0) target[out++] = tab;
-      let byte = source[i] as number;
-      if (byte === quote) {
-        do {
-          target[out++] = byte;
-          if (byte === backslash) target[out++] = source[++i] as number;
-          byte = source[++i] as number;
-        } while (byte !== quote);
-        i++;
-      } else {
-        if (byte === openBrace || byte === openBracket) return -1;
-        while (byte !== comma && byte !== closeBrace) {
-          target[out++] = byte;
-          byte = source[++i] as number;
-        }
-      }
+  /** Writes a row without its names; false, and perhaps a part of it, where it is not of this shape. */
+  pack(values: RowValues, out: JsonBytes): boolean {
+    const { names } = this;
+    let k = 0;
+    for (const name in values) {
+      if (name !== names[k]) return false;
+      if (k++ > 0) out.writeByte(tab);
+      const value = values[name];
+      if (typeof value === 'string') {
+        out.writeByte(quote);
+        out.writeText(value);
+      } else if (typeof value === 'number') out.writeNumber(value);
+      else if (value === null || typeof value === 'boolean') out.writeText(String(value));
+      else return false;
     }
-    return count > 0 && source[i] === closeBrace && i + 1 === to ? out : -1;
+    return k > 0 && k === names.length;
   }
 
-  /** The reverse: the object again, from what `pack` wrote. */
-  unpack(source: Uint8Array, from: number, to: number, target: Uint8Array, at: number): number {
+  /** The fingerprint's halves of a packed row. */
+  fingerprintOf(bytes: DataView, from: number, to: number): [number, number] {
+    return bytesFingerprint(bytes, from, to, this.#seed);
+  }
+
+  /**
+   * Writes the object of the row that stands in `source` at `from`, packed or whole, at `at` of `target`, which
+   * is long enough; answers the place behind it. The row's end is the next line feed.
+   */
+  unpack(source: Uint8Array, from: number, target: Uint8Array, at: number): number {
     const names = this.#bytes;
     const starts = this.#starts;
     let out = at;
-    let k = 0;
-    for (let i = from; i <= to; i++) {
+    let i = from;
+    let byte = source[i++] as number;
+    if (byte === openBrace) {
+      for (; byte !== lineFeed; byte = source[i++] as number) target[out++] = byte;
+      this.readTo = i;
+      return out;
+    }
+    for (let k = 0; ; k++) {
       const end = starts[k + 1] as number;
       for (let n = starts[k] as number; n < end; n++) target[out++] = names[n] as number;
-      const isText = source[i] === quote;
-      for (; i < to && source[i] !== tab; i++) target[out++] = source[i] as number;
+      const isText = byte === quote;
+      // Of what stands in JSON text, only the two that end a value are below a blank.
+      for (; byte >= 0x20; byte = source[i++] as number) target[out++] = byte;
       if (isText) target[out++] = quote;
-      k++;
+      if (byte === lineFeed) break;
+      byte = source[i++] as number;
     }
     target[out++] = closeBrace;
+    this.readTo = i;
     return out;
   }
 
-  /** As `unpack`, of text. */
+  /** As `unpack`, of the text of a packed row. */
   unpackText(packed: string): string {
     const values = packed.split('\t');
     const whole = (value: string) => (value.startsWith('"') ? `${value}"` : value);
     return `${values.map((value, i) => `${this.#texts[i]}${whole(value)}`).join('')}}`;
   }
+}
+
+const seedOf = (names: readonly string[]) => hashLanes(JSON.stringify(names));
+
+/** The fingerprint's halves of any row: those that its own shape gives it, nested values packed as their JSON. */
+export function fingerprintOf(values: RowValues, scratch: JsonBytes): [number, number] {
+  scratch.length = 0;
+  const names = Object.keys(values);
+  names.forEach((name, k) => {
+    if (k > 0) scratch.writeByte(tab);
+    const json = JSON.stringify(values[name]);
+    scratch.writeRaw(typeof values[name] === 'string' ? json.slice(0, -1) : json);
+  });
+  return bytesFingerprint(scratch.view, 0, scratch.length, seedOf(names));
 }

@@ -1,5 +1,7 @@
 import { fingerprintLength, hashLanes } from '../../platform/hash.ts';
-import { RowShape } from './shape.ts';
+import { JsonBytes } from '../../platform/json/bytes.ts';
+import type { RowValues } from '../../platform/tableschema/index.ts';
+import { fingerprintOf, RowShape } from './shape.ts';
 
 /**
  * Staged rows stand in slots, 1,024 equal stretches of the key's hash, so that a stretch of the file and
@@ -75,26 +77,14 @@ export type SlotSum = [rows: number, buckets: number, firstHalves: number, secon
 /** A slot with marked rows is like no other. */
 const marked = -1;
 
-/** Text that is encoded at a time: strings that live long cost the collector more than bytes. */
-const pieceCharacters = 32_768;
-
-/** Beyond these a text takes two bytes a character in memory, and makes all that it is joined with do so. */
-const wide = /[\u0100-\uffff]/;
-
-const encoder = new TextEncoder();
-
 /** Gathers rows by slot, and gives out the object and its index; after that it is as new, with its buffers. */
 export class SlotWriter {
   readonly #shape: RowShape;
-  readonly #narrow = new TextPiece();
-  readonly #wide = new TextPiece();
+  readonly #rows = new JsonBytes();
+  readonly #scratch = new JsonBytes();
   #metas = new Uint32Array(metaWords * 1_024);
-  /** Rows whose bytes are made, where each of them ends, and which of the rows in order it is. */
-  #bytes = new Uint8Array(pieceCharacters);
-  #source = new Uint8Array(4 * pieceCharacters);
+  /** Where each row's bytes end. */
   #ends = new Uint32Array(1_024);
-  #order = new Uint32Array(1_024);
-  #packed = 0;
   #staged = new Uint8Array(0);
   rows = 0;
 
@@ -102,66 +92,61 @@ export class SlotWriter {
     this.#shape = new RowShape(names);
   }
 
+  /** A row that is JSON text already, or marked. */
   add({ bucket, keyJson, fingerprint, line, dataJson }: StagedRow): void {
+    const check = hashLanes(JSON.parse(keyJson))[1];
+    this.#rows.writeRaw(`${keyJson.slice(1, -1)}\t${dataJson}`);
     const half = fingerprintLength / 2;
     if (fingerprint.length !== fingerprintLength) {
-      this.addRow(bucket, keyJson, [fingerprint.charCodeAt(0), 0], line, dataJson);
-      return;
+      this.#endRow(bucket, check, fingerprint.charCodeAt(0), 0, line);
+    } else {
+      const [first, second] = [fingerprint.slice(0, half), fingerprint.slice(half)];
+      this.#endRow(bucket, check, Number(first), Number(second), line);
     }
-    const halves: [number, number] = [Number(fingerprint.slice(0, half)), Number(fingerprint.slice(half))];
-    this.addRow(bucket, keyJson, halves, line, dataJson);
   }
 
-  addRow(bucket: number, keyJson: string, halves: [number, number], line: number, dataJson: string): void {
-    const at = this.rows * metaWords;
-    if (at === this.#metas.length) this.#metas = grown(this.#metas, Uint32Array, at * 2);
+  /** A row as it was read; answers how many characters its JSON has at most. */
+  addRow(key: string, values: RowValues, line: number): number {
+    const rows = this.#rows;
+    rows.writeText(key);
+    rows.writeByte(0x09);
+    const start = rows.length;
+    const [bucket, check] = hashLanes(key);
+    if (this.#shape.pack(values, rows)) {
+      const [first, second] = this.#shape.fingerprintOf(rows.view, start, rows.length);
+      this.#endRow(bucket >>> 0, check, first, second, line);
+    } else {
+      rows.length = start;
+      rows.writeRaw(JSON.stringify(values));
+      const [first, second] = fingerprintOf(values, this.#scratch);
+      this.#endRow(bucket >>> 0, check, first, second, line);
+    }
+    return rows.length - start + this.#shape.overhead;
+  }
+
+  removeLast(): void {
+    this.rows--;
+    this.#rows.length = this.rows === 0 ? 0 : (this.#ends[this.rows - 1] as number);
+  }
+
+  #endRow(bucket: number, check: number, firstHalf: number, secondHalf: number, line: number): void {
+    this.#rows.writeByte(0x0a);
+    if (this.rows === this.#ends.length) {
+      this.#ends = grown(this.#ends, 2 * this.rows);
+      this.#metas = grown(this.#metas, 2 * this.rows * metaWords);
+    }
     const metas = this.#metas;
+    const at = this.rows * metaWords;
     metas[at] = bucket;
     metas[at + metaOf.line] = line;
-    metas[at + metaOf.keyCheck] = hashLanes(keyJson)[1];
-    metas[at + metaOf.firstHalf] = halves[0];
-    metas[at + metaOf.secondHalf] = halves[1];
-    const piece = wide.test(dataJson) ? this.#wide : this.#narrow;
-    piece.text += `${keyJson.slice(1, -1)}\t${dataJson}\n`;
-    piece.rows.push(this.rows++);
-    if (piece.text.length >= pieceCharacters) this.#pack(piece);
-  }
-
-  /** Makes bytes of the text in hand. */
-  #pack(piece: TextPiece): void {
-    if (piece.text.length * 3 > this.#source.length) this.#source = new Uint8Array(piece.text.length * 3);
-    const source = this.#source;
-    const { written } = encoder.encodeInto(piece.text, source);
-    let at = this.#packed === 0 ? 0 : (this.#ends[this.#packed - 1] as number);
-    if (at + written > this.#bytes.length) {
-      this.#bytes = grown(this.#bytes, Uint8Array, 2 * (at + written));
-    }
-    if (this.rows > this.#ends.length) {
-      this.#ends = grown(this.#ends, Uint32Array, 2 * this.rows);
-      this.#order = grown(this.#order, Uint32Array, 2 * this.rows);
-    }
-    const target = this.#bytes;
-    let from = 0;
-    for (const row of piece.rows) {
-      const data = source.indexOf(0x09, from) + 1;
-      const end = source.indexOf(0x0a, data);
-      for (let i = from; i < data; i++) target[at++] = source[i] as number;
-      const behind = this.#shape.pack(source, data, end, target, at);
-      if (behind >= 0) at = behind;
-      else for (let i = data; i < end; i++) target[at++] = source[i] as number;
-      target[at++] = 0x0a;
-      this.#ends[this.#packed] = at;
-      this.#order[this.#packed++] = row;
-      from = end + 1;
-    }
-    piece.text = '';
-    piece.rows = [];
+    metas[at + metaOf.keyCheck] = check;
+    metas[at + metaOf.firstHalf] = firstHalf;
+    metas[at + metaOf.secondHalf] = secondHalf;
+    this.#ends[this.rows++] = this.#rows.length;
   }
 
   /** The bytes are good until the next object is finished. */
   finish(): { bytes: Uint8Array; index: SlotIndex } {
-    this.#pack(this.#narrow);
-    this.#pack(this.#wide);
     const { index, places } = this.#place();
     const total = index.offsets[slotCount] as number;
     const length = metasAt(total) + this.rows * metaBytes;
@@ -175,10 +160,10 @@ export class SlotWriter {
     for (let i = 0; i < this.rows; i++) {
       const slot = places[i] as number;
       const end = this.#ends[i] as number;
-      bytes.set(this.#bytes.subarray(from, end), at[slot]);
+      bytes.set(this.#rows.bytes.subarray(from, end), at[slot]);
       at[slot] = (at[slot] as number) + end - from;
       const meta = (row[slot] as number) * metaWords;
-      const source = (this.#order[i] as number) * metaWords;
+      const source = i * metaWords;
       for (let word = 0; word < metaWords; word++) {
         metas[meta + word] = this.#metas[source + word] as number;
       }
@@ -186,7 +171,7 @@ export class SlotWriter {
       from = end;
     }
     this.rows = 0;
-    this.#packed = 0;
+    this.#rows.length = 0;
     return { bytes, index };
   }
 
@@ -198,7 +183,7 @@ export class SlotWriter {
     const sums: SlotSum[] = Array.from({ length: slotCount }, () => [0, 0, 0, 0]);
     let from = 0;
     for (let i = 0; i < this.rows; i++) {
-      const at = (this.#order[i] as number) * metaWords;
+      const at = i * metaWords;
       const bucket = this.#metas[at] as number;
       const slot = slotOf(bucket);
       places[i] = slot;
@@ -225,19 +210,8 @@ export class SlotWriter {
   }
 }
 
-/** Rows that are still text. */
-class TextPiece {
-  text = '';
-  /** Which rows they are. */
-  rows: number[] = [];
-}
-
-function grown<T extends Uint8Array | Uint32Array>(
-  old: T,
-  Kind: new (length: number) => T,
-  length: number,
-): T {
-  const larger = new Kind(length);
+function grown(old: Uint32Array, length: number): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(length);
   larger.set(old);
   return larger;
 }

@@ -155,6 +155,10 @@ export function approveHeld(ctx: Ctx, job: Job): Statement {
     .where(and(eq(jobs.programId, job.programId), eq(jobs.jobId, job.jobId), eq(jobs.status, 'held')));
 }
 
+/** A condition: the job waits for a decision still. */
+export const isHeld = ({ programId, jobId }: Job) =>
+  sql`EXISTS (SELECT 1 FROM jobs WHERE program_id = ${programId} AND job_id = ${jobId} AND status = 'held')`;
+
 /** The last job that changed a dataset. */
 export async function findLatestSucceeded(
   ctx: Ctx,

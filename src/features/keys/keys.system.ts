@@ -2,6 +2,7 @@ import { and, eq, gt } from 'drizzle-orm';
 import type { Actor, Ctx, Scope } from '../../context.ts';
 import type { Config } from '../../env.ts';
 import { sha256Hex } from '../../platform/encoding.ts';
+import { type Entrance, entranceTo } from '../programs/index.ts';
 import { knownKeys } from './known.ts';
 import { accessKeyId, idleMs, type Opener, type Session, seenEveryMs } from './sessions.ts';
 import { apiKeys, portalLinks, sessions } from './table.ts';
@@ -54,18 +55,19 @@ export interface SignedIn {
 }
 
 /**
- * Across tenants, for the dashboard's door: whose session a cookie's secret opens, or null. One statement,
- * asked anew for each request, so that a session and its key are dead at once.
+ * Across tenants, for the dashboard's door: whose session a cookie's secret opens, or null, and the program
+ * that the page names. One statement, asked anew for each request, so that a session and its key are dead at once.
  */
 export async function actorOfSession(
   ctx: Ctx,
   secret: string,
+  named: string,
   signedIn: () => Promise<SignedIn | null>,
-): Promise<{ actor: Actor; session: Session } | null> {
+): Promise<{ actor: Actor; session: Session; program: Entrance | null } | null> {
   if (!/^[\w-]{43}$/.test(secret)) return null;
   const now = ctx.now();
   const [found] = await ctx.db
-    .select({ session: sessions, key: apiKeys })
+    .select({ session: sessions, key: apiKeys, program: entranceTo(named) })
     .from(sessions)
     .leftJoin(apiKeys, eq(apiKeys.keyId, sessions.keyId))
     .where(
@@ -77,17 +79,17 @@ export async function actorOfSession(
     )
     .limit(1);
   if (!found) return null;
-  const { session, key } = found;
+  const { session, key, program } = found;
   const owner =
     session.keyId === accessKeyId ? granted(await signedIn(), session) : await ownerOf(ctx, session, key);
   if (owner === null || (owner.kind !== 'system' && owner.kind !== 'program')) return null;
   const via = { session: { sessionId: session.sessionId, name: session.name } };
   if (now - session.seenAt > seenEveryMs)
     await ctx.db.update(sessions).set({ seenAt: now }).where(eq(sessions.sessionId, session.sessionId));
-  if (owner.kind === 'system') return { actor: { ...owner, ...via }, session };
+  if (owner.kind === 'system') return { actor: { ...owner, ...via }, session, program };
   const allowed = session.scopes;
   const scopes = allowed === null ? owner.scopes : owner.scopes.filter((scope) => allowed.includes(scope));
-  return { actor: { ...owner, scopes, ...via }, session };
+  return { actor: { ...owner, scopes, ...via }, session, program };
 }
 
 /** A session of Access is as good as the token that came with this very request. */

@@ -3,12 +3,14 @@ import { commit } from '../../platform/d1.ts';
 import { AppError } from '../../platform/errors.ts';
 import { checkCallable } from '../../platform/outbound.ts';
 import { endAttention } from '../attention/index.ts';
-import { recordAudit } from '../audit/index.ts';
+import { changesBetween, recordAudit } from '../audit/index.ts';
 import { findProgram } from '../programs/index.ts';
 import { dueAfter } from './policy.ts';
 import type { MonitorIn } from './schema.ts';
 import { findMonitor, type Monitor, removeMonitor, upsertMonitor } from './store.ts';
 import type { WatchKind } from './table.ts';
+
+const auditedMembers = ['watchKind', 'watchRef', 'everyHours', 'byLocalTime', 'graceMinutes'] as const;
 
 /** Makes or changes a monitor; its time begins anew with what it watches or expects. */
 export async function saveMonitor(
@@ -52,7 +54,12 @@ export async function saveMonitor(
   await commit(ctx.db, [
     upsertMonitor(ctx, row),
     endAttention(ctx, programId, 'monitor_missed', name),
-    recordAudit(ctx, { programId, action: 'monitor.saved', target: name }),
+    recordAudit(ctx, {
+      programId,
+      action: 'monitor.saved',
+      target: name,
+      detail: changesBetween<Monitor>(was, row, auditedMembers),
+    }),
   ]);
   return row;
 }

@@ -3,7 +3,7 @@ import { commit, isUniqueViolation } from '../../platform/d1.ts';
 import { AppError } from '../../platform/errors.ts';
 import { bucketHash } from '../../platform/hash.ts';
 import { checkCallable } from '../../platform/outbound.ts';
-import { recordAudit } from '../audit/index.ts';
+import { changesBetween, recordAudit } from '../audit/index.ts';
 import { defaultRetention, type ProgramIn, type ProgramPatch } from './schema.ts';
 import { insertProgram, type Program, updateProgram } from './store.ts';
 
@@ -48,6 +48,9 @@ export async function createProgram(ctx: Ctx, input: ProgramIn): Promise<Program
   return row;
 }
 
+/** Contacts are people's addresses, and the receiver's key is a secret. */
+const auditedMembers = ['name', 'timeZone', 'retention'] as const;
+
 export async function changeProgram(ctx: Ctx, program: Program, patch: ProgramPatch): Promise<Program> {
   if (patch.staff !== undefined && ctx.actor.kind !== 'system') {
     throw new AppError('forbidden', 'Only a system key may say who the staff are.');
@@ -60,7 +63,10 @@ export async function changeProgram(ctx: Ctx, program: Program, patch: ProgramPa
       programId: program.programId,
       action: 'program.changed',
       target: program.programId,
-      detail: { members: Object.keys(patch) },
+      detail: {
+        members: Object.keys(patch),
+        ...changesBetween<Program>(program, { ...program, ...updated }, auditedMembers),
+      },
     }),
   ]);
   return { ...program, ...updated };

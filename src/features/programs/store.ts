@@ -1,4 +1,4 @@
-import { and, eq, isNull } from 'drizzle-orm';
+import { and, eq, isNull, sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
 import { programs } from './table.ts';
 
@@ -12,6 +12,21 @@ export async function findProgram(ctx: Ctx, programId: string): Promise<Program 
     .where(and(eq(programs.foldedId, programId.toLowerCase()), isNull(programs.deletedAt)))
     .limit(1);
   return row ?? null;
+}
+
+/** What every page of a program begins with. */
+export interface Entrance {
+  programId: string;
+  name: string;
+  timeZone: string;
+}
+
+/** The program of an id as a value among others of a SELECT; null where there is none. */
+export function entranceTo(programId: string) {
+  return sql<string>`(SELECT json_object('programId', program_id, 'name', name, 'timeZone', time_zone)
+    FROM programs WHERE folded_id = ${programId.toLowerCase()} AND deleted_at IS NULL)`.mapWith(
+    (value: string): Entrance => JSON.parse(value),
+  );
 }
 
 export function insertProgram(ctx: Ctx, row: Program) {

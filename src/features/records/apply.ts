@@ -122,21 +122,37 @@ export function writeMemberHead(
   at: number,
 ): number {
   target[at] = 0x22;
-  const half = fingerprintLength / 2;
-  const keyStart = at + 1 + keyAt;
-  writeDigits(bucket, bucketDigits, target, at + 1);
-  writeDigits(firstHalf, half, target, keyStart - fingerprintLength);
-  writeDigits(secondHalf, half, target, keyStart - half);
-  return keyStart;
+  // In integers of 31 bits, which divide several times sooner.
+  const upper = Math.floor(bucket / 100_000);
+  writeFive(upper, target, at + 1);
+  writeFive(bucket - upper * 100_000, target, at + 6);
+  writeNine(firstHalf, target, at + 11);
+  writeNine(secondHalf, target, at + 20);
+  return at + 1 + keyAt;
 }
 
-function writeDigits(value: number, digits: number, target: Uint8Array, at: number): void {
-  let rest = value;
-  for (let i = at + digits - 1; i >= at; i--) {
-    const next = Math.floor(rest / 10);
-    target[i] = 48 + rest - next * 10;
-    rest = next;
-  }
+function writeNine(value: number, target: Uint8Array, at: number): void {
+  const upper = (value / 10_000) | 0;
+  const lower = value - upper * 10_000;
+  writeFive(upper, target, at);
+  const hundreds = (lower / 100) | 0;
+  writePair(hundreds, target, at + 5);
+  writePair(lower - hundreds * 100, target, at + 7);
+}
+
+function writeFive(value: number, target: Uint8Array, at: number): void {
+  const thousands = (value / 10_000) | 0;
+  const rest = value - thousands * 10_000;
+  const hundreds = (rest / 100) | 0;
+  target[at] = 48 + thousands;
+  writePair(hundreds, target, at + 1);
+  writePair(rest - hundreds * 100, target, at + 3);
+}
+
+function writePair(value: number, target: Uint8Array, at: number): void {
+  const tens = (value / 10) | 0;
+  target[at] = 48 + tens;
+  target[at + 1] = 48 + value - tens * 10;
 }
 
 /** The parts of a member's name. */

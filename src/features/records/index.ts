@@ -1,3 +1,3 @@
 export * from './apply.ts';
 export * from './checkpoints.ts';
-export { ensureDataset, findDataset, recordsLifecycle } from './store.ts';
+export { ensureDataset, findDataset, findRecordOf, recordsLifecycle } from './store.ts';

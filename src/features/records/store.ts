@@ -113,6 +113,20 @@ export async function findRecord(ctx: Ctx, dataset: Dataset, key: string): Promi
   return row ?? null;
 }
 
+/** As a change log would keep it: its values, and which job made them so. */
+export async function findRecordOf(
+  ctx: Ctx,
+  programId: string,
+  dataset: string,
+  key: string,
+): Promise<{ data: Record<string, unknown>; version: number; jobId: string; changedAt: number } | null> {
+  const known = await findDataset(ctx, programId, dataset);
+  const record = known && (await findRecord(ctx, known, key));
+  if (!record) return null;
+  const { data, version, jobId, changedAt } = record;
+  return { data: JSON.parse(data), version, jobId, changedAt };
+}
+
 const erasedAtOnce = 5_000;
 
 export const recordsLifecycle: Lifecycle = {

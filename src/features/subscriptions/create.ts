@@ -1,11 +1,12 @@
 import type { Ctx } from '../../context.ts';
 import { commit, isUniqueViolation } from '../../platform/d1.ts';
 import { AppError } from '../../platform/errors.ts';
-import { recordAudit } from '../audit/index.ts';
+import { actorName, recordAudit } from '../audit/index.ts';
 import { findProgram } from '../programs/index.ts';
 import type { SubscriptionIn } from './schema.ts';
 import { insertSubscription, type Subscription } from './store.ts';
 import { compilePayloadTemplate, routingOf } from './template.ts';
+import { keepVersion } from './versions.ts';
 
 /** Throws `invalid_input` for an unknown publisher or a template that cannot be right, `conflict` if it exists. */
 export async function createSubscription(
@@ -40,6 +41,7 @@ export async function createSubscription(
   try {
     await commit(ctx.db, [
       insertSubscription(ctx, row),
+      ...keepVersion(ctx, row, { author: actorName(ctx.actor), savedAt: at }),
       recordAudit(ctx, { programId, action: 'subscription.created', target }),
       recordAudit(ctx, { programId: target, action: 'subscriber.added', target: programId }),
     ]);

@@ -14,6 +14,7 @@ export {
   subscriptionsLifecycle,
   updateSubscription,
 } from './store.ts';
+export type { Routing } from './table.ts';
 export {
   type CompiledTemplate,
   /** @public for the synchronisation. */
@@ -24,5 +25,7 @@ export {
   matchCategory,
   /** @public for the synchronisation. */
   openPayloadTemplate,
+  routingOf,
   templateTag,
 } from './template.ts';
+export { findVersion, findVersionAt, keepVersion, listVersions } from './versions.ts';

@@ -1,8 +1,9 @@
-import { and, asc, eq, gt, inArray, type SQL, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, type SQL, sql } from 'drizzle-orm';
 import type { SQLiteUpdateSetSource } from 'drizzle-orm/sqlite-core';
 import type { Ctx, Lifecycle } from '../../context.ts';
-import type { Statement } from '../../platform/d1.ts';
+import { commit, type Statement } from '../../platform/d1.ts';
 import { subscriptions } from './table.ts';
+import { forgetVersions } from './versions.ts';
 
 export type Subscription = typeof subscriptions.$inferSelect;
 
@@ -139,16 +140,22 @@ export function movePullCursors(
     );
 }
 
-export function removeSubscription(ctx: Ctx, programId: string, publisherId: string): Statement {
-  return ctx.db
-    .delete(subscriptions)
-    .where(and(eq(subscriptions.programId, programId), eq(subscriptions.publisherId, publisherId)));
+/** The statements that remove a subscription, and what its template has been. */
+export function removeSubscription(ctx: Ctx, programId: string, publisherId: string): Statement[] {
+  const isThis = sql`program_id = ${programId} AND publisher_id = ${publisherId}`;
+  return [forgetVersions(ctx, isThis), ctx.db.delete(subscriptions).where(isThis)];
 }
 
+/** Each may have fifty versions of its template. */
+const erasedAtOnce = 100;
+
 async function eraseWhere(ctx: Ctx, condition: SQL): Promise<boolean> {
-  const rows = ctx.db.select({ row: sql`rowid` }).from(subscriptions).where(condition).limit(500);
-  const done = await ctx.db.delete(subscriptions).where(inArray(sql`rowid`, rows));
-  return done.meta.changes === 0;
+  const some = sql`rowid IN (SELECT rowid FROM subscriptions WHERE ${condition} ORDER BY rowid LIMIT ${erasedAtOnce})`;
+  const [, done] = await commit(ctx.db, [
+    forgetVersions(ctx, some),
+    ctx.db.delete(subscriptions).where(some),
+  ]);
+  return done?.changes === 0;
 }
 
 export const subscriptionsLifecycle: Lifecycle = {

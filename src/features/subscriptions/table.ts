@@ -42,3 +42,21 @@ export const subscriptions = sqliteTable(
     index('subscriptions_by_publisher').on(table.publisherId, table.programId),
   ],
 );
+
+/** Each template that a subscription has had, the latest 50: to see who saved what, and to go back. */
+export const templateVersions = sqliteTable(
+  'template_versions',
+  {
+    programId: text('program_id').notNull(),
+    publisherId: text('publisher_id').notNull(),
+    /** As the subscription's `template_version` was. */
+    version: integer('version').notNull(),
+    template: text('template').notNull(),
+    /** Who saved it; null for one from before versions were kept. */
+    author: text('author'),
+    savedAt: integer('saved_at').notNull(),
+    /** The version whose text it is again. */
+    revertOf: integer('revert_of'),
+  },
+  (table) => [primaryKey({ columns: [table.programId, table.publisherId, table.version] })],
+);

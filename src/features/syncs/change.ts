@@ -3,11 +3,12 @@ import type { Ctx } from '../../context.ts';
 import { commit, isNullViolation, type Statement } from '../../platform/d1.ts';
 import { AppError } from '../../platform/errors.ts';
 import { endAttention } from '../attention/index.ts';
-import { recordAudit } from '../audit/index.ts';
+import { actorName, changesBetween, recordAudit } from '../audit/index.ts';
 import { sequenceBefore } from '../events/index.ts';
 import {
   checkedTemplate,
   findSubscription,
+  keepVersion,
   lastSyncAt,
   readEnabled,
   removeSubscription,
@@ -35,7 +36,8 @@ export async function requireSubscription(
 /**
  * Changes a subscription. `LastSyncUtc` is resolved, once, to the sequence before the first event received
  * after it, and sets both cursors; as it is shown already it changes nothing. A program's own key may
- * change the template alone. `ifMatch` is the template's `ETag` that the change was made from. Throws
+ * change the template alone. `ifMatch` is the template's `ETag` that the change was made from, `revertOf` the
+ * version whose text is given again. Throws
  * `forbidden`, `not_found`, `invalid_input`, `precondition_failed`.
  */
 export async function changeSubscription(
@@ -44,6 +46,7 @@ export async function changeSubscription(
   publisherId: string,
   patch: SubscriptionPatch,
   ifMatch?: string,
+  revertOf?: number,
 ): Promise<void> {
   const row = await requireSubscription(ctx, programId, publisherId);
   const { LastSyncUtc, LbApiPayloadTemplate } = patch;
@@ -64,14 +67,29 @@ export async function changeSubscription(
       Object.assign(change, checked, { templateVersion: nextVersion(row, ifMatch) });
     }
   }
+  const isNew = change.templateVersion !== undefined;
+  const author = actorName(ctx.actor);
   await commitMatched(ctx, [
+    // A subscription from before versions were kept has none yet: what it held is kept as well.
+    ...(isNew ? keepVersion(ctx, row, { author: null, savedAt: row.updatedAt }) : []),
     updateSubscription(ctx, row.programId, row.publisherId, change),
+    ...(isNew ? keepVersion(ctx, row, { author, savedAt: ctx.now(), revertOf }) : []),
     ...(LastSyncUtc === undefined ? [] : await moveCursors(ctx, row, LastSyncUtc)),
     recordAudit(ctx, {
       programId: row.programId,
       action: 'subscription.changed',
       target: row.publisherId,
-      detail: { members: Object.keys(patch), ...(LastSyncUtc === undefined ? {} : { LastSyncUtc }) },
+      detail: {
+        members: Object.keys(patch),
+        ...changesBetween<Subscription>(
+          row,
+          { ...row, ...(syncEnabled === undefined ? {} : { syncEnabled }) },
+          ['syncEnabled'],
+        ),
+        ...(isNew ? { templateVersionBefore: row.templateVersion } : {}),
+        ...(LastSyncUtc === undefined ? {} : { LastSyncUtc }),
+        ...(revertOf === undefined ? {} : { revertOf }),
+      },
     }),
   ]);
 }
@@ -112,7 +130,7 @@ export async function endSubscription(ctx: Ctx, programId: string, publisherId: 
   await commit(ctx.db, [
     ...statements,
     endAttention(ctx, row.programId, quarantineKind, row.publisherId),
-    removeSubscription(ctx, row.programId, row.publisherId),
+    ...removeSubscription(ctx, row.programId, row.publisherId),
     recordAudit(ctx, {
       programId: row.programId,
       action: 'subscription.deleted',

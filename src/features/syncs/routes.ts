@@ -9,8 +9,6 @@ import {
   pageOf,
   pageQuery,
   programParam,
-  toIso,
-  toIsoOrNull,
 } from '../../http.ts';
 import { decodeCursor, toPage } from '../../platform/cursor.ts';
 import { AppError } from '../../platform/errors.ts';
@@ -18,10 +16,11 @@ import { envelopeIn } from '../events/index.ts';
 import { findProgram } from '../programs/index.ts';
 import { subscriptionPatch } from '../subscriptions/index.ts';
 import { changeSubscription, endSubscription, requireSubscription } from './change.ts';
+import { presentQuarantined, presentSync, withBatches } from './present.ts';
 import { type PreviewAsked, previewTemplate } from './preview.ts';
-import { processEvents, retryQuarantine, type SyncWithCalls, syncNow } from './run.ts';
+import { processEvents, retryQuarantine, syncNow } from './run.ts';
 import { previewOut, quarantinedOut, syncOut, syncsOut, syncWithBatches } from './schema.ts';
-import { findSync, listCalls, listQuarantine, listSyncs, type Quarantined, type Sync } from './store.ts';
+import { findSync, listCalls, listQuarantine, listSyncs } from './store.ts';
 
 export type { Preview, PreviewedEvent, TemplateDifference } from './schema.ts';
 
@@ -195,7 +194,7 @@ export const syncRoutes = createRouter()
     const before = cursor === undefined ? null : decodeCursor(cursor, 'string')[0];
     const of = await requireSubscription(ctx, c.get('programId'), c.req.valid('param').publisherId);
     const rows = await listSyncs(ctx, of, before, limit + 1);
-    const page = toPage(rows, limit, present, (row) => [row.syncId]);
+    const page = toPage(rows, limit, presentSync, (row) => [row.syncId]);
     linkNext(c, page.nextCursor);
     return c.json(page, 200);
   })
@@ -222,43 +221,3 @@ export const syncRoutes = createRouter()
     const done = await retryQuarantine(c.get('ctx'), c.get('programId'), c.req.valid('param').publisherId);
     return c.json({ syncs: [withBatches(done)] }, 200);
   });
-
-function present(sync: Sync) {
-  const { syncId, publisherId, state, selected, rendered, ignored, quarantined, traceId } = sync;
-  const unmapped = Object.entries(sync.unmapped).map(([category, events]) => ({
-    category: category === '' ? null : category,
-    events,
-  }));
-  const times = { openedAt: toIso(sync.openedAt), endedAt: toIsoOrNull(sync.endedAt) };
-  return {
-    syncId,
-    publisherId,
-    state,
-    ...times,
-    selected,
-    rendered,
-    ignored,
-    quarantined,
-    unmapped,
-    traceId,
-  };
-}
-
-function withBatches({ sync, calls }: SyncWithCalls) {
-  const batches = calls.map(({ processId, name, queueBatchId, rows, state, uncertain, deliveryId }) => ({
-    importProcessId: processId,
-    name,
-    queueBatchId,
-    rows,
-    state,
-    uncertain,
-    deliveryId,
-  }));
-  return { ...present(sync), batches };
-}
-
-function presentQuarantined(row: Quarantined) {
-  const { eventId, sequence, category, code, message, line, column, syncId } = row;
-  const since = toIso(row.since);
-  return { eventId, sequence, category, code, message, line, column, since, syncId, retrying: row.retry };
-}

@@ -82,7 +82,7 @@ export function mayRunNightly({ syncEnabled, suspendedAt }: Subscription): boole
   return syncEnabled && suspendedAt === null;
 }
 
-async function requireReceiver(ctx: Ctx, programId: string): Promise<void> {
+export async function requireReceiver(ctx: Ctx, programId: string): Promise<void> {
   const program = await findProgram(ctx, programId);
   if (program?.learningBuilderUrl && program.learningBuilderKey) return;
   throw new AppError(

@@ -217,6 +217,13 @@ export async function listRetries(ctx: Ctx, of: Pair, limit: number): Promise<nu
   return rows.map((row) => row.sequence);
 }
 
+/** How many events of a subscription are in quarantine, counted to `most`. */
+export async function countQuarantine(ctx: Ctx, of: Pair, most: number): Promise<number> {
+  const rows = await ctx.db.all<{ n: number }>(sql`SELECT count(*) AS n FROM (SELECT 1 FROM sync_quarantine
+    WHERE program_id = ${of.programId} AND publisher_id = ${of.publisherId} LIMIT ${most})`);
+  return rows[0]?.n ?? 0;
+}
+
 export function markRetry(ctx: Ctx, of: Pair): Statement {
   return ctx.db
     .update(syncQuarantine)

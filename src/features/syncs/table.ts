@@ -46,6 +46,7 @@ export const syncs = sqliteTable(
     uniqueIndex('syncs_open').on(table.programId, table.publisherId).where(sql`state = 'open'`),
     index('syncs_by_subscription').on(table.programId, table.publisherId, table.syncId),
     index('syncs_by_publisher').on(table.publisherId),
+    index('syncs_by_trace').on(table.traceId),
     index('syncs_due').on(table.wakeAt).where(sql`wake_at IS NOT NULL`),
   ],
 );

@@ -16,7 +16,7 @@ import { decodeCursor, toPage } from '../../platform/cursor.ts';
 import { commit } from '../../platform/d1.ts';
 import { AppError } from '../../platform/errors.ts';
 import { checkCallable } from '../../platform/outbound.ts';
-import { recordAudit } from '../audit/index.ts';
+import { changesBetween, recordAudit } from '../audit/index.ts';
 import { compileTask } from './compile.ts';
 import { jobName, taskDefinition, taskOut } from './schema.ts';
 import { findTask, listTasks, removeTask, saveTask, type Task } from './store.ts';
@@ -98,9 +98,20 @@ export const taskRoutes = createRouter()
     const definition = c.req.valid('json');
     compileTask(definition);
     await requireCallable(ctx, definition.startOnDrop?.webhook ?? null);
+    const before = await findTask(ctx, programId, job);
+    // Addresses of `startOnDrop` are people's: the other members alone.
+    const { startOnDrop: _, ...settings } = definition;
+    const names = [...new Set([...Object.keys(settings), ...Object.keys(before?.definition ?? {})])].filter(
+      (name) => name !== 'startOnDrop',
+    ) as (keyof typeof definition)[];
     await commit(ctx.db, [
       saveTask(ctx, programId, job, definition),
-      recordAudit(ctx, { programId, action: 'task.saved', target: job }),
+      recordAudit(ctx, {
+        programId,
+        action: 'task.saved',
+        target: job,
+        detail: changesBetween<typeof definition>(before?.definition ?? null, definition, names),
+      }),
     ]);
     const task = await findTask(ctx, programId, job);
     if (!task) throw noSuchTask();

@@ -2,7 +2,14 @@ import { sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
 import { AppError } from '../../platform/errors.ts';
 import { listDeliveriesAbout } from '../deliveries/index.ts';
-import { findEndpointAt, matchesPattern, requireEndpoint } from '../webhooks/index.ts';
+import {
+  findSubscription,
+  findVersionAt,
+  isImported,
+  openPayloadTemplate,
+  routingOf,
+} from '../subscriptions/index.ts';
+import { findEndpointAt, matchesPattern } from '../webhooks/index.ts';
 
 export const whyCodes = [
   'due',
@@ -11,6 +18,9 @@ export const whyCodes = [
   'endpoint_disabled',
   'type_not_wanted',
   'category_filtered',
+  'not_yet_subscribed',
+  'publisher_suspended',
+  'template_ignores',
   'not_told',
 ] as const;
 
@@ -24,12 +34,15 @@ export interface Why {
 interface Happening {
   type: string;
   category: string | null | undefined;
+  /** Whose event it is; null for a job, which is the program's own. */
+  publisherId: string | null;
   atMs: number;
 }
 
 /**
  * Why an event or a job reached an endpoint or did not: from the ledger where it was due, else from what the
- * endpoint wanted at that time. Throws `not_found` for what is not there, or is not the program's to know.
+ * endpoint wanted at that time, also of one that is deleted now. Throws `not_found` for what is not there, or
+ * is not the program's to know.
  */
 export async function whyNot(
   ctx: Ctx,
@@ -37,7 +50,8 @@ export async function whyNot(
   endpointId: string,
   id: string | null,
 ): Promise<Why> {
-  const endpoint = await requireEndpoint(ctx, programId, endpointId);
+  if (!(await findEndpointAt(ctx, programId, endpointId, Number.MAX_SAFE_INTEGER)))
+    throw new AppError('not_found', 'There is no such webhook endpoint.');
   if (id === null || !/^(evt|job)_[0-9a-z]{26}$/.test(id)) {
     throw new AppError(
       'invalid_input',
@@ -52,7 +66,7 @@ export async function whyNot(
   if (!happened)
     throw new AppError('not_found', 'There is no such event or job, or it is not yours to know.');
   const answer = (code: Why['code'], reason: string): Why => ({ code, reason, deliveries });
-  const then = await findEndpointAt(ctx, programId, endpoint.endpointId, happened.atMs);
+  const then = await findEndpointAt(ctx, programId, endpointId, happened.atMs);
   const when = new Date(happened.atMs).toISOString();
   if (!then) return answer('not_yet_there', `The endpoint was created after ${when}.`);
   if (then.state === 'deleted') return answer('endpoint_deleted', `The endpoint was deleted before ${when}.`);
@@ -71,10 +85,45 @@ export async function whyNot(
       `Its category is ${category ?? 'none'}; the endpoint wanted ${wanted} then.`,
     );
   }
-  return answer(
+  const [code, reason] = await whyNotTold(ctx, programId, happened);
+  return answer(code, reason);
+}
+
+/** The endpoint wanted it: why its program did not hear of it. */
+async function whyNotTold(
+  ctx: Ctx,
+  programId: string,
+  { publisherId, category, atMs }: Happening,
+): Promise<[Why['code'], string]> {
+  const subscription =
+    publisherId === null || publisherId === programId
+      ? null
+      : await findSubscription(ctx, programId, publisherId);
+  if (!subscription) {
+    return [
+      'not_told',
+      'The endpoint wanted it, and it was not told: it had not happened yet, or the deliveries of that time are pruned.',
+    ];
+  }
+  const when = new Date(atMs).toISOString();
+  const { createdAt, suspendedAt } = subscription;
+  if (createdAt > atMs)
+    return ['not_yet_subscribed', `The program subscribed to ${publisherId} after ${when}.`];
+  const then = await findVersionAt(ctx, subscription, atMs);
+  const routing = then ? routingOf(openPayloadTemplate(then.template)) : subscription.routing;
+  if (!isImported(routing, category ?? null)) {
+    const version = then ? `version ${then.version} of the template` : 'the template';
+    return [
+      'template_ignores',
+      `At ${when} ${version} for ${publisherId} ignored the category ${category ?? 'none'}.`,
+    ];
+  }
+  if (suspendedAt !== null && suspendedAt <= atMs)
+    return ['publisher_suspended', `${publisherId} had suspended the subscription before ${when}.`];
+  return [
     'not_told',
-    'The endpoint wanted it, but the program was not told: it did not subscribe to the publisher then, its template ignored the category, or its publisher had suspended it.',
-  );
+    `The endpoint wanted it, but the program was not told: ${publisherId} had suspended the subscription at that time.`,
+  ];
 }
 
 async function happeningOf(ctx: Ctx, programId: string, id: string): Promise<Happening | null> {
@@ -85,13 +134,16 @@ async function happeningOf(ctx: Ctx, programId: string, id: string): Promise<Hap
     );
     if (!job) return null;
     const type = job.status === 'succeeded' ? 'job.succeeded' : 'job.failed';
-    return { type, category: undefined, atMs: job.finishedAt ?? job.queuedAt };
+    return { type, category: undefined, publisherId: null, atMs: job.finishedAt ?? job.queuedAt };
   }
   // Another program's event is known to those that subscribe to it.
-  const [event] = await ctx.db.all<{ category: string | null; receivedAt: number }>(
-    sql`SELECT category ->> '$.value' AS category, received_at AS receivedAt FROM events AS e
+  const [event] = await ctx.db.all<{ category: string | null; receivedAt: number; publisherId: string }>(
+    sql`SELECT category ->> '$.value' AS category, received_at AS receivedAt, program_id AS publisherId
+      FROM events AS e
       WHERE event_id = ${id} AND (program_id = ${programId} OR EXISTS (SELECT 1 FROM subscriptions AS s
         WHERE s.program_id = ${programId} AND s.publisher_id = e.program_id))`,
   );
-  return event ? { type: 'event.published', category: event.category, atMs: event.receivedAt } : null;
+  if (!event) return null;
+  const { category, publisherId, receivedAt } = event;
+  return { type: 'event.published', category, publisherId, atMs: receivedAt };
 }

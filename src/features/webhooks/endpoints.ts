@@ -6,7 +6,7 @@ import { newId } from '../../platform/ids.ts';
 import { checkCallable } from '../../platform/outbound.ts';
 import { ShortCache } from '../../platform/short-cache.ts';
 import { endAttention } from '../attention/index.ts';
-import { recordAudit } from '../audit/index.ts';
+import { changesBetween, recordAudit } from '../audit/index.ts';
 import { checkHeaders } from './headers.ts';
 import type { EndpointIn, EndpointPatch } from './schema.ts';
 import { createSigningSecret, endSigningSecrets } from './secrets.ts';
@@ -55,7 +55,7 @@ export async function createEndpoint(
     await commit(ctx.db, [endSigningSecrets(ctx, programId, endpointId)]);
     throw new AppError(
       'conflict',
-      `A program has at most ${endpointLimit} endpoints: delete one that is not needed.`,
+      `A program has at most ${endpointLimit} endpoints, and 32,767 in its life: delete one that is not needed.`,
     );
   }
   return { endpoint, secret: secret.secret };
@@ -118,6 +118,8 @@ export async function deleteEndpoint(ctx: Ctx, programId: string, endpointId: st
   ctx.after(ctx.queues.deliver.send([{ type: 'endpoint', endpointId }]));
 }
 
+const auditedMembers = ['state', 'events', 'categories', 'description', 'rateLimitPerSecond'] as const;
+
 async function writeChange(
   ctx: Ctx,
   was: Endpoint,
@@ -126,12 +128,17 @@ async function writeChange(
   members: string[],
   also: Statement[] = [],
 ): Promise<Endpoint> {
+  // An address may hold a token, and own headers are secrets: that they were changed is all that is said.
+  const detail = {
+    members,
+    ...changesBetween<Endpoint>(was, { ...was, ...change }, auditedMembers),
+  };
   // Two changes within a millisecond are told apart too.
   const updatedAt = Math.max(ctx.now(), was.updatedAt + 1);
   const [updated] = await commit(ctx.db, [
     updateEndpoint(ctx, was, { ...change, updatedAt }),
     recordChange(ctx, was.endpointId),
-    recordAudit(ctx, { programId: was.programId, action, target: was.endpointId, detail: { members } }),
+    recordAudit(ctx, { programId: was.programId, action, target: was.endpointId, detail }),
     ...also,
   ]);
   calls.forget(ctx.db, was.endpointId);

@@ -65,6 +65,9 @@ export async function listTwins(ctx: Ctx, endpoint: Endpoint): Promise<string[]>
   return rows.map((row) => row.id);
 }
 
+/** Deliveries write a slot in three characters of base 32; beyond it two endpoints would share their ids. */
+const slotLimit = 32_767;
+
 /** Inserts it under the program's next slot, while the program has room; no change where it has none. */
 export function insertEndpoint(ctx: Ctx, row: Omit<Endpoint, 'slot'>, limit: number): Statement {
   const json = (value: unknown) => (value === null ? null : JSON.stringify(value));
@@ -74,7 +77,8 @@ export function insertEndpoint(ctx: Ctx, row: Omit<Endpoint, 'slot'>, limit: num
       (SELECT coalesce(max(slot), 0) + 1 FROM webhook_endpoints WHERE program_id = ${row.programId}),
       ${row.url}, ${json(row.events)}, ${json(row.categories)}, ${row.description}, ${row.state}, ${row.stateReason},
       ${row.stateAt}, ${row.headers}, ${json(row.headerNames)}, ${row.rateLimitPerSecond}, ${row.createdAt}, ${row.updatedAt}
-    WHERE (SELECT count(*) FROM webhook_endpoints WHERE program_id = ${row.programId} AND deleted_at IS NULL) < ${limit}`);
+    WHERE (SELECT count(*) FROM webhook_endpoints WHERE program_id = ${row.programId} AND deleted_at IS NULL) < ${limit}
+      AND NOT EXISTS (SELECT 1 FROM webhook_endpoints WHERE program_id = ${row.programId} AND slot >= ${slotLimit})`);
 }
 
 /** Changes an endpoint that is as it was read; the number of changes says whether. */

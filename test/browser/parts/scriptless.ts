@@ -17,6 +17,29 @@ export function testScriptless(): void {
     await context.close();
   });
 
+  it('the pages of a program open from a menu on a phone, beside the page elsewhere (A2, A7)', async () => {
+    const { page, context } = await newTab({ width: 320, options });
+    await page.goto(pageAt('jobs'));
+    const menu = page.getByRole('button', { name: 'Menu' });
+    const keys = page.getByRole('link', { name: 'Keys', exact: true });
+    expect(await keys.isVisible()).toBe(false);
+    await menu.click();
+    expect(await keys.isVisible()).toBe(true);
+    for (const colorScheme of ['light', 'dark'] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.screenshot({ path: `.screenshots/menu-${colorScheme}-320.jpeg`, quality: 80 });
+    }
+    const box = await page.locator('#sections').boundingBox();
+    expect((box?.x ?? -1) >= 0 && (box?.x ?? 0) + (box?.width ?? 999) <= 320).toBe(true);
+    await page.keyboard.press('Escape');
+    expect(await keys.isVisible()).toBe(false);
+    expect(await menu.evaluate((button) => button === document.activeElement)).toBe(true);
+    await page.setViewportSize({ width: 1280, height: 800 });
+    expect(await menu.isVisible()).toBe(false);
+    expect(await keys.isVisible()).toBe(true);
+    await context.close();
+  });
+
   it('a file is retried, a sync requested, a template saved and refused with its errors (A2)', async () => {
     const { page, context } = await newTab({ options });
     const called = await dropAndCall(stage.program, 'warehouse', 'again.csv', 'no,such\ncolumns,1\n');

@@ -8,7 +8,8 @@ import { type RecoveryProgress, requireRecovery } from './recover.ts';
 
 /**
  * Ends a recovery: no more is made due, and what was made due and has not gone out is cancelled, which a
- * later recovery finds again. What is being sent at this moment ends as it ends. Repeated: nothing more.
+ * later recovery finds again. What a sender has taken up at this moment ends as it ends. Repeated: what waits
+ * after that.
  */
 export async function cancelRecovery(
   ctx: Ctx,
@@ -29,7 +30,9 @@ export async function cancelRecovery(
     ctx.db.run(sql`UPDATE deliveries SET status = 'cancelled', reason = ${reason}, next_attempt_at = NULL,
         ended_at = ${ctx.now()}
       WHERE program_id = ${programId} AND delivery_id >= ${from} AND delivery_id < ${to}
-        AND endpoint_id = ${endpointId} AND recovery_id = ${recoveryId} AND status IN ('pending', 'waiting', 'paused')`),
+        AND endpoint_id = ${endpointId} AND recovery_id = ${recoveryId} AND status IN ('pending', 'waiting', 'paused')
+        AND delivery_id NOT IN (SELECT s.value FROM endpoint_lanes AS l CROSS JOIN json_each(l.sending) AS s
+          WHERE l.endpoint_id = ${endpointId} AND l.lease_until > ${ctx.now()})`),
     recordAudit(ctx, { programId, action: 'webhook.recovery_cancelled', target: recoveryId }),
   ]);
   return requireRecovery(ctx, programId, endpointId, recoveryId);

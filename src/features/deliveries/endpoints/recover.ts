@@ -1,11 +1,11 @@
 import { and, desc, eq, isNotNull, lt, sql } from 'drizzle-orm';
 import type { Ctx } from '../../../context.ts';
-import { commit } from '../../../platform/d1.ts';
+import { commit, type Statement } from '../../../platform/d1.ts';
 import { AppError } from '../../../platform/errors.ts';
 import { newId } from '../../../platform/ids.ts';
 import { endAttentionOf } from '../../attention/index.ts';
 import { recordAudit } from '../../audit/index.ts';
-import { requireEndpoint } from '../../webhooks/index.ts';
+import { findEndpoint, requireEndpoint } from '../../webhooks/index.ts';
 import { startEndpoint } from '../deliver.ts';
 import { listOpenRecoveries } from '../deliveries.system.ts';
 import { resumePerSecond } from '../drain.ts';
@@ -85,17 +85,23 @@ export async function advanceRecovery(ctx: Ctx, programId: string, recoveryId: s
   const recovery = await findRecovery(ctx, programId, recoveryId);
   if (!recovery || recovery.wakeAt === null) return;
   const { endpointId, position } = recovery;
+  const endpoint = await findEndpoint(ctx, programId, endpointId);
+  if (endpoint?.state !== 'active') {
+    // A pause is waited for, behind the recoveries of others; what is disabled or gone is recovered no further.
+    const wakeAt = endpoint?.state === 'paused' ? ctx.now() + 1_000 : null;
+    await commit(ctx.db, [moveRecovery(ctx, recovery, { wakeAt })]);
+    return;
+  }
   const { from, to } = edges({ sinceMs: recovery.sinceAt, untilMs: recovery.untilAt });
-  const rows = await ctx.db.all<{ id: string; perSecond: number | null }>(
-    sql`SELECT d.delivery_id AS id, e.rate_limit_per_second AS perSecond
-      FROM deliveries AS d JOIN webhook_endpoints AS e ON e.endpoint_id = d.endpoint_id
+  const rows = await ctx.db.all<{ id: string }>(
+    sql`SELECT d.delivery_id AS id FROM deliveries AS d
       WHERE d.program_id = ${programId} AND d.delivery_id >= ${from} AND d.delivery_id < ${to}
         AND d.delivery_id > ${position} AND d.endpoint_id = ${endpointId}
-        AND d.status IN ('exhausted', 'cancelled') AND d.body IS NOT '' AND e.state = 'active' AND e.deleted_at IS NULL
+        AND d.status IN ('exhausted', 'cancelled') AND d.body IS NOT ''
       ORDER BY d.delivery_id LIMIT ${rearmedAtOnce}`,
   );
   const at = ctx.now();
-  const gapMs = 1_000 / (rows[0]?.perSecond ?? resumePerSecond);
+  const gapMs = 1_000 / (endpoint.rateLimitPerSecond ?? resumePerSecond);
   const ids = rows.map((row) => row.id);
   const isLast = ids.length < rearmedAtOnce;
   await commit(ctx.db, [
@@ -105,23 +111,27 @@ export async function advanceRecovery(ctx: Ctx, programId: string, recoveryId: s
       WHERE deliveries.program_id = ${programId} AND deliveries.delivery_id = due.value
         AND deliveries.status IN ('exhausted', 'cancelled')
         AND EXISTS (SELECT 1 FROM recoveries AS r WHERE r.recovery_id = ${recoveryId} AND r.wake_at IS NOT NULL)`),
-    ctx.db
-      .update(recoveries)
-      .set({
-        rearmed: recovery.rearmed + ids.length,
-        position: ids.at(-1) ?? position,
-        wakeAt: isLast ? null : Math.round(at + ids.length * gapMs),
-      })
-      .where(
-        and(
-          eq(recoveries.recoveryId, recoveryId),
-          eq(recoveries.position, position),
-          // Cancelled meanwhile: it stays so.
-          isNotNull(recoveries.wakeAt),
-        ),
-      ),
+    moveRecovery(ctx, recovery, {
+      rearmed: recovery.rearmed + ids.length,
+      position: ids.at(-1) ?? position,
+      wakeAt: isLast ? null : Math.round(at + ids.length * gapMs),
+    }),
     endAttentionOf(ctx, programId, 'delivery_exhausted', ids),
   ]);
+}
+
+/** Of one that is as it was read: cancelled meanwhile, it stays so. */
+function moveRecovery(ctx: Ctx, was: Recovery, change: Partial<Recovery>): Statement {
+  return ctx.db
+    .update(recoveries)
+    .set(change)
+    .where(
+      and(
+        eq(recoveries.recoveryId, was.recoveryId),
+        eq(recoveries.position, was.position),
+        isNotNull(recoveries.wakeAt),
+      ),
+    );
 }
 
 /** The minute's step. */
@@ -149,13 +159,10 @@ export async function requireRecovery(
 ): Promise<RecoveryProgress> {
   const recovery = await findRecovery(ctx, programId, recoveryId);
   if (recovery?.endpointId !== endpointId) throw new AppError('not_found', 'There is no such recovery.');
-  const { from, to } = edges({ sinceMs: recovery.sinceAt, untilMs: recovery.untilAt });
-  const rows = await ctx.db.all<{
-    status: string;
-    n: number;
-  }>(sql`SELECT status, count(*) AS n FROM deliveries
-    WHERE program_id = ${programId} AND delivery_id >= ${from} AND delivery_id < ${to} AND endpoint_id = ${endpointId}
-      AND recovery_id = ${recoveryId} GROUP BY status`);
+  const rows = await ctx.db.all<{ status: string; n: number }>(
+    sql`SELECT status, count(*) AS n FROM deliveries INDEXED BY deliveries_recovered
+      WHERE recovery_id = ${recoveryId} AND program_id = ${programId} AND endpoint_id = ${endpointId} GROUP BY status`,
+  );
   return { recovery, states: Object.fromEntries(rows.map(({ status, n }) => [status, n])) };
 }
 
