@@ -1,7 +1,7 @@
 import type { Ctx } from '../src/context.ts';
 import type { Env } from '../src/env.ts';
 import { loadLog } from '../src/features/jobs/log.ts';
-import { advance, writeChunk } from '../src/features/records/index.ts';
+import { advance, type Chunk, writeChunk } from '../src/features/records/index.ts';
 import hub, { SftpRelay } from '../src/index.ts';
 import { commit, openDatabase } from '../src/platform/d1.ts';
 import { R2ObjectStore } from '../src/platform/objects/r2.ts';
@@ -86,7 +86,7 @@ function envOf(env: Env): Env {
 
 /** A dataset that no job knows. */
 const loopDataset = 1_000_000;
-let chunks: string[] = [];
+let chunks: Pick<Chunk, 'upserts' | 'foreign'>[] = [];
 
 async function bench(url: URL, env: Env): Promise<Response> {
   const query = url.searchParams;
@@ -98,7 +98,8 @@ async function bench(url: URL, env: Env): Promise<Response> {
   if (url.pathname === '/bench/feed') {
     const job = { programId: query.get('programId') ?? '', jobId: query.get('jobId') ?? '' };
     const log = await loadLog({ objects: new R2ObjectStore(env.OBJECTS) }, job, Number(query.get('part')));
-    chunks = (log ?? []).map(({ upserts }) => upserts);
+    // As the job sends them, and made before the loop begins.
+    chunks = (log ?? []).map((chunk) => chunk.narrowed ?? { upserts: chunk.upserts });
     return Response.json({ chunks: chunks.length });
   }
   await loop(env);
@@ -114,8 +115,8 @@ async function loop(env: Env): Promise<void> {
     `INSERT OR REPLACE INTO job_checkpoints (job_id, dataset_id, lease_token, lease_until, step, claimed_step, state)
      VALUES ('job_loop', ${loopDataset}, 'loop', 0, 0, 0, '{}')`,
   ).run();
-  for (const upserts of chunks) {
-    const chunk = { datasetId: loopDataset, jobId, fence, upserts, deletes: '[]', countChange: 0 };
+  for (const fed of chunks) {
+    const chunk = { datasetId: loopDataset, jobId, fence, ...fed, deletes: '[]', countChange: 0 };
     await commit(db, [...writeChunk(ctx, '', chunk), advance(ctx, '', fence, '{}')]);
     fence.step++;
   }

@@ -16,8 +16,10 @@ import { fileRoutes } from '../features/files/routes.ts';
 import { flowRoutes } from '../features/flows/routes.ts';
 import { historyRoutes } from '../features/jobs/history/routes.ts';
 import { rejectRoutes } from '../features/jobs/rejects/routes.ts';
+import { jobRetryRoutes } from '../features/jobs/retries/routes.ts';
 import { jobRoutes } from '../features/jobs/routes.ts';
 import { keyRoutes, sessionRoutes } from '../features/keys/routes.ts';
+import { noteKeyUse } from '../features/keys/use.system.ts';
 import { monitorRoutes } from '../features/monitors/routes.ts';
 import { programRoutes } from '../features/programs/routes.ts';
 import { recordRoutes } from '../features/records/routes.ts';
@@ -67,6 +69,11 @@ app.use('*', async (c, next) => {
     failure = c.error;
     if (failure instanceof ReplayedAnswer) c.res = failure.answer;
     await c.get('idempotency')?.complete(c.res);
+    noteKeyUse(ctx, {
+      from: c.req.header('cf-connecting-ip') ?? 'unknown',
+      for: `${c.req.method} ${c.req.routePath}`,
+      by: c.req.header('user-agent') ?? 'unknown',
+    });
   } catch (error) {
     failure = error;
     c.res = toProblem(known(error), requestId);
@@ -115,6 +122,7 @@ app.route('/', taskRoutes);
 app.route('/', recordRoutes);
 app.route('/', jobRoutes);
 app.route('/', rejectRoutes);
+app.route('/', jobRetryRoutes);
 app.route('/', historyRoutes);
 app.route('/', exportRoutes);
 app.route('/', exportRunRoutes);

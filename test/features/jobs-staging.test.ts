@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { cutReferences, repeatedSlots } from '../../src/features/jobs/first-load.ts';
 import { readChunks, referenceLines } from '../../src/features/jobs/log.ts';
+import { Narrower } from '../../src/features/jobs/narrow.ts';
 import { loadReferred } from '../../src/features/jobs/references.ts';
 import { RowShape } from '../../src/features/jobs/shape.ts';
 import { parseRows, slicesOf } from '../../src/features/jobs/staged.ts';
@@ -17,7 +18,7 @@ import { upsertMember } from '../../src/features/records/index.ts';
 import { utf8 } from '../../src/platform/encoding.ts';
 import { bucketHash, fingerprint } from '../../src/platform/hash.ts';
 import { JsonBytes } from '../../src/platform/json/bytes.ts';
-import type { ObjectStore } from '../../src/platform/objects/index.ts';
+import { type ObjectStore, ReadMemory } from '../../src/platform/objects/index.ts';
 import type { Json, RowValues } from '../../src/platform/tableschema/index.ts';
 
 const names = ['id', 'na"me\t', 'größe'];
@@ -36,7 +37,8 @@ function storeOf(objects: Uint8Array[]): Pick<ObjectStore, 'get'> {
       const range = options?.range;
       if (!range || !('offset' in range)) throw new Error('a whole object was asked for');
       const bytes = objects[Number(key)]?.slice(range.offset, range.offset + (range.length ?? 0));
-      return { bytes: async () => bytes } as unknown as Awaited<ReturnType<ObjectStore['get']>>;
+      const body = new Response(bytes).body;
+      return { body, range, bytes: async () => bytes } as unknown as Awaited<ReturnType<ObjectStore['get']>>;
     },
   };
 }
@@ -100,7 +102,7 @@ describe('RowShape', () => {
       const packed = pack(values) ?? new Uint8Array();
       expect(packed.length).toBeLessThan(utf8(text).length);
       const target = new Uint8Array(500);
-      const end = shape.unpack(packed, 0, target, 0);
+      const end = shape.unpack(packed, 0, target, 0, new Narrower());
       expect(new TextDecoder().decode(target.subarray(0, end))).toBe(text);
       expect(shape.readTo).toBe(packed.length);
       expect(shape.unpackText(new TextDecoder().decode(packed.subarray(0, -1)))).toBe(text);
@@ -268,7 +270,7 @@ describe('references to staged rows', () => {
     );
     expect(chunks).toEqual(references);
     const objects = storeOf(parts.map(({ bytes }) => bytes)) as ObjectStore;
-    const referred = await loadReferred({ objects }, references, saved, String);
+    const referred = await loadReferred({ objects }, references, saved, String, new ReadMemory());
     const members = references.flatMap((one) => {
       const text = referred.upsertsOf(one);
       expect(utf8(text).length).toBeLessThan(1_000_000);
@@ -280,6 +282,54 @@ describe('references to staged rows', () => {
       rows.map(({ dataJson }) => dataJson).sort(),
     );
     expect(new Set(members)).toEqual(new Set(staged.map(upsertMember)));
+  });
+
+  it('are sent with a sign for each foreign character where there are few kinds of them, and plain elsewhere', async () => {
+    const textsOf = async (texts: string[], members = names) => {
+      const writer = new SlotWriter(members);
+      texts.forEach((text, i) => {
+        const values = i % 5 === 0 ? [text, [text]] : [text, 1];
+        writer.addRow(
+          `${text}${i}`,
+          Object.fromEntries(members.map((name, k) => [name, values[k] ?? null])),
+          i,
+        );
+      });
+      const { bytes, index } = writer.finish();
+      const references = cutReferences([index], 0, slotCount);
+      const objects = storeOf([bytes]) as ObjectStore;
+      const referred = await loadReferred({ objects }, references, members, String, new ReadMemory());
+      return references.map((one) => ({ plain: referred.upsertsOf(one), ...referred.narrowedOf(one) }));
+    };
+    const put = (text: string, foreign: readonly number[]) =>
+      foreign.reduce(
+        (whole, one, i) => whole.replaceAll(String.fromCharCode(128 + i), String.fromCodePoint(one)),
+        text,
+      );
+    const many = (texts: string[]) => Array.from({ length: 5_000 }, (_, i) => texts[i % texts.length] ?? '');
+    for (const [texts, kinds] of [
+      [['Ann', 'José', 'ÿ\u007f\u0084'], 0],
+      [['O’Neil', 'José', 'plain', '’'], 1],
+      [['’', '😀', 'Łódź "\\'], 4],
+    ] as const) {
+      const found = await textsOf(many([...texts]));
+      expect(found.length).toBeGreaterThan(1);
+      for (const { plain, upserts, foreign } of found) {
+        expect(foreign).toHaveLength(kinds);
+        expect(upserts).not.toMatch(/[\u0100-\uffff]/);
+        expect(put(upserts, foreign)).toBe(plain);
+      }
+    }
+    for (const texts of [['’', 'Łódź 😀', '—'], ['’', '\u0080'], ['\u0083’']]) {
+      for (const { plain, upserts, foreign } of await textsOf(many(texts))) {
+        expect(foreign).toEqual([]);
+        expect(upserts).toBe(plain);
+      }
+    }
+    for (const { plain, upserts, foreign } of await textsOf(many(['’']), ['id', 'sign \u0081'])) {
+      expect(foreign).toEqual([]);
+      expect(upserts).toBe(plain);
+    }
   });
 
   it('cut one slot by its parts where it has too many rows for a chunk', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, inject, it } from 'vitest';
+import { signedIn } from '../support/browser.ts';
 import {
   type Answer,
   allScopes,
@@ -8,6 +9,7 @@ import {
   localSystemKey,
   newProgram,
   type TestProgram,
+  until,
 } from '../support/client.ts';
 
 const url = inject('hubUrl');
@@ -35,7 +37,6 @@ describe('POST /api/programs/{programId}/keys', () => {
     expect(keyId).toMatch(/^key_[0-9a-z]{26}$/);
     expect(made.headers.get('location')).toBe(`${pathOf(program)}/${keyId}`);
     expect(made.headers.get('cache-control')).toBe('no-store');
-    expectStatus(await read(program, key), 200);
     const list = expectStatus(await program.call('GET', pathOf(program)), 200);
     const audit = await program.call('GET', `/api/programs/${program.programId}/audit`);
     for (const answer of [list, audit]) expect(answer.text).not.toContain(key);
@@ -47,6 +48,10 @@ describe('POST /api/programs/{programId}/keys', () => {
       expiresAt: null,
       endsAt: null,
       rotatedTo: null,
+      lastUsedAt: null,
+      lastUsedFrom: null,
+      lastUsedFor: null,
+      lastUsedBy: null,
     });
   });
 
@@ -285,5 +290,51 @@ describe('DELETE …/keys/{keyId}', () => {
     const [mine, theirs] = [await newProgram(url), await newProgram(url)];
     expectStatus(await mine.call('DELETE', `${pathOf(mine)}/${theirs.keyId}`), 404);
     expectStatus(await read(theirs, theirs.key), 200);
+  });
+});
+
+describe('the last use of a key', () => {
+  const useOf = async (program: TestProgram, keyId: string): Promise<Body> =>
+    expectStatus(await program.call('GET', pathOf(program)), 200).body.items.find(
+      (one: Body) => one.keyId === keyId,
+    );
+
+  it('is noted after the answer: when, from where, for what and by what; and not again within the hour', async () => {
+    const program = await newProgram(url);
+    const { keyId, key } = expectStatus(await make(program), 201).body;
+    expectStatus(await read(program, key, { 'user-agent': 'nightly-sync/1.0' }), 200);
+    const used = await until(
+      () => useOf(program, keyId),
+      ({ lastUsedAt }) => lastUsedAt !== null,
+    );
+    expect(used).toMatchObject({
+      lastUsedFor: 'GET /api/programs/:programId',
+      lastUsedBy: 'nightly-sync/1.0',
+      lastUsedFrom: expect.stringMatching(/\S/),
+    });
+    expectStatus(await read(program, key, { 'user-agent': 'another/2.0' }), 200);
+    // What another key does after it is noted after it.
+    const other = expectStatus(await make(program), 201).body;
+    expectStatus(await read(program, other.key), 200);
+    await until(
+      () => useOf(program, other.keyId),
+      ({ lastUsedAt }) => lastUsedAt !== null,
+    );
+    expect(await useOf(program, keyId)).toEqual(used);
+  });
+
+  it('is said where the key is to be revoked, and a key that nobody uses is named', async () => {
+    const program = await newProgram(url);
+    const { keyId, key } = expectStatus(await make(program, { name: 'warehouse' }), 201).body;
+    expectStatus(await read(program, key, { 'user-agent': 'nightly-sync/1.0' }), 200);
+    await until(
+      () => useOf(program, keyId),
+      ({ lastUsedAt }) => lastUsedAt !== null,
+    );
+    const visitor = await signedIn(url, program.key);
+    const page = `/p/${program.programId}/keys`;
+    const { html } = await visitor.get(page);
+    expect(html).toContain('by nightly-sync/1.0');
+    expect(html).toContain('none has gone unused for 90 days');
   });
 });

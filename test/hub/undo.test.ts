@@ -110,6 +110,44 @@ describe("a dataset's first load", () => {
     expect(undone, JSON.stringify(undone)).toMatchObject({ status: 'succeeded', rows: { deleted: 499 } });
     expect((await allRecords(program)).size).toBe(0);
   });
+
+  it.each([
+    ['a few kinds', ['O’Neil', 'José', '😀', 'Łoś']],
+    ['many kinds', ['O’Neil', 'Łódź', '😀', 'наука', 'ÿ']],
+    ['control characters that stand for others on the way', ['O’Neil', 'C\u0080D', 'José']],
+  ])('keeps every character of keys and values: %s', async (_, texts) => {
+    const program = await newProgram(url);
+    const schema = {
+      fields: [{ name: 'code' }, { name: 'city’' }, { name: 'tags', type: 'array' }],
+      primaryKey: 'code',
+    };
+    const keyOf = (i: number) => `${(texts[i % texts.length] ?? '').replace(/\p{Cc}/gu, '')}-${i}`;
+    const rows = Array.from({ length: 400 }, (_, i): [string, string | null, string[] | null] => [
+      keyOf(i),
+      i % 7 === 0 ? null : (texts[i % 3] ?? ''),
+      i % 2 === 0 ? null : [texts[i % 2] ?? ''],
+    ]);
+    const cell = (value: unknown) => `"${String(value ?? '').replaceAll('"', '""')}"`;
+    const csv = [
+      'code,city’,tags',
+      ...rows.map(([a, b, c]) => [a, b, c && JSON.stringify(c)].map(cell).join(',')),
+    ];
+    const path = `/api/programs/${program.programId}/tasks/warehouse`;
+    expectStatus(await program.call('PUT', path, { body: { ...feedTask, schema } }), 200);
+    const job = await run(program, `${csv.join('\n')}\n`);
+    expect(job.rows, JSON.stringify(job)).toMatchObject({ inserted: 400, rejected: 0 });
+    const expected = new Map(rows.map(([code, city, tags]) => [code, { code, 'city’': city, tags }]));
+    expect(await allRecords(program)).toEqual(expected);
+    const changes = await changesOf(program, job.jobId, 200);
+    expect(new Map(changes.map(({ key, after }) => [key, after]))).toEqual(expected);
+    const found = await program.call(
+      'GET',
+      `/api/programs/${program.programId}/datasets/people/records/${encodeURIComponent(keyOf(3))}`,
+    );
+    expect(expectStatus(found, 200).body.data).toEqual(expected.get(keyOf(3)));
+    const again = await run(program, `${csv.join('\r\n')}\r\n`);
+    expect(again.rows).toMatchObject({ unchanged: 400, updated: 0, inserted: 0 });
+  });
 });
 
 describe('GET /api/jobs/{jobId}/changes', () => {

@@ -1,10 +1,21 @@
 import { scopes } from '../../context.ts';
-import type { KeyPage, NewKeyOut, SessionPage } from '../../features/keys/routes.ts';
-import { Confirm, Copy, Field, Pager, PostForm, Table, Time } from '../components/parts.tsx';
+import type { KeyOut, KeyPage, NewKeyOut, SessionPage } from '../../features/keys/routes.ts';
+import {
+  Confirm,
+  Copy,
+  Field,
+  Pager,
+  PostForm,
+  State,
+  Table,
+  Time,
+  TimeAndAgo,
+} from '../components/parts.tsx';
 import type { Outcome, Page, View } from '../view.ts';
 
 const base = (view: View) => `/api/programs/${encodeURIComponent(view.programId)}`;
 const soonMs = 14 * 86_400_000;
+const unusedMs = 90 * 86_400_000;
 
 /** Keys and sessions: who can act for this program. */
 export async function keysPage(view: View): Promise<Page> {
@@ -21,13 +32,10 @@ export async function keysPage(view: View): Promise<Page> {
   });
   return {
     title: 'Keys',
-    verdict:
-      ending.length === 0
-        ? { tone: 'ok', text: 'No key ends within two weeks.' }
-        : {
-            tone: 'attention',
-            text: `Within two weeks these end: ${ending.map(({ name }) => name).join(', ')}.`,
-          },
+    verdict: verdictOf(
+      ending,
+      keys.items.filter((key) => isUnused(view, key)),
+    ),
     body: (
       <>
         <Table
@@ -39,6 +47,7 @@ export async function keysPage(view: View): Promise<Page> {
             { head: 'Scopes', cell: (key) => key.scopes.join(', ') },
             { head: 'Made', cell: (key) => <Time view={view} at={key.createdAt} /> },
             { head: 'Ends', cell: (key) => <Time view={view} at={key.endsAt ?? key.expiresAt} /> },
+            { head: 'Last used', cell: (key) => <LastUse view={view} of={key} /> },
             {
               head: 'Act',
               cell: (key) => (
@@ -58,7 +67,12 @@ export async function keysPage(view: View): Promise<Page> {
                     label="Revoke…"
                     button="Revoke it now"
                     danger
-                    effect={`Whatever uses “${key.name}” is refused from now on, and its sessions end.`}
+                    effect={
+                      <>
+                        Whatever uses “{key.name}” is refused from now on, and its sessions end.{' '}
+                        <UsedLast view={view} of={key} />
+                      </>
+                    }
                   />
                 </div>
               ),
@@ -115,6 +129,47 @@ export async function keysPage(view: View): Promise<Page> {
       </>
     ),
   };
+}
+
+function isUnused(view: View, { lastUsedAt, createdAt }: KeyOut): boolean {
+  return view.ctx.now() - Date.parse(lastUsedAt ?? createdAt) > unusedMs;
+}
+
+function verdictOf(ending: KeyOut[], unused: KeyOut[]): Page['verdict'] {
+  const names = (keys: KeyOut[]) => keys.map(({ name }) => name).join(', ');
+  const parts = [
+    ending.length === 0 ? '' : `Within two weeks these end: ${names(ending)}.`,
+    unused.length === 0 ? '' : `Not used for 90 days: ${names(unused)}.`,
+  ].filter((part) => part !== '');
+  if (parts.length === 0)
+    return { tone: 'ok', text: 'No key ends within two weeks, and none has gone unused for 90 days.' };
+  return { tone: 'attention', text: parts.join(' ') };
+}
+
+function LastUse({ view, of }: { view: View; of: KeyOut }) {
+  return (
+    <>
+      {of.lastUsedAt === null ? (
+        <span class="none">no use noted</span>
+      ) : (
+        <>
+          <TimeAndAgo view={view} at={of.lastUsedAt} /> <small class="dim">from {of.lastUsedFrom}</small>
+        </>
+      )}
+      {isUnused(view, of) ? <State word="unused for 90 days" tone="attention" /> : null}
+    </>
+  );
+}
+
+/** What would be refused from now on, as far as one use an hour tells. */
+function UsedLast({ view, of }: { view: View; of: KeyOut }) {
+  if (of.lastUsedAt === null) return <>No use of it has been noted.</>;
+  return (
+    <>
+      It was last used at <Time view={view} at={of.lastUsedAt} />, to the hour: {of.lastUsedFor}, by{' '}
+      {of.lastUsedBy}, from {of.lastUsedFrom}.
+    </>
+  );
 }
 
 export async function createKey(view: View): Promise<Outcome> {

@@ -1,5 +1,6 @@
 import type { Ctx } from '../../context.ts';
 import { commit, type Statement } from '../../platform/d1.ts';
+import { ReadMemory } from '../../platform/objects/index.ts';
 import { type Fence, restoreChunk, writeChunk } from '../records/index.ts';
 import { type LogChunk, loadLog } from './log.ts';
 import type { JobState } from './state.ts';
@@ -7,6 +8,7 @@ import type { Job } from './store.ts';
 
 export interface ApplyingMemory {
   log?: { part: number; chunks: LogChunk[] };
+  rows?: ReadMemory;
 }
 
 /** A step's writes, to be committed with the checkpoint that follows from them. */
@@ -32,11 +34,13 @@ export async function applyChunk(
   const chunk = chunks[state.chunk];
   if (!chunk) throw new Error('a chunk of the change log is gone');
   const deleted = state.withholdsDeletes ? 0 : chunk.deleted;
+  const { upserts, foreign } = chunk.narrowed ?? { upserts: chunk.upserts, foreign: [] };
   const statements = writeChunk(ctx, job.programId, {
     datasetId,
     jobId: job.jobId,
     fence,
-    upserts: chunk.upserts,
+    upserts,
+    foreign,
     deletes: state.withholdsDeletes ? '[]' : chunk.deletedImages,
     countChange: chunk.inserted - deleted,
   });
@@ -96,7 +100,9 @@ export async function chunksOf(
   memory: ApplyingMemory,
 ): Promise<LogChunk[]> {
   if (memory.log?.part === part) return memory.log.chunks;
-  const chunks = await loadLog(ctx, job, part);
+  memory.rows ??= new ReadMemory();
+  memory.rows.reuse();
+  const chunks = await loadLog(ctx, job, part, memory.rows);
   if (!chunks) throw new Error('a part of the change log is gone');
   memory.log = { part, chunks };
   return chunks;

@@ -1,4 +1,5 @@
 import type { Ctx } from '../../context.ts';
+import { ReadMemory } from '../../platform/objects/index.ts';
 import { type KnownKey, knownKeysAmong, knownKeysBetween, sumsBetween } from '../records/index.ts';
 import { checkFirstLoad, isFirstLoad } from './first-load.ts';
 import { writeLog } from './log.ts';
@@ -14,6 +15,8 @@ const keysJsonLimit = 900_000;
 export interface CheckingMemory {
   /** Of each staged part. */
   indexes?: SlotIndex[];
+  /** Where the numbers of a first load's rows are read to. */
+  metas?: ReadMemory;
   /** Queries beyond those of every step, for the message's budget. */
   queries?: number;
 }
@@ -33,8 +36,13 @@ export async function checkSlots(
     objectKeys.index(job.programId, job.jobId, part),
   );
   if (isFirstLoad(job, state, dataset.recordCount)) {
-    const next = await checkFirstLoad(ctx, job, dataset.datasetId, state, memory.indexes);
-    return next.slot === slotCount ? { ...next, phase: 'applying' } : next;
+    memory.metas ??= new ReadMemory();
+    const next = await checkFirstLoad(ctx, job, dataset.datasetId, state, memory.indexes, memory.metas);
+    if (next.slot < slotCount) return next;
+    // The same message goes on to apply, which needs the memory more.
+    delete memory.indexes;
+    delete memory.metas;
+    return { ...next, phase: 'applying' };
   }
   const to = chooseSlots(memory.indexes, state.slot, dataset.recordCount);
   const stretch = await findDifferences(ctx, job, dataset, memory.indexes, state.slot, to);

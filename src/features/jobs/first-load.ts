@@ -1,4 +1,5 @@
 import type { Ctx } from '../../context.ts';
+import type { ReadMemory } from '../../platform/objects/index.ts';
 import { findDataset, memberBytes } from '../records/index.ts';
 import { operationsAtOnce, referenceLines, writeLog } from './log.ts';
 import { compare, mergeRows } from './merge.ts';
@@ -37,10 +38,12 @@ export async function checkFirstLoad(
   datasetId: number,
   state: JobState,
   indexes: SlotIndex[],
+  memory: ReadMemory,
 ): Promise<JobState> {
+  memory.reuse();
   const keyOf = objectKeys.rowsOf(job, state);
   const to = chooseSlots(indexes, state.slot, 0, lookedAtBytes);
-  const metas = await loadMetas(ctx, slicesOf(indexes, state.slot, to), keyOf);
+  const metas = await loadMetas(ctx, slicesOf(indexes, state.slot, to), keyOf, memory);
   const doubtful = repeatedSlots(metas);
   for (let slot = state.slot; slot < to; slot++) {
     if (hasMarks(indexes, slot) || !fitsChunks(indexes, slot)) doubtful.add(slot);

@@ -1,6 +1,8 @@
 import type { Ctx } from '../../context.ts';
+import { ReadMemory } from '../../platform/objects/index.ts';
 import { type BeforeImage, imagesOf, parseUpsertName, upsertMember } from '../records/index.ts';
 import type { Operation } from './merge.ts';
+import type { Narrowed } from './narrow.ts';
 import { loadReferred, type Reference } from './references.ts';
 import { objectKeys } from './state.ts';
 import type { Job } from './store.ts';
@@ -18,6 +20,8 @@ export interface LogChunk {
   deleted: number;
   /** The rows after, as `writeChunk` takes them. */
   upserts: string;
+  /** The same as it is better sent, where there is such a form. */
+  narrowed?: Narrowed;
   /** The rows before, whole, of keys that are updated; and of keys that are deleted. */
   updatedImages: string;
   deletedImages: string;
@@ -28,18 +32,22 @@ export const operationsAtOnce = 4_000;
 /** Characters after and bytes before, together: a character is three bytes at most. */
 const chunkWeight = 550_000;
 
-/** Part `part` of a job's change log; null where there is none. */
+/**
+ * Part `part` of a job's change log; null where there is none. The chunks of a first load are good until `memory` is
+ * used again.
+ */
 export async function loadLog(
   ctx: Pick<Ctx, 'objects'>,
   { programId, jobId }: Pick<Job, 'programId' | 'jobId'>,
   part: number,
+  memory = new ReadMemory(),
 ): Promise<LogChunk[] | null> {
   const saved = await ctx.objects.get(objectKeys.changes(programId, jobId, part));
   if (!saved) return null;
   const { names, chunks } = readChunks(await saved.text());
   const references = chunks.filter((chunk) => 'slices' in chunk);
   const keyOf = (rowsPart: number) => objectKeys.firstRows(programId, jobId, rowsPart);
-  const referred = await loadReferred(ctx, references, names, keyOf);
+  const referred = await loadReferred(ctx, references, names, keyOf, memory);
   const nothing = { updated: 0, deleted: 0, updatedImages: '[]', deletedImages: '[]' };
   return chunks.map((chunk) =>
     'slices' in chunk
@@ -48,6 +56,9 @@ export async function loadLog(
           inserted: chunk.rows,
           get upserts() {
             return referred.upsertsOf(chunk);
+          },
+          get narrowed() {
+            return referred.narrowedOf(chunk);
           },
         }
       : chunk,

@@ -1,6 +1,7 @@
 import type { Ctx } from '../../context.ts';
 import { commit } from '../../platform/d1.ts';
 import { bucketHash } from '../../platform/hash.ts';
+import { ReadMemory } from '../../platform/objects/index.ts';
 import { type CompiledSchema, type RowResult, uniqueTexts } from '../../platform/tableschema/index.ts';
 import { compileTask } from '../tasks/index.ts';
 import { openSource, sourceOf } from './decide.ts';
@@ -48,7 +49,9 @@ export async function readSlice(
   const slice = new Slice(schema, memory);
   const reader = createRowReader(job, state, memory, slice);
   const report = (at: number) => reportReading(ctx, job, state, at, slice.rows);
-  const isLast = (await pushSlice(ctx, source, start, reader, slice, report)) >= source.sizeBytes;
+  memory.slice ??= new ReadMemory();
+  const isLast =
+    (await pushSlice(ctx, source, start, reader, slice, memory.slice, report)) >= source.sizeBytes;
   if (isLast) reader.end();
   const position = reader.position();
   if (state.format === 'csv' && !memory.plan) {
@@ -84,13 +87,15 @@ async function pushSlice(
   start: number,
   reader: RowReader,
   slice: Slice,
+  memory: ReadMemory,
   report: (at: number) => Promise<void>,
 ): Promise<number> {
   let at = start;
   let reportedAt = start;
   while (at < source.sizeBytes && reader.position().offset === start) {
     const length = Math.min(sliceBytes, source.sizeBytes - at);
-    const bytes = await (await openSource(ctx, source, { offset: at, length })).bytes();
+    memory.reuse();
+    const bytes = await memory.read(await openSource(ctx, source, { offset: at, length }));
     for (let from = 0; from < bytes.length; from += pieceBytes) {
       if (slice.isFull) return at;
       const piece = bytes.subarray(from, from + pieceBytes);

@@ -1,5 +1,7 @@
 import type { Ctx } from '../../context.ts';
+import type { ReadMemory } from '../../platform/objects/index.ts';
 import { memberBytes, writeMemberHead } from '../records/index.ts';
+import { type Narrowed, Narrower } from './narrow.ts';
 import { RowShape } from './shape.ts';
 import { loadBytes, loadMetas, type StagedSlice } from './staged.ts';
 import { metaBytes, metaOf, metaWords } from './staging.ts';
@@ -17,15 +19,32 @@ export interface Reference {
 export class ReferredRows {
   readonly #shape: RowShape;
   readonly #stretches: Map<number, Stretch>;
+  readonly #narrower = new Narrower();
+  #narrows: boolean;
   #target = new Uint8Array(0);
 
   constructor(shape: RowShape, stretches: Map<number, Stretch>) {
     this.#shape = shape;
+    this.#narrows = shape.canNarrow;
     this.#stretches = stretches;
   }
 
   /** The object that `writeChunk` takes, of the chunk's rows. */
-  upsertsOf({ rows, slices }: Reference): string {
+  upsertsOf(reference: Reference): string {
+    this.#narrower.begin(false);
+    return this.#unpack(reference);
+  }
+
+  /** The same with signs for foreign characters, where it has but a few kinds of them. */
+  narrowedOf(reference: Reference): Narrowed {
+    this.#narrower.begin(this.#narrows);
+    const upserts = this.#unpack(reference);
+    if (!this.#narrower.hasFailed) return { upserts, foreign: this.#narrower.foreign };
+    this.#narrows = false;
+    return { upserts: this.upsertsOf(reference), foreign: [] };
+  }
+
+  #unpack({ rows, slices }: Reference): string {
     const packed = slices.reduce((sum, { length }) => sum + length, 0);
     const most = 2 + packed + rows * (memberBytes + this.#shape.overhead);
     if (this.#target.length < most) this.#target = new Uint8Array(most);
@@ -54,11 +73,16 @@ export class ReferredRows {
         at,
       );
       for (let byte = source[from++] as number; byte !== 0x09; byte = source[from++] as number) {
-        target[at++] = byte;
+        if (byte < 0xc2) target[at++] = byte;
+        else {
+          const read = this.#narrower.copy(source, from - 1, target, at);
+          from += read - 1;
+          at += read === 1 ? 1 : 2;
+        }
       }
       target[at++] = 0x22;
       target[at++] = 0x3a;
-      at = this.#shape.unpack(source, from, target, at);
+      at = this.#shape.unpack(source, from, target, at, this.#narrower);
       target[at++] = 0x2c;
       from = this.#shape.readTo;
     }
@@ -77,9 +101,11 @@ export async function loadReferred(
   references: Reference[],
   names: readonly string[],
   keyOf: (part: number) => string,
+  memory: ReadMemory,
 ): Promise<ReferredRows> {
   const whole = stretchesOf(references.flatMap(({ slices }) => slices));
-  const [bytes, metas] = [await loadBytes(ctx, whole, keyOf), await loadMetas(ctx, whole, keyOf)];
+  const bytes = await loadBytes(ctx, whole, keyOf, memory);
+  const metas = await loadMetas(ctx, whole, keyOf, memory);
   const stretches = new Map(
     whole.map((slice, i) => [
       slice.part,

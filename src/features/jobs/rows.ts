@@ -3,6 +3,7 @@ import { CsvReader } from '../../platform/csv/reader.ts';
 import { JsonArrayReader } from '../../platform/json/array.ts';
 import type { JsonFault, JsonPosition } from '../../platform/json/faults.ts';
 import { JsonLinesReader } from '../../platform/json/lines.ts';
+import type { ReadMemory } from '../../platform/objects/index.ts';
 import {
   type ColumnPlan,
   checkRecord,
@@ -51,6 +52,7 @@ export interface ReadingMemory {
   plan?: ColumnPlan;
   /** For its buffers. */
   writer?: SlotWriter;
+  slice?: ReadMemory;
 }
 
 export function createRowReader(job: Job, state: JobState, memory: ReadingMemory, sink: RowSink): RowReader {

@@ -2,6 +2,7 @@ import { utf8 } from '../../platform/encoding.ts';
 import { bytesFingerprint, hashLanes } from '../../platform/hash.ts';
 import type { JsonBytes } from '../../platform/json/bytes.ts';
 import type { RowValues } from '../../platform/tableschema/index.ts';
+import { holdsSign, type Narrower } from './narrow.ts';
 
 const tab = 0x09;
 const lineFeed = 0x0a;
@@ -37,6 +38,11 @@ export class RowShape {
     this.#bytes = utf8(this.#texts.join(''));
   }
 
+  /** False where the names themselves hold what a narrower writes for others. */
+  get canNarrow(): boolean {
+    return !holdsSign(this.#bytes);
+  }
+
   /** By how many bytes an unpacked row is longer, at most. */
   get overhead(): number {
     return this.#bytes.length + this.names.length + 2;
@@ -69,14 +75,21 @@ export class RowShape {
    * Writes the object of the row that stands in `source` at `from`, packed or whole, at `at` of `target`, which
    * is long enough; answers the place behind it. The row's end is the next line feed.
    */
-  unpack(source: Uint8Array, from: number, target: Uint8Array, at: number): number {
+  unpack(source: Uint8Array, from: number, target: Uint8Array, at: number, narrower: Narrower): number {
     const names = this.#bytes;
     const starts = this.#starts;
     let out = at;
     let i = from;
     let byte = source[i++] as number;
     if (byte === openBrace) {
-      for (; byte !== lineFeed; byte = source[i++] as number) target[out++] = byte;
+      for (; byte !== lineFeed; byte = source[i++] as number) {
+        if (byte < 0xc2) target[out++] = byte;
+        else {
+          const read = narrower.copy(source, i - 1, target, out);
+          i += read - 1;
+          out += read === 1 ? 1 : 2;
+        }
+      }
       this.readTo = i;
       return out;
     }
@@ -85,7 +98,14 @@ export class RowShape {
       for (let n = starts[k] as number; n < end; n++) target[out++] = names[n] as number;
       const isText = byte === quote;
       // Of what stands in JSON text, only the two that end a value are below a blank.
-      for (; byte >= 0x20; byte = source[i++] as number) target[out++] = byte;
+      for (; byte >= 0x20; byte = source[i++] as number) {
+        if (byte < 0xc2) target[out++] = byte;
+        else {
+          const read = narrower.copy(source, i - 1, target, out);
+          i += read - 1;
+          out += read === 1 ? 1 : 2;
+        }
+      }
       if (isText) target[out++] = quote;
       if (byte === lineFeed) break;
       byte = source[i++] as number;

@@ -1,4 +1,5 @@
 import type { Ctx } from '../../context.ts';
+import { ReadMemory } from '../../platform/objects/index.ts';
 import { RowShape } from './shape.ts';
 import {
   isMarked,
@@ -76,8 +77,13 @@ export function slicesOf(indexes: SlotIndex[], from: number, to: number): Staged
 }
 
 /** The bytes of the rows of each slice. */
-export function loadBytes(ctx: Pick<Ctx, 'objects'>, slices: StagedSlice[], keyOf: (part: number) => string) {
-  return inLanes(slices, ({ part, offset, length }) => loadRange(ctx, keyOf(part), offset, length));
+export function loadBytes(
+  ctx: Pick<Ctx, 'objects'>,
+  slices: StagedSlice[],
+  keyOf: (part: number) => string,
+  memory: ReadMemory,
+): Promise<Uint8Array[]> {
+  return inLanes(slices, ({ part, offset, length }) => loadRange(ctx, keyOf(part), offset, length, memory));
 }
 
 /** The numbers of the rows of each slice. */
@@ -85,9 +91,10 @@ export function loadMetas(
   ctx: Pick<Ctx, 'objects'>,
   slices: StagedSlice[],
   keyOf: (part: number) => string,
+  memory: ReadMemory,
 ): Promise<Uint32Array[]> {
   return inLanes(slices, async ({ part, metaOffset, rows }) => {
-    const bytes = await loadRange(ctx, keyOf(part), metaOffset, rows * metaBytes);
+    const bytes = await loadRange(ctx, keyOf(part), metaOffset, rows * metaBytes, memory);
     return new Uint32Array(bytes.buffer, bytes.byteOffset, rows * metaWords);
   });
 }
@@ -97,10 +104,11 @@ async function loadRange(
   key: string,
   offset: number,
   length: number,
+  memory: ReadMemory,
 ): Promise<Uint8Array> {
   const saved = await ctx.objects.get(key, { range: { offset, length } });
   if (!saved) throw new Error('a staged part is gone');
-  return saved.bytes();
+  return memory.read(saved);
 }
 
 /** The rows of the slots from `from` up to, not including, `to`. */
@@ -112,7 +120,9 @@ export async function loadRows(
   keyOf: (part: number) => string,
 ): Promise<StagedRow[]> {
   const slices = slicesOf(indexes, from, to);
-  const [bytes, metas] = [await loadBytes(ctx, slices, keyOf), await loadMetas(ctx, slices, keyOf)];
+  const memory = new ReadMemory();
+  const bytes = await loadBytes(ctx, slices, keyOf, memory);
+  const metas = await loadMetas(ctx, slices, keyOf, memory);
   const decoder = new TextDecoder('utf-8', { fatal: false, ignoreBOM: true });
   return slices.flatMap(({ part }, i) => {
     const shape = new RowShape(indexes[part]?.names ?? []);

@@ -115,6 +115,10 @@ async function makeKey(
     expiresAt: like.expiresAt,
     revokedAt: null,
     rotatedTo: null,
+    lastUsedAt: null,
+    lastUsedFrom: null,
+    lastUsedFor: null,
+    lastUsedBy: null,
   };
   return { row, key };
 }

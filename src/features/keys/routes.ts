@@ -40,9 +40,14 @@ const keyOut = z
     /** Set while a rotation's overlap lasts. */
     endsAt: isoTime.nullable(),
     rotatedTo: z.string().nullable(),
+    lastUsedAt: isoTime.nullable().openapi({ description: 'To the hour; null where no use was noted yet.' }),
+    lastUsedFrom: z.string().nullable().openapi({ description: 'The address it came from.' }),
+    lastUsedFor: z.string().nullable(),
+    lastUsedBy: z.string().nullable().openapi({ description: 'The `User-Agent`.' }),
   })
   .openapi('Key');
 
+export type KeyOut = z.output<typeof keyOut>;
 export type KeyPage = { items: z.output<typeof keyOut>[]; nextCursor: string | null };
 
 const newKeyOut = z
@@ -120,6 +125,10 @@ export const keyRoutes = createRouter()
         expiresAt: toIsoOrNull(row.expiresAt),
         endsAt: toIsoOrNull(row.revokedAt),
         rotatedTo: row.rotatedTo,
+        lastUsedAt: toIsoOrNull(row.lastUsedAt),
+        lastUsedFrom: row.lastUsedFrom,
+        lastUsedFor: row.lastUsedFor,
+        lastUsedBy: row.lastUsedBy,
       }),
       (row) => [row.keyId],
     );

@@ -16,6 +16,13 @@ export const apiKeys = sqliteTable(
     revokedAt: integer('revoked_at'),
     /** The key that takes its place. */
     rotatedTo: text('rotated_to'),
+    /** Written at most once an hour, after the answer. */
+    lastUsedAt: integer('last_used_at'),
+    /** The address it came from, which may tell a person's machine. */
+    lastUsedFrom: text('last_used_from'),
+    /** What was asked for, and the program that asked, as it calls itself. */
+    lastUsedFor: text('last_used_for'),
+    lastUsedBy: text('last_used_by'),
   },
   (table) => [index('api_keys_by_program').on(table.programId, table.keyId)],
 );

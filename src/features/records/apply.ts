@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
 import type { Statement } from '../../platform/d1.ts';
 import { fingerprintLength } from '../../platform/hash.ts';
@@ -178,6 +178,8 @@ export interface Chunk {
   fence: Fence;
   /** An object of `upsertMember`s: SQL reads it twice as fast as an array of rows, for it parses no row twice. */
   upserts: string;
+  /** Code points that stand in keys and data of `upserts` as U+0080, U+0081 …, which are not in it otherwise. */
+  foreign?: readonly number[];
   /** Rows whose first two members are bucket and key. */
   deletes: string;
   /** Inserts less deletes. */
@@ -190,11 +192,17 @@ export function writeChunk(ctx: Ctx, programId: string, chunk: Chunk): Statement
   const { datasetId, jobId } = chunk;
   const at = ctx.now();
   const held = fenceHolds(chunk.fence);
+  // The code points as numbers: one wide character among the parameters makes a wide copy of them all.
+  const whole = (text: SQL) =>
+    (chunk.foreign ?? []).reduce(
+      (narrow, point, i) => sql`replace(${narrow}, char(${sql.raw(String(128 + i))}), char(${point}))`,
+      text,
+    );
   const statements: Statement[] = [];
   if (chunk.upserts !== '{}') {
     statements.push(
       db.run(sql`INSERT INTO records (dataset_id, bucket, key, fingerprint, data, version, job_id, changed_at)
-        SELECT ${datasetId}, ${bucketOfName}, ${keyOfName}, ${fingerprintOfName}, value, 1, ${jobId}, ${at}
+        SELECT ${datasetId}, ${bucketOfName}, ${whole(keyOfName)}, ${fingerprintOfName}, ${whole(sql`value`)}, 1, ${jobId}, ${at}
         FROM json_each(${chunk.upserts}) WHERE ${held}
         ON CONFLICT (dataset_id, bucket, key) DO UPDATE SET fingerprint = excluded.fingerprint,
           data = excluded.data, version = records.version + 1, job_id = excluded.job_id,
@@ -218,7 +226,7 @@ export function writeChunk(ctx: Ctx, programId: string, chunk: Chunk): Statement
 export function restoreChunk(
   ctx: Ctx,
   programId: string,
-  chunk: Omit<Chunk, 'deletes'> & { images: string[] },
+  chunk: Omit<Chunk, 'deletes' | 'foreign'> & { images: string[] },
 ): Statement[] {
   const db = ctx.recordsDatabase(programId);
   const { datasetId } = chunk;

@@ -1,3 +1,5 @@
+import { type ObjectRead, ObjectStoreError } from './store.ts';
+
 /** Large enough that a step for each costs nothing, small enough to hold two for every upload under way. */
 const blockBytes = 256 * 1024;
 /** Most files are small. */
@@ -58,6 +60,45 @@ export class BlockReader {
     this.#buffers = [last, result.value ?? noBytes];
     this.#size = blockBytes;
     return result;
+  }
+}
+
+/**
+ * Memory for whole reads that is used again: a runtime frees what its garbage holds outside the heap late, and a
+ * job reads hundreds of megabytes.
+ */
+export class ReadMemory {
+  #spare: ArrayBufferLike[] = [];
+  #used: ArrayBufferLike[] = [];
+
+  /** All bytes of a read, good until `reuse`. Throws `unavailable` where there are fewer than it said. */
+  async read(object: ObjectRead): Promise<Uint8Array> {
+    const { length } = object.range;
+    const reader = readerOf(object.body);
+    if (!('readAtLeast' in reader)) {
+      reader.releaseLock();
+      return object.bytes();
+    }
+    const { value, done } = await reader.readAtLeast(length, new Uint8Array(this.#take(length), 0, length));
+    if (done || value.byteLength < length) throw new ObjectStoreError('get', null, 'short');
+    this.#used.push(value.buffer);
+    // Nothing is left; the runtime wants to hear so.
+    await reader.cancel();
+    return value;
+  }
+
+  /** What was read before is done with. */
+  reuse(): void {
+    this.#spare.push(...this.#used);
+    this.#used = [];
+  }
+
+  #take(length: number): ArrayBufferLike {
+    const at = this.#spare.findIndex(({ byteLength }) => byteLength >= length);
+    if (at >= 0) return this.#spare.splice(at, 1)[0] as ArrayBufferLike;
+    // One that is too small for this read is likely to be so for the next.
+    this.#spare.shift();
+    return new ArrayBuffer(Math.ceil(length * 1.25));
   }
 }
 

@@ -1,4 +1,4 @@
-export { BlockReader } from './blocks.ts';
+export { BlockReader, ReadMemory } from './blocks.ts';
 export { withKeyPrefix } from './prefixed.ts';
 export { type PutStreamOptions, putHashed, putStream } from './put-stream.ts';
 export { R2ObjectStore } from './r2.ts';
