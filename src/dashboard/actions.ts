@@ -16,7 +16,7 @@ import { addSource, createFlow, flowPage, flowsPage, removeSource, requestSync }
 import { decideJob, jobPage, showRejects } from './pages/job.tsx';
 import { countJobRetries, jobsPage, retryJobs } from './pages/jobs.tsx';
 import { createKey, endSession, keysPage, revokeKey, rotateKey } from './pages/keys.tsx';
-import { deleteMonitor, monitorsPage, saveMonitor } from './pages/monitors.tsx';
+import { deleteMonitor, monitorsPage, saveMonitor, snoozeMonitor, wakeMonitor } from './pages/monitors.tsx';
 import { nightPage, sendNight } from './pages/night.tsx';
 import { overviewPage } from './pages/overview.tsx';
 import { countProblemRetry, handleProblem, resolveProblem, retryProblem } from './pages/problem.tsx';
@@ -245,13 +245,12 @@ export const actionRoutes: ActionRoute[] = [
     act: saveMonitor,
     page: monitorsPage,
   },
-  {
-    path: '/p/:programId/monitors/:monitor/delete',
-    section: 'monitors',
-    scope: 'webhooks',
-    act: deleteMonitor,
-    page: monitorsPage,
-  },
+  ...Object.entries({ delete: deleteMonitor, snooze: snoozeMonitor, wake: wakeMonitor }).map(
+    ([verb, act]): ActionRoute => {
+      const path = `/p/:programId/monitors/:monitor/${verb}`;
+      return { path, section: 'monitors', scope: 'webhooks', act, page: monitorsPage };
+    },
+  ),
   { path: '/p/:programId/drop/secrets', section: 'drop', scope: 'manage', act: showSecrets, page: dropPage },
   { path: '/p/:programId/drop/rotate', section: 'drop', scope: 'manage', act: rotateDrop, page: dropPage },
   { path: '/p/:programId/keys', section: 'keys', scope: 'manage', act: createKey, page: keysPage },
