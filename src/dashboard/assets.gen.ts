@@ -2,6 +2,6 @@
 export const assets = {
   script: '/assets/app-1ed6be0f1a.js',
   editor: '/assets/editor-2bb443a513.js',
-  style: '/assets/app-abccb93803.css',
+  style: '/assets/app-9127be403f.css',
   icon: '/assets/icon-3b754b8fff.svg',
 };

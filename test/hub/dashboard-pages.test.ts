@@ -311,7 +311,7 @@ describe('drop keys', () => {
 });
 
 describe('the overview', () => {
-  it('draws what was rolled up with the writes, and says it in words', async () => {
+  it('draws what was counted, and says it in words', async () => {
     await until(
       async () => (await visitor.get(at('overview'))).html,
       (html) => html.includes('<title>Jobs: 1 succeeded in the last 24 hours</title>'),
