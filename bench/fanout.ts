@@ -75,10 +75,7 @@ async function compare(): Promise<void> {
     await flood(client, bare, 100, 1);
     await client.call('GET', '/bench/meter');
     const seconds = { hubOne: 0, bareOne: 0, hubTen: 0, bareTen: 0 };
-    const meters: Record<'one' | 'ten', { statements: number; rowsWritten: Record<string, number> }[]> = {
-      one: [],
-      ten: [],
-    };
+    const meters: Record<'one' | 'ten', Meter[]> = { one: [], ten: [] };
     for (let round = 0; round < rounds; round++) {
       for (const [name, program, side, receivers] of [
         ['one', one, hubOne, 1],
@@ -119,39 +116,35 @@ async function compare(): Promise<void> {
       row([name, a.toFixed(1), b.toFixed(1), (a / b).toFixed(2), `≤ ${bar}`], a / b <= bar);
     }
     row(['lost, twice', `${lost}, ${twice}`, '', '', '0, 0'], lost + twice === 0);
-    print('\nD1 rows written, as D1 counts them, index entries among them\n');
-    print(
-      '| of | events | deliveries | statements per event | rows of the ledger per delivery | all rows per delivery |',
-    );
-    print('|---|---:|---:|---:|---:|---:|');
-    for (const [name, events, sent] of [
-      ['one receiver', eventsOne, eventsOne],
-      ['ten receivers', perRound.ten * rounds, sentTen],
-    ] as const) {
-      const all = meters[name.startsWith('one') ? 'one' : 'ten'];
-      const rows = (only?: string) =>
-        all.reduce((sum, { rowsWritten }) => {
-          const counts = Object.entries(rowsWritten).filter(
-            ([table]) => only === undefined || table === only,
-          );
-          return sum + counts.reduce((total, [, count]) => total + count, 0);
-        }, 0);
-      const statements = all.reduce((sum, meter) => sum + meter.statements, 0);
-      print(
-        `| ${name} | ${events} | ${sent} | ${(statements / events).toFixed(1)} | ${(rows('deliveries') / sent).toFixed(2)} | ${(rows() / sent).toFixed(2)} |`,
-      );
-    }
-    const tables = new Map<string, number>();
-    for (const { rowsWritten } of meters.one)
-      for (const [table, count] of Object.entries(rowsWritten))
-        tables.set(table, (tables.get(table) ?? 0) + count);
-    print(
-      `\nOne receiver, by table: ${[...tables].map(([table, count]) => `${table} ${(count / eventsOne).toFixed(2)}`).join(', ')} per event.`,
-    );
+    printRows(meters, { one: eventsOne, ten: perRound.ten * rounds });
   } finally {
     await client.close();
     await hub.stop();
   }
+}
+
+interface Meter {
+  statements: number;
+  rowsWritten: Record<string, number>;
+}
+
+/** What the events of each program cost in the database, of each table the rows. */
+function printRows(meters: Record<'one' | 'ten', Meter[]>, events: Record<'one' | 'ten', number>): void {
+  print('\nD1 rows written, as D1 counts them, index entries among them\n');
+  print('| table | one receiver, per event | ten, per event | ten, per delivery |');
+  print('|---|---:|---:|---:|');
+  const sum = (all: Meter[], count: (meter: Meter) => number) =>
+    all.reduce((total, meter) => total + count(meter), 0);
+  const line = (name: string, count: (meter: Meter) => number) => {
+    const [one, ten] = [sum(meters.one, count) / events.one, sum(meters.ten, count) / events.ten];
+    print(`| ${name} | ${one.toFixed(2)} | ${ten.toFixed(2)} | ${(ten / 10).toFixed(2)} |`);
+  };
+  const tables = new Set(
+    [...meters.one, ...meters.ten].flatMap(({ rowsWritten }) => Object.keys(rowsWritten)),
+  );
+  for (const table of [...tables].sort()) line(table, ({ rowsWritten }) => rowsWritten[table] ?? 0);
+  line('all', ({ rowsWritten }) => Object.values(rowsWritten).reduce((total, count) => total + count, 0));
+  line('statements', ({ statements }) => statements);
 }
 
 const perSecond = (count: number, seconds: number) => Math.round(count / seconds).toLocaleString('en');

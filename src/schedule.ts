@@ -1,5 +1,5 @@
 import type { Ctx } from './context.ts';
-import { noteCronRun } from './features/activity/index.ts';
+import { noteCronRun, rollUpActivity } from './features/activity/index.ts';
 import { sendAlerts, watchStorage } from './features/alerts/index.ts';
 import { sweepDeliveries, sweepRecoveries } from './features/deliveries/index.ts';
 import { rotateDueDropKeys } from './features/drops/index.ts';
@@ -33,6 +33,7 @@ const steps: Record<string, Record<string, Step>> = {
     storage: watchStorage,
     alerts: sendAlerts,
     dropKeys: rotateDueDropKeys,
+    activity: rollUpActivity,
     erasure: eraseDeletedPrograms,
     retention: pruneDuePrograms,
   },

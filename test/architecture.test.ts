@@ -203,6 +203,8 @@ describe('a verb', () => {
 
 /** A slice's index passes these on from its *.system.ts; who may take them, and why. */
 const acrossTenants: Record<string, { name: string; users: string[] }[]> = {
+  // The minute counts what all programs' events and deliveries came to.
+  activity: [{ name: 'rollUpActivity', users: ['schedule.ts'] }],
   programs: [
     // The night makes all programs due, and the minutes after it see to them.
     { name: 'duePrograms', users: ['schedule.ts'] },

@@ -14,14 +14,24 @@ import {
 import { createExport, exportsPage } from './pages/exports.tsx';
 import { addSource, createFlow, flowPage, flowsPage, removeSource, requestSync } from './pages/flows.tsx';
 import { decideJob, jobPage, showRejects } from './pages/job.tsx';
+import { countJobRetries, jobsPage, retryJobs } from './pages/jobs.tsx';
 import { createKey, endSession, keysPage, revokeKey, rotateKey } from './pages/keys.tsx';
-import { deleteMonitor, monitorsPage, saveMonitor } from './pages/monitors.tsx';
+import { deleteMonitor, monitorsPage, saveMonitor, snoozeMonitor, wakeMonitor } from './pages/monitors.tsx';
 import { nightPage, sendNight } from './pages/night.tsx';
 import { overviewPage } from './pages/overview.tsx';
 import { countProblemRetry, handleProblem, resolveProblem, retryProblem } from './pages/problem.tsx';
 import { recordPage, showRecord } from './pages/record.tsx';
 import { cancelRecovery, countRecovery, recoveryPage, startRecovery } from './pages/recovery.tsx';
-import { retryQuarantine, rewind, setNightly, subscriptionPage, syncNow } from './pages/subscription.tsx';
+import { subscriptionPage } from './pages/subscription.tsx';
+import {
+  countRewind,
+  countSync,
+  replayEvent as replayToSubscription,
+  retryQuarantine,
+  rewind,
+  setNightly,
+  syncNow,
+} from './pages/sync.tsx';
 import { systemPage } from './pages/system.tsx';
 import { removeCategory, saveTemplate, templatePage, tryTemplate } from './pages/template.tsx';
 import { revertTemplate, templateVersionsPage } from './pages/template-versions.tsx';
@@ -38,16 +48,21 @@ import type { ActionRoute } from './view.ts';
 
 /** Every form: what it does, and the page that shows it again where it was refused. */
 export const actionRoutes: ActionRoute[] = [
-  ...Object.entries({ sync: syncNow, 'quarantine/retry': retryQuarantine }).map(
+  ...Object.entries({
+    'sync/count': countSync,
+    sync: syncNow,
+    'quarantine/retry': retryQuarantine,
+    replay: replayToSubscription,
+  }).map(([verb, act]): ActionRoute => {
+    const path = `/p/:programId/subscriptions/:publisherId/${verb}`;
+    return { path, section: 'subscriptions', scope: 'templates', act, page: subscriptionPage };
+  }),
+  ...Object.entries({ nightly: setNightly, 'rewind/count': countRewind, rewind }).map(
     ([verb, act]): ActionRoute => {
       const path = `/p/:programId/subscriptions/:publisherId/${verb}`;
-      return { path, section: 'subscriptions', scope: 'templates', act, page: subscriptionPage };
+      return { path, section: 'subscriptions', scope: 'system', act, page: subscriptionPage };
     },
   ),
-  ...Object.entries({ nightly: setNightly, rewind }).map(([verb, act]): ActionRoute => {
-    const path = `/p/:programId/subscriptions/:publisherId/${verb}`;
-    return { path, section: 'subscriptions', scope: 'system', act, page: subscriptionPage };
-  }),
   { path: '/p/:programId/jobs/:jobId/show', section: 'jobs', scope: 'read', act: showRejects, page: jobPage },
   ...Object.entries({
     ':verb{acknowledge|ignore|reopen}': handleProblem,
@@ -92,6 +107,15 @@ export const actionRoutes: ActionRoute[] = [
     act: revertTemplate,
     page: templateVersionsPage,
   },
+  ...Object.entries({ 'retry/count': countJobRetries, retry: retryJobs }).map(
+    ([verb, act]): ActionRoute => ({
+      path: `/p/:programId/jobs/${verb}`,
+      section: 'jobs',
+      scope: 'jobs',
+      act,
+      page: jobsPage,
+    }),
+  ),
   {
     path: '/p/:programId/jobs/:jobId/:verb{approve|reject|cancel|retry|undo}',
     section: 'jobs',
@@ -221,13 +245,12 @@ export const actionRoutes: ActionRoute[] = [
     act: saveMonitor,
     page: monitorsPage,
   },
-  {
-    path: '/p/:programId/monitors/:monitor/delete',
-    section: 'monitors',
-    scope: 'webhooks',
-    act: deleteMonitor,
-    page: monitorsPage,
-  },
+  ...Object.entries({ delete: deleteMonitor, snooze: snoozeMonitor, wake: wakeMonitor }).map(
+    ([verb, act]): ActionRoute => {
+      const path = `/p/:programId/monitors/:monitor/${verb}`;
+      return { path, section: 'monitors', scope: 'webhooks', act, page: monitorsPage };
+    },
+  ),
   { path: '/p/:programId/drop/secrets', section: 'drop', scope: 'manage', act: showSecrets, page: dropPage },
   { path: '/p/:programId/drop/rotate', section: 'drop', scope: 'manage', act: rotateDrop, page: dropPage },
   { path: '/p/:programId/keys', section: 'keys', scope: 'manage', act: createKey, page: keysPage },

@@ -17,6 +17,7 @@ export const doneSentences: Record<string, string> = {
   'requested-already': 'It was requested already, and is still waited for: nothing new was asked.',
   paused: 'Paused. What becomes due waits here.',
   resumed: 'Resumed. What waited goes out.',
+  snoozed: 'Snoozed. Silence that lasts longer is told after all.',
   published: 'Published. This page tells what becomes of it.',
   tested: 'A test is on its way. This page shows the outcome.',
   'export-created': 'Set up. Now ask its host for its keys, compare, and pin one.',

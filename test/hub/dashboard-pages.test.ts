@@ -274,6 +274,14 @@ describe('monitors', () => {
     const { html } = await visitor.get(at('monitors'));
     expect(html).toContain('daily by 06:00 local time, 15 min grace');
     expect((await visitor.get(at('overview'))).html).toContain('>morning</a>');
+    const snoozed = await visitor.post(at('monitors/morning/snooze'), {
+      hours: '2',
+      reason: '<b>Closed</b>',
+    });
+    expect(snoozed.location).toBe(`${at('monitors')}?done=snoozed`);
+    expect((await visitor.get(at('monitors'))).html).toContain(': &lt;b&gt;Closed&lt;/b&gt;');
+    expect((await visitor.post(at('monitors/morning/wake'))).status).toBe(303);
+    expect((await visitor.get(at('monitors'))).html).not.toContain('Closed');
     const both = await visitor.post(at('monitors'), { name: 'x', kind: 'task', ref: 'people' });
     expect(both.status).toBe(400);
     expect((await visitor.post(at('monitors/morning/delete'))).status).toBe(303);
@@ -299,7 +307,7 @@ describe('drop keys', () => {
 });
 
 describe('the overview', () => {
-  it('draws what was rolled up with the writes, and says it in words', async () => {
+  it('draws what was counted, and says it in words', async () => {
     await until(
       async () => (await visitor.get(at('overview'))).html,
       (html) => html.includes('<title>Jobs: 1 succeeded in the last 24 hours</title>'),

@@ -1,6 +1,14 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { signedIn, type Visitor } from '../support/browser.ts';
-import { type Body, caller, expectStatus, newProgram, type TestProgram, until } from '../support/client.ts';
+import {
+  type Body,
+  caller,
+  expectStatus,
+  localSystemKey,
+  newProgram,
+  type TestProgram,
+  until,
+} from '../support/client.ts';
 import { eventOf, publish, subscribe } from '../support/events.ts';
 import { startLearningBuilder } from '../support/learning-builder.ts';
 import { type Receiver, startReceiver } from '../support/receiver.ts';
@@ -186,6 +194,23 @@ describe('a subscription', () => {
         (n) => n === 0,
       );
       expect((await fateOf(eventId)).subscribers[0].synchronised).toBe(true);
+      const human = await signedIn(url, subscriber.key);
+      const page = `/p/${subscriber.programId}/subscriptions/${publisher.programId}`;
+      expect((await human.get(page)).html).toContain('Synchronise now…');
+      expect((await human.post(`${page}/sync/count`)).html).toContain('0 events of');
+      expect((await human.post(`${page}/replay`, { eventId })).location).toBe(`${page}?done=synced`);
+      await until(
+        async () => rows(),
+        (n) => n === before + 2,
+      );
+      const operator = await signedIn(url, localSystemKey);
+      await operator.get(page);
+      const since = { LastSyncUtc: '2020-01-01T00:00:00Z' };
+      const rewinding = await operator.post(`${page}/rewind/count`, since);
+      expect(rewinding.html).toContain(`${total} events would be rendered and sent again.`);
+      expect((await forecast()).events).toBe(0);
+      expect((await operator.post(`${page}/rewind`, since)).status).toBe(303);
+      expect((await forecast()).events).toBe(total);
       const other = { body: { eventId: 'evt_00000000000000000000000000' } };
       expectStatus(await subscriber.call('POST', `${pair}/replay`, other), 404);
     } finally {

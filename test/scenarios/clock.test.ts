@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Hub, startHub } from '../../scripts/hub.ts';
+import { answers } from '../support/behaviours.ts';
 import {
   type Body,
   type Call,
@@ -12,6 +13,7 @@ import {
   peopleTask,
   until,
 } from '../support/client.ts';
+import { createWebhook, ledgerOf, publish, startCrowd } from '../support/fanout.ts';
 import { newFlow, newParticipants, newSource, sourcesPath, syncPath } from '../support/flows.ts';
 
 // What takes hours or months, on a hub of its own whose clock is moved.
@@ -35,6 +37,8 @@ async function moveOn(hours: number): Promise<void> {
   const now = new Date(startedAtMs + hours * 3_600_000).toISOString();
   expectStatus(await system('POST', '/dev/clock', { body: { now } }), 200);
 }
+
+const pathOf = ({ programId }: { programId: string }) => `/api/programs/${programId}`;
 
 /** The night's steps, and the minutes after it until they find nothing more to do. */
 async function pruneAll(): Promise<void> {
@@ -323,5 +327,58 @@ describe('a request to an external source', () => {
     );
     expectStatus(made, 201);
     expect((await system('GET', `/api/programs/${programId}/flows`)).body.items).toEqual([]);
+  });
+});
+
+describe('a program’s figures', () => {
+  it('are those of the moment before the roll-up and after it, however often it runs at once', async () => {
+    const crowd = await startCrowd();
+    try {
+      const program = await newProgram(hub.url);
+      const figures = async () => {
+        const { items } = expectStatus(await program.call('GET', `${pathOf(program)}/activity`), 200).body;
+        const sums: Record<string, number[]> = {};
+        for (const { kind, hours } of items) {
+          for (const { ok, failed, other } of hours)
+            sums[kind] = [ok, failed, other].map((count, i) => count + (sums[kind]?.[i] ?? 0));
+        }
+        return sums;
+      };
+      const rollUp = () => system('POST', '/dev/sweep');
+      const statuses = async (wanted: string) =>
+        until(
+          async () => (await ledgerOf(program)).filter(({ status }) => status === wanted).length,
+          (count) => count === (wanted === 'delivered' ? delivered : 1),
+        );
+      let delivered = 4;
+      const good = crowd.path();
+      const bad = crowd.path(answers(503));
+      await createWebhook(program, { url: crowd.receiver.url + good, events: ['event.published'] });
+      await publish(program, ['a', 'b', 'c']);
+      await createWebhook(program, { url: crowd.receiver.url + bad, events: ['event.published'] });
+      await publish(program, ['d']);
+      await statuses('delivered');
+      await statuses('waiting');
+      const first = { events: [4, 0, 0], webhook: [4, 0, 0] };
+      expect(await figures()).toEqual(first);
+      await rollUp();
+      expect(await figures()).toEqual(first);
+      await moveOn(0.05);
+      await Promise.all([rollUp(), rollUp(), rollUp()]);
+      await rollUp();
+      expect(await figures()).toEqual(first);
+      // What ends when the roll-up has passed it counts itself.
+      crowd.behave(bad, null);
+      delivered = 5;
+      await moveOn(1);
+      await rollUp();
+      await statuses('delivered');
+      expect(await figures()).toEqual({ events: [4, 0, 0], webhook: [5, 0, 0] });
+      await moveOn(2);
+      await rollUp();
+      expect(await figures()).toEqual({ events: [4, 0, 0], webhook: [5, 0, 0] });
+    } finally {
+      await crowd.close();
+    }
   });
 });

@@ -144,6 +144,11 @@ describe('a server that stays down', () => {
     expect(file).toMatchObject({ name: run.files[0].name, sha256: run.files[0].sha256 });
     expect(filesOn(server).get(file.name)?.length).toBe(file.sizeBytes);
     expect((await program.call('GET', monitor)).body.lastSuccessAt).toBe(again.endedAt);
+    const [arrived] = await until(
+      async () => messagesAbout(exportId, 'export.delivered'),
+      (all) => all.length > 0,
+    );
+    expect(arrived.data).toMatchObject({ localDate: '2027-05-03', status: 'delivered', events: 1 });
   });
 });
 

@@ -170,4 +170,39 @@ describe('a monitor', () => {
     expect(crowd.at(path)).toHaveLength(1);
     expect(mails()).toHaveLength(1);
   });
+
+  it('is snoozed with a reason: told nothing until then, told after all, and keeps what it missed', async () => {
+    const program = await newProgram(hub.url);
+    const { call, programId } = program;
+    expectStatus(await call('PUT', `/api/programs/${programId}/tasks/warehouse`, { body: peopleTask }), 200);
+    const monitor = `/api/programs/${programId}/monitors/nightly`;
+    const body = { watches: { task: 'warehouse' }, everyHours: 24 };
+    const { dueAt } = expectStatus(await call('PUT', monitor, { body }), 200).body;
+    await sweepLater(hub, 25 * 3_600);
+    expect((await call('GET', monitor)).body.state).toBe('silent');
+    expect(await attentionOf(program)).toHaveLength(1);
+
+    expectStatus(await call('POST', `${monitor}/snooze`, { body: { hours: 48 } }), 400);
+    const snooze = { hours: 48, reason: 'The school is closed.' };
+    expect(expectStatus(await call('POST', `${monitor}/snooze`, { body: snooze }), 200).body).toMatchObject({
+      state: 'waiting',
+      snoozed: { reason: snooze.reason, by: program.keyId },
+      missed: [{ dueAt, endedAt: null, snoozed: false }],
+    });
+    expect(await attentionOf(program)).toEqual([]);
+    await sweepLater(hub, 24 * 3_600);
+    expect(await attentionOf(program)).toEqual([]);
+    // It lasted longer than the snooze.
+    await sweepLater(hub, 25 * 3_600);
+    expect(await attentionOf(program)).toMatchObject([{ kind: 'monitor_missed' }]);
+    expect((await call('GET', monitor)).body).toMatchObject({ state: 'silent', snoozed: null });
+
+    expectStatus(await call('POST', `${monitor}/snooze`, { body: snooze }), 200);
+    const called = await dropAndCall(program, 'warehouse', 'people.csv', 'id,name\n1,Ann\n');
+    await jobEnded(call, expectStatus(called, 200).body.jobId);
+    await sweepLater(hub, 60);
+    const { body: mended } = await call('GET', monitor);
+    expect(mended).toMatchObject({ state: 'waiting', snoozed: null });
+    expect(mended.missed).toEqual([{ dueAt, endedAt: mended.lastSuccessAt, snoozed: true }]);
+  });
 });

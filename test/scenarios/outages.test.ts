@@ -19,6 +19,7 @@ import {
   until,
 } from '../support/client.ts';
 import { sweepLater } from '../support/crash.ts';
+import { subscribe } from '../support/events.ts';
 import {
   type Crowd,
   createWebhook,
@@ -28,6 +29,7 @@ import {
   startCrowd,
   webhooksPath,
 } from '../support/fanout.ts';
+import { startLearningBuilder } from '../support/learning-builder.ts';
 
 // Receivers, names and channels that fail for hours and days, on a hub of its own whose clock is moved and
 // which asks a resolver of the test.
@@ -307,5 +309,27 @@ describe('an alert', () => {
     expect(
       mailsTo('hookless@outages.example').filter(({ subject }) => subject.includes('webhook disabled')),
     ).toHaveLength(1);
+  });
+});
+
+describe('a server that refuses the calls of a synchronisation', () => {
+  it('for a night makes endpoints hear of each call that failed', async () => {
+    const lb = await startLearningBuilder();
+    lb.decide(() => 503);
+    const publisher = await newProgram(hub.url);
+    const subscriber = await newProgram(hub.url, { learningBuilder: { baseUrl: lb.url, apiKey: lb.apiKey } });
+    const row = (importProcessId: number) => ({ importProcessId, batchRowTemplate: '{"a": 1}' });
+    await subscribe(hub.url, subscriber, publisher, { A: row(1), B: row(2) });
+    const path = crowd.path();
+    await createWebhook(subscriber, { url: urlOf(path), events: ['subscription.failed'] });
+    for (const id of ['A', 'B']) await publish(publisher, [id], { PublisherEventCategory: id });
+    const sync = `/api/programs/${subscriber.programId}/eventSubs/${publisher.programId}/sync`;
+    expectStatus(await subscriber.call('POST', sync), 200);
+    await sweepUntil(hub, crowd, 4_000, () => crowd.at(path).length >= 2);
+    const failed = toldAt(path).map(({ data }) => data);
+    expect(new Set(failed.map(({ deliveryId }) => deliveryId)).size).toBe(2);
+    expect(failed).toHaveLength(2);
+    expect(failed[0]).toMatchObject({ programId: subscriber.programId, message: 'Answered 503.' });
+    await lb.close();
   });
 });

@@ -36,9 +36,14 @@ export function expectedOf(view: View, monitors: MonitorOut[], exports: ExportOu
           <a href={view.at('monitors')}>{one.name}</a>: the {kind} {ref}
         </>
       ),
-      word: isLate ? 'late' : 'on time',
-      detail: isLate ? formatDuration(now - Date.parse(one.dueAt)) : '',
-      tone: isLate ? 'bad' : 'ok',
+      word: one.snoozed !== null ? 'paused' : isLate ? 'late' : 'on time',
+      detail:
+        one.snoozed !== null
+          ? `snoozed: ${one.snoozed.reason}`
+          : isLate
+            ? formatDuration(now - Date.parse(one.dueAt))
+            : '',
+      tone: one.snoozed !== null ? 'attention' : isLate ? 'bad' : 'ok',
       lastAt: one.lastSuccessAt,
       dueAt: one.dueAt,
       isDueSoon: !isLate && soon(one.dueAt),

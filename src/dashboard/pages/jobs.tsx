@@ -1,9 +1,11 @@
+import type { JobRetries } from '../../features/jobs/retries/routes.ts';
 import type { JobOut, JobPage } from '../../features/jobs/routes.ts';
-import { Filters, Pager, Select, State, Table, Time, Took } from '../components/parts.tsx';
+import { Filters, Pager, PostForm, Select, State, Table, Time, Took } from '../components/parts.tsx';
+import { field, programApi } from '../components/query.ts';
 import { RunStrip } from '../components/runs.tsx';
 import { jobTones } from '../states.ts';
 import { formatCount } from '../time.ts';
-import type { Page, Tone, View } from '../view.ts';
+import type { Outcome, Page, Tone, View } from '../view.ts';
 
 const statuses = ['queued', 'running', 'held', 'succeeded', 'failed', 'rejected', 'cancelled'];
 
@@ -29,6 +31,7 @@ export async function jobsPage(view: View): Promise<Page> {
             Task <input name="job" value={view.query.get('job') ?? ''} autocomplete="off" />
           </label>
         </Filters>
+        {view.can('jobs') ? <RetryAll view={view} /> : null}
         {view.query.get('job') ? <RunStrip jobs={jobs.items.slice(0, 30)} /> : null}
         <Table
           caption="Jobs, newest first"
@@ -104,4 +107,71 @@ function NoJobs({ view }: { view: View }) {
       command that is ready to run.
     </p>
   );
+}
+
+const retryable = ['failed', 'rejected', 'cancelled'];
+
+/** Of the filter that is on: without one, of what failed. */
+function RetryAll({ view }: { view: View }) {
+  const status = view.query.get('status') ?? 'failed';
+  if (!retryable.includes(status)) return null;
+  return (
+    <PostForm view={view} to={view.at('jobs/retry/count')} class="actions">
+      <input type="hidden" name="status" value={status} />
+      <input type="hidden" name="job" value={view.query.get('job') ?? ''} />
+      <input type="hidden" name="dataset" value={view.query.get('dataset') ?? ''} />
+      <button type="submit">Retry all that {status === 'failed' ? 'failed' : `are ${status}`}…</button>
+    </PostForm>
+  );
+}
+
+const filterOf = (view: View) => ({
+  status: field(view, 'status'),
+  job: field(view, 'job'),
+  dataset: field(view, 'dataset'),
+});
+
+/** Counted first: what would run again. */
+export async function countJobRetries(view: View): Promise<Outcome> {
+  const counted = await view.api.send<JobRetries>('POST', programApi(view, 'jobs/retry'), {
+    ...filterOf(view),
+    dryRun: true,
+  });
+  const { count, more, of } = counted ?? { count: 0, more: false, of: 'jobs' };
+  return {
+    title: 'Retry all that match',
+    verdict: {
+      tone: count === 0 ? 'quiet' : 'attention',
+      text:
+        count === 0
+          ? `There is nothing to run again: no ${of}.`
+          : `${formatCount(count)} ${of}${more ? ', and more after them' : ''}.`,
+    },
+    body: (
+      <>
+        {count === 0 ? null : (
+          <PostForm view={view} to={view.at('jobs/retry')}>
+            {Object.entries(filterOf(view)).map(([name, value]) => (
+              <input type="hidden" name={name} value={value ?? ''} />
+            ))}
+            <p>
+              Each runs again as a job of its own, over the same version of its file and with its task as it
+              is now, oldest first. What fails again comes to the overview by itself.
+            </p>
+            <button type="submit" class="primary">
+              Run {more ? `the first ${formatCount(count)}` : formatCount(count)} again
+            </button>
+          </PostForm>
+        )}
+        <p>
+          <a href={view.at('jobs')}>Back to the jobs</a>
+        </p>
+      </>
+    ),
+  };
+}
+
+export async function retryJobs(view: View): Promise<Outcome> {
+  const done = await view.api.send<JobRetries>('POST', programApi(view, 'jobs/retry'), filterOf(view));
+  return { to: view.at('jobs'), done: done?.refused ? 'retried-some' : 'retried-all' };
 }

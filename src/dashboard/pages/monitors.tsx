@@ -1,7 +1,8 @@
 import type { MonitorOut, MonitorPage } from '../../features/monitors/routes.ts';
 import { Choice } from '../components/forms.tsx';
-import { Confirm, Field, Pager, PostForm, State, Table, TimeAndAgo } from '../components/parts.tsx';
+import { Confirm, Field, Pager, PostForm, State, Table, Time, TimeAndAgo } from '../components/parts.tsx';
 import { field, listQuery, programApi } from '../components/query.ts';
+import { formatDuration } from '../time.ts';
 import type { Outcome, Page, View } from '../view.ts';
 
 const kinds: [string, string][] = [
@@ -40,7 +41,7 @@ export async function monitorsPage(view: View): Promise<Page> {
           rows={silentFirst}
           columns={[
             { head: 'Monitor', kind: 'name', cell: (one) => one.name },
-            { head: 'State', cell: ({ state }) => <MonitorState state={state} /> },
+            { head: 'State', cell: (one) => <MonitorState view={view} of={one} /> },
             { head: 'Watches', cell: (one) => <Watched view={view} of={one} /> },
             { head: 'Due by', cell: (one) => <TimeAndAgo view={view} at={one.dueAt} /> },
             {
@@ -48,18 +49,22 @@ export async function monitorsPage(view: View): Promise<Page> {
               cell: (one) =>
                 one.lastSuccessAt === null ? 'none yet' : <TimeAndAgo view={view} at={one.lastSuccessAt} />,
             },
+            { head: 'Missed', cell: (one) => <Missed view={view} of={one} /> },
             {
               head: 'Act',
               cell: (one) =>
                 view.can('webhooks') ? (
-                  <Confirm
-                    view={view}
-                    to={view.at(`monitors/${encodeURIComponent(one.name)}/delete`)}
-                    label="Remove…"
-                    button="Watch no more"
-                    danger
-                    effect={`Silence of “${one.name}” is told to nobody any more. An open problem about it ends.`}
-                  />
+                  <div class="actions">
+                    <Snooze view={view} of={one} />
+                    <Confirm
+                      view={view}
+                      to={view.at(`monitors/${encodeURIComponent(one.name)}/delete`)}
+                      label="Remove…"
+                      button="Watch no more"
+                      danger
+                      effect={`Silence of “${one.name}” is told to nobody any more. An open problem about it ends.`}
+                    />
+                  </div>
                 ) : (
                   '–'
                 ),
@@ -79,8 +84,81 @@ export async function monitorsPage(view: View): Promise<Page> {
   };
 }
 
-const MonitorState = ({ state }: Pick<MonitorOut, 'state'>) =>
-  state === 'waiting' ? <State word="on time" tone="ok" /> : <State word="silent" tone="bad" />;
+function MonitorState({ view, of: { state, snoozed } }: { view: View; of: MonitorOut }) {
+  if (snoozed !== null)
+    return (
+      <>
+        <State word="snoozed" tone="quiet" /> until <Time view={view} at={snoozed.until} />{' '}
+        <small class="dim">
+          by {snoozed.by}: {snoozed.reason}
+        </small>
+      </>
+    );
+  return state === 'waiting' ? <State word="on time" tone="ok" /> : <State word="silent" tone="bad" />;
+}
+
+/** What it missed of late: how often, and each with how late the success was. */
+function Missed({ view, of: { missed } }: { view: View; of: MonitorOut }) {
+  if (missed.length === 0) return <>never, of late</>;
+  return (
+    <details>
+      <summary>{missed.length === 30 ? '30 or more' : missed.length} missed</summary>
+      <ul class="plain-list">
+        {missed.map(({ dueAt, endedAt, snoozed }) => (
+          <li>
+            <State
+              word={endedAt === null ? 'missed' : 'late'}
+              tone={endedAt === null ? 'bad' : 'attention'}
+            />{' '}
+            <Time view={view} at={dueAt} />
+            {endedAt === null
+              ? ', no success yet'
+              : `, ${formatDuration(Date.parse(endedAt) - Date.parse(dueAt))} late`}
+            {snoozed ? ', while snoozed' : ''}
+          </li>
+        ))}
+      </ul>
+    </details>
+  );
+}
+
+function Snooze({ view, of: one }: { view: View; of: MonitorOut }) {
+  const to = (verb: string) => view.at(`monitors/${encodeURIComponent(one.name)}/${verb}`);
+  if (one.snoozed !== null)
+    return (
+      <PostForm view={view} to={to('wake')}>
+        <button type="submit">Watch again</button>
+      </PostForm>
+    );
+  return (
+    <Confirm
+      view={view}
+      to={to('snooze')}
+      label="Snooze…"
+      button="Snooze it"
+      effect="Its silence is told to nobody for so long, and an open problem about it ends. Silence that lasts longer is told after all; the next success ends the snooze."
+    >
+      <label>
+        Hours <input name="hours" type="number" min="1" max="720" value="24" required />
+      </label>
+      <label>
+        Why <input name="reason" maxlength={300} autocomplete="off" required />
+      </label>
+    </Confirm>
+  );
+}
+
+export async function snoozeMonitor(view: View): Promise<Outcome> {
+  const path = programApi(view, `monitors/${encodeURIComponent(view.params.monitor ?? '')}/snooze`);
+  await view.api.send('POST', path, { hours: number(view, 'hours'), reason: field(view, 'reason') });
+  return { to: view.at('monitors'), done: 'snoozed' };
+}
+
+export async function wakeMonitor(view: View): Promise<Outcome> {
+  const path = programApi(view, `monitors/${encodeURIComponent(view.params.monitor ?? '')}/snooze`);
+  await view.api.send('DELETE', path);
+  return { to: view.at('monitors'), done: 'reopened' };
+}
 
 function Watched({ view, of }: { view: View; of: MonitorOut }) {
   const [[kind, ref] = ['', '']] = Object.entries(of.watches);

@@ -1,9 +1,9 @@
 import type { SubscriptionList } from '../../features/subscriptions/routes.ts';
 import type { QuarantinePage, SyncPage } from '../../features/syncs/routes.ts';
 import { Confirm, Facts, Field, PostForm, State, Table, Time } from '../components/parts.tsx';
-import { field, programApi } from '../components/query.ts';
+import { programApi } from '../components/query.ts';
 import { formatCount, formatDuration } from '../time.ts';
-import type { Outcome, Page, View } from '../view.ts';
+import type { Page, View } from '../view.ts';
 
 type Subscription = SubscriptionList[number];
 
@@ -34,8 +34,8 @@ export async function subscriptionPage(view: View): Promise<Page> {
         <div class="actions">
           {view.can('templates') ? (
             <>
-              <PostForm view={view} to={here(view, '/sync')}>
-                <button type="submit">Synchronise now</button>
+              <PostForm view={view} to={here(view, '/sync/count')}>
+                <button type="submit">Synchronise now…</button>
               </PostForm>
               {quarantine.items.length === 0 ? null : (
                 <PostForm view={view} to={here(view, '/quarantine/retry')}>
@@ -46,6 +46,17 @@ export async function subscriptionPage(view: View): Promise<Page> {
           ) : (
             <p class="dim">Somebody with the scope “templates” can synchronise it now.</p>
           )}
+          {view.can('templates') ? (
+            <Confirm
+              view={view}
+              to={here(view, '/replay')}
+              label="One event again…"
+              button="Render and send it"
+              effect="Its row is made anew and sent, wherever the subscription stands; the receiver sees a new file name."
+            >
+              <Field view={view} name="eventId" label="Event id" hint="Such as evt_…" required />
+            </Confirm>
+          ) : null}
           <a class="button" href={here(view, '/template')}>
             {view.can('templates') ? 'Edit the template' : 'Read the template'}
           </a>
@@ -185,11 +196,11 @@ function OperatorActions({ view, of }: { view: View; of: Subscription }) {
       </Confirm>
       <Confirm
         view={view}
-        to={here(view, '/rewind')}
+        to={here(view, '/rewind/count')}
         label="Go back…"
-        button="Set it"
+        button="Count what would go again"
         danger
-        effect="Every event since then is rendered and sent again with the next synchronisation; the receiver sees new file names."
+        effect="Every event since then would be rendered and sent again with the next synchronisation; the receiver sees new file names. How many they are is counted first."
       >
         <Field
           view={view}
@@ -202,24 +213,4 @@ function OperatorActions({ view, of }: { view: View; of: Subscription }) {
       </Confirm>
     </>
   );
-}
-
-export async function syncNow(view: View): Promise<Outcome> {
-  await view.api.send('POST', api(view, '/sync'));
-  return { to: here(view), done: 'synced' };
-}
-
-export async function retryQuarantine(view: View): Promise<Outcome> {
-  await view.api.send('POST', api(view, '/quarantine/retry'));
-  return { to: here(view), done: 'synced' };
-}
-
-export async function setNightly(view: View): Promise<Outcome> {
-  await view.api.send('PATCH', api(view), { SyncEnabled: field(view, 'enabled') === 'true' });
-  return { to: here(view), done: 'saved' };
-}
-
-export async function rewind(view: View): Promise<Outcome> {
-  await view.api.send('PATCH', api(view), { LastSyncUtc: field(view, 'LastSyncUtc') ?? '' });
-  return { to: here(view), done: 'saved' };
 }

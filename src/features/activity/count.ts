@@ -1,7 +1,10 @@
-import { type SQL, sql } from 'drizzle-orm';
+import { eq, type SQL, sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
 import type { Statement } from '../../platform/d1.ts';
-import type { ActivityKind } from './table.ts';
+import { idTime } from '../../platform/ids.ts';
+import { ShortCache } from '../../platform/short-cache.ts';
+import { endsIn, uncountedId } from './much.ts';
+import { type ActivityKind, activityCursors } from './table.ts';
 
 /** How a thing ended: `other` is neither a success nor a failure, such as what a person cancelled. */
 export type Ending = 'ok' | 'failed' | 'other';
@@ -24,21 +27,63 @@ export function countActivity(
   return countActivityFrom(
     ctx,
     kind,
-    sql`SELECT ${programId} AS program_id, ${ok} AS ok, ${failed} AS failed, ${other} AS other WHERE ${when}`,
+    sql`SELECT ${programId} AS program_id, ${ctx.now()} AS at, ${ok} AS ok, ${failed} AS failed, ${other} AS other
+      WHERE ${when}`,
   );
 }
 
-/** The same for many programs: `source` selects `program_id`, `ok`, `failed` and `other`, a row for each. */
+/** An hour as `activity_days` names it, of a time in milliseconds. */
+export const dayOf = (at: SQL) => sql`date(${at} / 1000, 'unixepoch')`;
+export const hourOf = (at: SQL) => sql`strftime('h%H', ${at} / 1000, 'unixepoch')`;
+
+/**
+ * The same for many programs: `source` selects `program_id`, `at` (when, in milliseconds: any time of the
+ * hour), `ok`, `failed` and `other`, a row for each program and hour.
+ */
 export function countActivityFrom(ctx: Ctx, kind: ActivityKind, source: SQL): Statement {
-  const now = new Date(ctx.now()).toISOString();
-  const hour = `h${now.slice(11, 13)}`;
   const sum = (at: number) => {
-    const path = `$.${hour}[${at}]`;
-    return sql`coalesce(activity_days.hours ->> ${path}, 0) + (excluded.hours ->> ${path})`;
+    const part = sql.raw(`'[${at}]'`);
+    return sql`coalesce(activity_days.hours ->> ('$.' || e.key || ${part}), 0) + (e.value ->> ${sql.raw(String(at))})`;
   };
   return ctx.db.run(sql`INSERT INTO activity_days (program_id, day, kind, hours)
-    SELECT s.program_id, ${now.slice(0, 10)}, ${kind}, json_object(${hour}, json_array(s.ok, s.failed, s.other))
+    SELECT s.program_id, ${dayOf(sql`s.at`)}, ${kind},
+      json_object(${hourOf(sql`s.at`)}, json_array(s.ok, s.failed, s.other))
     FROM (${source}) AS s WHERE s.ok + s.failed + s.other > 0
-    ON CONFLICT DO UPDATE SET hours = json_set(activity_days.hours, ${`$.${hour}`},
-      json_array(${sum(0)}, ${sum(1)}, ${sum(2)}))`);
+    ON CONFLICT DO UPDATE SET hours = (SELECT json_set(activity_days.hours, '$.' || e.key,
+      json_array(${sum(0)}, ${sum(1)}, ${sum(2)})) FROM json_each(excluded.hours) AS e)`);
+}
+
+/** Younger ones the roll-up cannot pass before their end is committed: D1 gives up a statement after 30 s. */
+const mayBePassedAfterMs = 15_000;
+
+const positions = new ShortCache<string>();
+
+/**
+ * The statement, if any is needed, that counts deliveries to endpoints whose end (`endedAt`, on each of their
+ * rows) is committed with it, and before it. One that ends before the roll-up passes its id is counted by the roll-up, one that ends later by
+ * this: each by one of them, since both ask inside a transaction. What is young is left out unasked, unless
+ * the roll-up was ahead of it a moment ago, as after a test clock was set back.
+ */
+export async function countEnded(
+  ctx: Ctx,
+  ended: { programId: string; deliveryId: string; attemptsTotal: number }[],
+  endedAt: number,
+): Promise<Statement[]> {
+  if (ended.length === 0) return [];
+  const position = await positions.get(ctx.db, 'webhook', ctx.wallNow(), () => positionOf(ctx, 'webhook'));
+  const oldestMs = endedAt - mayBePassedAfterMs;
+  const late = ended.filter(({ deliveryId }) => idTime(deliveryId) < oldestMs || deliveryId < position);
+  if (late.length === 0) return [];
+  const rows = late.map((one) => [one.programId, one.deliveryId, one.attemptsTotal]);
+  const part = sql`json_each(${JSON.stringify(rows)}) AS o CROSS JOIN deliveries AS d
+    ON d.program_id = o.value ->> 0 AND d.delivery_id = o.value ->> 1 AND d.attempts_total = o.value ->> 2
+      AND d.ended_at = ${endedAt} AND d.delivery_id < ${uncountedId}`;
+  return [countActivityFrom(ctx, 'webhook', endsIn(part))];
+}
+
+/** Throws where the migrations have not run. */
+export async function positionOf(ctx: Ctx, name: 'events' | 'webhook'): Promise<string> {
+  const [row] = await ctx.db.select().from(activityCursors).where(eq(activityCursors.name, name)).limit(1);
+  if (!row) throw new Error(`no cursor of ${name}`);
+  return row.position;
 }

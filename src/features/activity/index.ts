@@ -1,3 +1,4 @@
-export { countActivity, countActivityFrom } from './count.ts';
+export { countActivity, countEnded } from './count.ts';
+export { rollUpActivity } from './roll-up.system.ts';
 export { activityLifecycle, listCronRuns, noteCronRun } from './store.ts';
 export { activityKinds } from './table.ts';

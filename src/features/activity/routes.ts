@@ -35,7 +35,7 @@ const activityRoute = defineRoute(
       params: programParam,
       query: z.object({ days: z.coerce.number().int().min(1).max(31, 'At most 31.').default(2) }),
     },
-    responses: { 200: ok(activityOut, 'Rolled up with what it counts; hours without any are left out.') },
+    responses: { 200: ok(activityOut, 'As it is now; hours without any are left out.') },
   },
 );
 

@@ -1,18 +1,40 @@
-import { and, desc, eq, gte, lt } from 'drizzle-orm';
+import { and, eq, lt, type SQL, sql } from 'drizzle-orm';
 import type { Ctx, Lifecycle } from '../../context.ts';
 import type { Statement } from '../../platform/d1.ts';
-import { activityDays, activityKinds, cronRuns } from './table.ts';
+import { dayOf, hourOf } from './count.ts';
+import { countedSequence, endsIn, eventsIn, uncountedId } from './much.ts';
+import { type ActivityKind, activityDays, cronRuns } from './table.ts';
 
 export type ActivityDay = typeof activityDays.$inferSelect;
 
-/** The latest days, the newest first: at most a row for each day and kind. */
-export function listActivity(ctx: Ctx, programId: string, sinceDay: string): Promise<ActivityDay[]> {
-  return ctx.db
-    .select()
-    .from(activityDays)
-    .where(and(eq(activityDays.programId, programId), gte(activityDays.day, sinceDay)))
-    .orderBy(desc(activityDays.day))
-    .limit(100 * activityKinds.length);
+/** Of what is not rolled up yet, so many rows are counted at most. */
+const tailRows = 20_000;
+
+/**
+ * The latest days, the newest first: one row for each day and kind. What the roll-up has yet to come to is
+ * counted here, in the same statement: the figures are those of this moment.
+ */
+export async function listActivity(ctx: Ctx, programId: string, sinceDay: string): Promise<ActivityDay[]> {
+  const events = sql`events AS e WHERE e.program_id = ${programId} AND e.sequence > ${countedSequence} LIMIT ${tailRows}`;
+  const ends = sql`deliveries AS d WHERE d.program_id = ${programId} AND d.delivery_id >= ${uncountedId} LIMIT ${tailRows}`;
+  const tail = (kind: ActivityKind, source: SQL) => sql`SELECT ${dayOf(sql`t.at`)}, ${kind},
+    json_object(${hourOf(sql`t.at`)}, json_array(t.ok, t.failed, t.other)) FROM (${source}) AS t`;
+  const rows = await ctx.db.all<{ day: string; kind: ActivityKind; hours: string }>(
+    sql`SELECT day, kind, hours FROM activity_days WHERE program_id = ${programId} AND day >= ${sinceDay}
+      UNION ALL ${tail('events', eventsIn(events))} UNION ALL ${tail('webhook', endsIn(ends))}`,
+  );
+  const days = new Map<string, ActivityDay>();
+  for (const { day, kind, hours } of rows) {
+    const known = days.get(`${day} ${kind}`) ?? { programId, day, kind, hours: {} };
+    days.set(`${day} ${kind}`, known);
+    for (const [hour, counts] of Object.entries(JSON.parse(hours) as ActivityDay['hours'])) {
+      const [ok, failed, other] = known.hours[hour] ?? [0, 0, 0];
+      known.hours[hour] = [ok + counts[0], failed + counts[1], other + counts[2]];
+    }
+  }
+  return [...days.values()]
+    .filter(({ day }) => day >= sinceDay)
+    .sort((a, b) => (a.day < b.day ? 1 : a.day > b.day ? -1 : 0));
 }
 
 /** The statement that keeps what a cron's run did, over what its run before did. */

@@ -15,7 +15,8 @@ export type ActivityKind = (typeof activityKinds)[number];
 
 /**
  * What went well and what did not, hour by hour: one row per program, kind and day, whatever its traffic.
- * Written in the commit of what it counts, so that no page ever counts rows.
+ * Of what is much, events and deliveries to endpoints, written by the minute's roll-up; of the rest in the
+ * commit of what it counts. So no page ever counts more than the rows of the last minutes.
  */
 export const activityDays = sqliteTable(
   'activity_days',
@@ -29,6 +30,13 @@ export const activityDays = sqliteTable(
   },
   (table) => [primaryKey({ columns: [table.programId, table.day, table.kind] })],
 );
+
+/** How far the roll-up has come. */
+export const activityCursors = sqliteTable('activity_cursors', {
+  name: text('name', { enum: ['events', 'webhook'] }).primaryKey(),
+  /** Of events the last sequence that is counted, of webhooks the first id of a delivery that is not. */
+  position: text('position').notNull(),
+});
 
 /** Of each cron expression its latest run. */
 export const cronRuns = sqliteTable('cron_runs', {

@@ -1,5 +1,5 @@
 import type { AttemptResult, Ctx } from '../../context.ts';
-import { commit } from '../../platform/d1.ts';
+import { commit, type Statement } from '../../platform/d1.ts';
 import { newId } from '../../platform/ids.ts';
 import { callOf, type EndpointCall } from '../webhooks/index.ts';
 import { type AnnouncedRow, wholeLane } from './announced.ts';
@@ -7,23 +7,34 @@ import { postSigned } from './channels.ts';
 import { findTarget, type Target } from './deliveries.system.ts';
 import { cancelReason } from './health.ts';
 import {
+  type ChunkClaim,
   cancelDue,
-  claimChunk,
   type DueRow,
   giveBack,
+  keepLane,
+  type LaneClaim,
   parkDue,
   releaseLane,
   settledAtOnce,
+  takeLane,
   unpark,
 } from './lanes.ts';
 import type { Finished, OutcomeRecorder } from './outcomes.ts';
-import { degradedAfter, laneCount, leaseMs, queueWaitLimitMs } from './policy.ts';
+import {
+  attemptTimeoutMs,
+  chunkStartMs,
+  degradedAfter,
+  laneCount,
+  laneLeaseMs,
+  leaseMs,
+  queueWaitLimitMs,
+} from './policy.ts';
 import type { Pool } from './pool.ts';
 import { bodyOf } from './store.ts';
 import type { Attempt } from './table.ts';
 
 /** Rows a lane is claimed with at once; more of them, and more would be uncertain after a crash. */
-const chunkSize = 12;
+const chunkSize = 24;
 /** What a resumed endpoint gets of what waited, where it has no limit of its own. */
 export const resumePerSecond = 20;
 /** Something due so soon is waited for; what is later is woken. */
@@ -31,7 +42,7 @@ const waitWithinMs = 1_500;
 
 /**
  * Sends a first attempt whose row was born leased to this invocation. False where its endpoint takes nothing
- * any more: then it is due like any other.
+ * any more, or it waited so long for a connection that it would outlive its lease: then it is due like any other.
  */
 export async function sendBorn(
   ctx: Ctx,
@@ -40,7 +51,10 @@ export async function sendBorn(
   row: AnnouncedRow,
 ): Promise<boolean> {
   const due: DueRow = { ...row, uncertain: false, attempts: 0, attemptsTotal: 0 };
-  const sent = await recorder.during(() => pool.run(row.endpointId, () => sendIfActive(ctx, due)));
+  const untilMs = row.createdAt + leaseMs - attemptTimeoutMs;
+  const sent = await recorder.during(() =>
+    pool.run(row.endpointId, async () => (ctx.now() >= untilMs ? null : sendIfActive(ctx, due))),
+  );
   if (sent === null) {
     recorder.withdraw();
     await commit(ctx.db, [giveBack(ctx, row)]);
@@ -75,12 +89,12 @@ export async function drainEndpoint(
     const waitMs = target.nextDueAt - ctx.now();
     if (waitMs > 0) await sleep(waitMs);
     // Where others hold the lanes, they see what is due before they let go.
-    if ((await drainLanes(ctx, target, pool, recorder)) === 0) return;
+    if ((await drainLanes(ctx, target, pool, recorder)) === 0 && pool.mayStart()) return;
   }
   await wakeEndpoint(ctx, endpointId, ctx.now());
 }
 
-/** How many were sent of the lanes that nobody holds. */
+/** How many were claimed of the lanes that nobody holds; what could not be sent is still due. */
 async function drainLanes(ctx: Ctx, target: Target, pool: Pool, recorder: OutcomeRecorder): Promise<number> {
   // What is little is one sender's; who is rate-limited or degraded has never more than one.
   const isLittle = target.dueCount <= chunkSize && target.heldLanes.length === 0;
@@ -88,12 +102,12 @@ async function drainLanes(ctx: Ctx, target: Target, pool: Pool, recorder: Outcom
   const first = Math.floor(Math.random() * laneCount);
   const lanes = whole ? [wholeLane] : Array.from({ length: laneCount }, (_, i) => (first + i) % laneCount);
   const held = new Set(target.heldLanes);
-  let sent = 0;
+  let claimed = 0;
   for (const lane of lanes) {
-    if (held.has(lane) || held.has(wholeLane)) continue;
-    sent += await drainLane(ctx, target, lane, pool, recorder);
+    if (held.has(lane) || held.has(wholeLane) || !pool.mayStart()) continue;
+    claimed += await drainLane(ctx, target, lane, pool, recorder);
   }
-  return sent;
+  return claimed;
 }
 
 async function drainLane(
@@ -109,63 +123,89 @@ async function drainLane(
   const width = lane === wholeLane ? room : Math.ceil(room / laneCount);
   const most = degradedSince !== null ? 1 : Math.min(chunkSize, rateLimitPerSecond ?? chunkSize);
   const gapMs = rateLimitPerSecond === null ? 0 : 1_000 / rateLimitPerSecond;
-  let sent = 0;
-  while (pool.mayStart()) {
-    const untilMs = ctx.now() + leaseMs;
-    const chunk = await claimChunk(ctx, { endpointId, lane, token, untilMs, most, gapMs });
-    if (chunk.rows.length === 0) return sent;
-    const failed = await sendChunk(ctx, chunk.rows, chunk.startMs, gapMs, width, pool, recorder);
-    sent += chunk.rows.length;
-    // Whatever failed may have changed what the endpoint may be sent.
-    if (failed || degradedSince !== null) break;
+  const claim = (): LaneClaim => {
+    return { endpointId, lane, token, untilMs: ctx.now() + laneLeaseMs, most, gapMs };
+  };
+  const release = () => [releaseLane(ctx, endpointId, lane, token)];
+  const first = takeLane(ctx, claim());
+  await commit(ctx.db, first.statements);
+  let { rows, startMs } = first.chunk();
+  let claimed = 0;
+  while (rows.length > 0) {
+    let next: ChunkClaim | 'release' | undefined;
+    // What comes next goes with the last outcomes of the chunk, in one transaction.
+    const then = (failed: boolean): Statement[] => {
+      // Whatever failed may have changed what the endpoint may be sent.
+      const goesOn = !failed && degradedSince === null && pool.mayStart();
+      next = goesOn ? keepLane(ctx, claim()) : 'release';
+      return next === 'release' ? release() : next.statements;
+    };
+    await sendChunk(ctx, { rows, startMs, gapMs, width, then }, pool, recorder);
+    claimed += rows.length;
+    if (next === undefined) await commit(ctx.db, release());
+    if (next === undefined || next === 'release') return claimed;
+    ({ rows, startMs } = next.chunk());
   }
-  await commit(ctx.db, [releaseLane(ctx, endpointId, lane, token)]);
-  return sent;
+  return claimed;
+}
+
+interface Chunk {
+  rows: DueRow[];
+  startMs: number;
+  gapMs: number;
+  /** How many of it may be in flight. */
+  width: number;
+  /** What is committed with the last outcome, given whether an attempt failed. */
+  then: (failed: boolean) => Statement[];
 }
 
 /**
- * True where an attempt failed, or the endpoint takes nothing any more: then, and after three time-outs in a
- * row, the rest of the chunk is left for later.
+ * Sends a chunk; all that was sent is on record then. Where the endpoint takes nothing any more, after three
+ * time-outs in a row, or too late for the lane's lease, the rest is left for later.
  */
 async function sendChunk(
   ctx: Ctx,
-  rows: DueRow[],
-  startMs: number,
-  gapMs: number,
-  width: number,
+  { rows, startMs, gapMs, width, then }: Chunk,
   pool: Pool,
   recorder: OutcomeRecorder,
-): Promise<boolean> {
+): Promise<void> {
   const waiting = rows.map((row, i) => ({ row, atMs: startMs + i * gapMs }));
+  const untilMs = ctx.wallNow() + chunkStartMs;
   const recorded: Promise<void>[] = [];
   let failed = false;
   let timeouts = 0;
+  let underWay = 0;
+  const isOver = () => timeouts >= degradedAfter || ctx.wallNow() >= untilMs;
+  const takeNext = () => (isOver() || !pool.mayStart() ? undefined : waiting.shift());
   const flight = async () => {
-    for (;;) {
-      const next = timeouts >= degradedAfter || !pool.mayStart() ? undefined : waiting.shift();
-      if (!next) return;
+    for (let next = takeNext(); next; ) {
+      underWay++;
       const waitMs = next.atMs - ctx.now();
       if (gapMs > 0 && waitMs > 0) await sleep(waitMs);
       const { row } = next;
-      const sent = await recorder.during(() => pool.run(row.endpointId, () => sendIfActive(ctx, row)));
+      const sent = await recorder.during(() =>
+        pool.run(row.endpointId, async () => (isOver() ? null : sendIfActive(ctx, row))),
+      );
+      underWay--;
       if (sent === null) {
         recorder.withdraw();
         failed = true;
         return;
       }
-      const attempts = { attempts: row.attempts + 1, attemptsTotal: row.attemptsTotal + 1 };
-      const lost = row.status === 'sending' ? lostAttempt(ctx) : null;
-      recorded.push(recorder.add({ ...sent, row, fence: row.attemptsTotal, ...attempts, lost }));
       const { failure } = sent.result;
       failed ||= failure !== undefined;
       timeouts = failure === 'timeout' ? timeouts + 1 : 0;
+      next = takeNext();
+      const also = underWay === 0 && !next ? then(failed) : [];
+      const attempts = { attempts: row.attempts + 1, attemptsTotal: row.attemptsTotal + 1 };
+      const lost = row.status === 'sending' ? lostAttempt(ctx) : null;
+      recorded.push(recorder.add({ ...sent, row, fence: row.attemptsTotal, ...attempts, lost }, also));
     }
   };
   const flights = Array.from({ length: Math.min(width, rows.length) }, flight);
   // All of a chunk is on record before the lane goes on: what is not would be claimed again.
   const ends = await Promise.allSettled([...flights, Promise.all(flights).then(() => Promise.all(recorded))]);
   for (const end of ends) if (end.status === 'rejected') throw end.reason;
-  return failed;
 }
 
 /** Null where the endpoint was paused or disabled in the meantime: then nothing more is begun. */

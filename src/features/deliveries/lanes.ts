@@ -1,8 +1,8 @@
-import { and, eq, sql } from 'drizzle-orm';
+import { and, eq, type SQL, sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
-import { commit, rowsOf, type Statement } from '../../platform/d1.ts';
+import { rowsOf, type Statement } from '../../platform/d1.ts';
 import { laneOf, parkedAt, wholeLane } from './announced.ts';
-import { flightLimits, goodHealth, type Health } from './policy.ts';
+import { flightLimits, goodHealth, type Health, laneCount } from './policy.ts';
 import { endpointHealth, endpointLanes } from './table.ts';
 
 /** What the senders need of a ledger row. */
@@ -31,25 +31,61 @@ export interface LaneClaim {
   gapMs: number;
 }
 
+/** Statements for one transaction, and what they gave once it is committed. */
+export interface ChunkClaim {
+  statements: Statement[];
+  /** `startMs` is when the first of them may go. */
+  chunk(): { rows: DueRow[]; startMs: number };
+}
+
 /**
- * Takes or keeps a lane with the next rows that are due in it, or lets it go where none is: that is one
- * transaction, so that whoever makes a row due just afterwards finds the lane free. What a dead holder was
- * sending is marked as uncertain. `startMs` is when the first of them may go.
+ * Takes a lane with the next rows that are due in it. What a dead holder was sending is marked as uncertain.
  */
-export async function claimChunk(ctx: Ctx, claim: LaneClaim): Promise<{ rows: DueRow[]; startMs: number }> {
+export function takeLane(ctx: Ctx, claim: LaneClaim): ChunkClaim {
+  const { endpointId, lane, token } = claim;
+  const at = ctx.now();
+  const others = lane === wholeLane ? sql`o.lane <> ${wholeLane}` : sql`o.lane = ${wholeLane}`;
+  const next = claimNext(
+    ctx,
+    claim,
+    sql`lease_until <= ${at} AND NOT EXISTS (SELECT 1 FROM endpoint_lanes AS o WHERE o.endpoint_id = ${endpointId}
+      AND ${others} AND o.lease_until > ${at})`,
+  );
+  return {
+    ...next,
+    statements: [
+      ctx.db.run(sql`INSERT INTO endpoint_lanes (endpoint_id, lane, program_id, lease_until, sending, next_send_at)
+        SELECT e.endpoint_id, ${lane}, e.program_id, 0, '[]', 0 FROM webhook_endpoints AS e
+        WHERE e.endpoint_id = ${endpointId} ON CONFLICT DO NOTHING`),
+      ctx.db.run(sql`UPDATE deliveries SET uncertain = 1, reason = ${cutOff}
+        WHERE next_attempt_at <= ${at} AND status <> 'sending' AND (program_id, delivery_id) IN (
+          SELECT l.program_id, s.value FROM endpoint_lanes AS l, json_each(l.sending) AS s
+          WHERE l.endpoint_id = ${endpointId} AND l.lease_token <> ${token} AND l.lease_until <= ${at})`),
+      ...next.statements,
+    ],
+  };
+}
+
+/** Keeps a lane with the next rows, if it is still this holder's. */
+export function keepLane(ctx: Ctx, claim: LaneClaim): ChunkClaim {
+  return claimNext(ctx, claim, sql`lease_token = ${claim.token}`);
+}
+
+/**
+ * Lets the lane go where nothing is due in it: whoever makes a row due just after the transaction finds it
+ * free.
+ */
+function claimNext(ctx: Ctx, claim: LaneClaim, isFree: SQL): ChunkClaim {
   const { endpointId, lane, token, untilMs, most, gapMs } = claim;
   const at = ctx.now();
   const inLane = lane === wholeLane ? sql`true` : sql`${laneOf} = ${lane}`;
-  const others = lane === wholeLane ? sql`o.lane <> ${wholeLane}` : sql`o.lane = ${wholeLane}`;
-  const free = sql`NOT EXISTS (SELECT 1 FROM endpoint_lanes AS o WHERE o.endpoint_id = ${endpointId} AND ${others}
-    AND o.lease_until > ${at})`;
   const take = ctx.db.run(sql`UPDATE endpoint_lanes SET sending = c.ids,
       lease_token = CASE WHEN c.n > 0 THEN ${token} END, lease_until = CASE WHEN c.n > 0 THEN ${untilMs} ELSE 0 END,
       next_send_at = CASE WHEN ${gapMs} > 0 THEN max(next_send_at, ${at}) + CAST(c.n * ${gapMs} AS INTEGER) ELSE 0 END
     FROM (SELECT json_group_array(delivery_id) AS ids, count(*) AS n FROM (SELECT delivery_id FROM deliveries
-      WHERE endpoint_id = ${endpointId} AND next_attempt_at IS NOT NULL AND next_attempt_at <= ${at} AND ${inLane}
+      WHERE endpoint_id = ${sameText(endpointId)} AND next_attempt_at IS NOT NULL AND next_attempt_at <= ${at} AND ${inLane}
       ORDER BY next_attempt_at LIMIT ${most})) AS c
-    WHERE endpoint_id = ${endpointId} AND lane = ${lane} AND (lease_until <= ${at} OR lease_token = ${token}) AND ${free}
+    WHERE endpoint_id = ${endpointId} AND lane = ${lane} AND ${isFree}
     RETURNING next_send_at AS nextSendAt`);
   const select =
     ctx.db.run(sql`SELECT d.program_id AS programId, d.delivery_id AS deliveryId, d.endpoint_id AS endpointId,
@@ -58,24 +94,24 @@ export async function claimChunk(ctx: Ctx, claim: LaneClaim): Promise<{ rows: Du
     FROM endpoint_lanes AS l CROSS JOIN json_each(l.sending) AS s CROSS JOIN deliveries AS d
     WHERE l.endpoint_id = ${endpointId} AND l.lane = ${lane} AND l.lease_token = ${token}
       AND d.program_id = l.program_id AND d.delivery_id = s.value AND d.next_attempt_at <= ${at}`);
-  await commit(ctx.db, [
-    ctx.db.run(sql`INSERT INTO endpoint_lanes (endpoint_id, lane, program_id, lease_until, sending, next_send_at)
-      SELECT e.endpoint_id, ${lane}, e.program_id, 0, '[]', 0 FROM webhook_endpoints AS e
-      WHERE e.endpoint_id = ${endpointId} ON CONFLICT DO NOTHING`),
-    ctx.db.run(sql`UPDATE deliveries SET uncertain = 1, reason = ${cutOff}
-      WHERE next_attempt_at <= ${at} AND status <> 'sending' AND (program_id, delivery_id) IN (
-        SELECT l.program_id, s.value FROM endpoint_lanes AS l, json_each(l.sending) AS s
-        WHERE l.endpoint_id = ${endpointId} AND l.lease_token <> ${token} AND l.lease_until <= ${at})`),
-    take,
-    select,
-  ]);
-  const [taken] = rowsOf(take) as { nextSendAt: number }[];
-  const rows = (rowsOf(select) as (Omit<DueRow, 'uncertain'> & { uncertain: number })[]).map((row) => ({
-    ...row,
-    uncertain: row.uncertain === 1,
-  }));
-  return { rows, startMs: (taken?.nextSendAt ?? 0) - rows.length * gapMs };
+  return {
+    statements: [take, select],
+    chunk() {
+      const [taken] = rowsOf(take) as { nextSendAt: number }[];
+      const rows = (rowsOf(select) as (Omit<DueRow, 'uncertain'> & { uncertain: number })[]).map((row) => ({
+        ...row,
+        uncertain: row.uncertain === 1,
+      }));
+      return { rows, startMs: (taken?.nextSendAt ?? 0) - rows.length * gapMs };
+    },
+  };
 }
+
+/**
+ * The same text. SQLite compares a bare parameter with the conditions of partial indexes, and so prepares the
+ * statement anew for each of its values.
+ */
+const sameText = (text: string) => sql`(${text} || '')`;
 
 const cutOff = 'An attempt may have been cut off on our side; whether the receiver took it is not known.';
 
@@ -119,11 +155,13 @@ export function healHealth(ctx: Ctx, successes: Record<string, number>): Stateme
 export function standingOf(ctx: Ctx, endpointIds: string[]): Statement {
   const at = ctx.now();
   return ctx.db.run(sql`SELECT * FROM (SELECT e.value AS endpointId,
-      EXISTS (SELECT 1 FROM (SELECT delivery_id, endpoint_id FROM deliveries AS d
+      (SELECT coalesce(sum(CASE l.lane WHEN ${wholeLane} THEN ${laneCount} ELSE 1 END), 0) FROM endpoint_lanes AS l
+          WHERE l.endpoint_id = e.value AND l.lease_until > ${at}) < ${laneCount}
+        AND EXISTS (SELECT 1 FROM (SELECT delivery_id, endpoint_id FROM deliveries AS d
           WHERE d.endpoint_id = e.value AND d.next_attempt_at IS NOT NULL AND d.next_attempt_at <= ${at}
           ORDER BY d.next_attempt_at LIMIT 30) AS due
-        WHERE NOT EXISTS (SELECT 1 FROM endpoint_lanes AS l WHERE l.endpoint_id = due.endpoint_id
-          AND l.lane IN (${laneOf}, ${wholeLane}) AND l.lease_until > ${at})) AS unattended,
+          WHERE NOT EXISTS (SELECT 1 FROM endpoint_lanes AS l WHERE l.endpoint_id = due.endpoint_id
+            AND l.lane IN (${laneOf}, ${wholeLane}) AND l.lease_until > ${at})) AS unattended,
       EXISTS (SELECT 1 FROM endpoint_health AS h WHERE h.endpoint_id = e.value
         AND (h.failing_since IS NOT NULL OR h.flight_limit < ${flightLimits.most})) AS ill
     FROM json_each(${JSON.stringify(endpointIds)}) AS e) WHERE unattended = 1 OR ill = 1`);

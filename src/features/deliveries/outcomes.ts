@@ -1,7 +1,7 @@
 import { sql } from 'drizzle-orm';
 import type { AttemptResult, Ctx } from '../../context.ts';
 import { commit, rowsOf, type Statement } from '../../platform/d1.ts';
-import { countActivityFrom } from '../activity/index.ts';
+import { countEnded } from '../activity/index.ts';
 import { noteFailures } from './health.ts';
 import { type DueRow, healHealth, standingOf } from './lanes.ts';
 import { decideOutcome, type Outcome } from './policy.ts';
@@ -39,9 +39,9 @@ export interface Consequences {
 }
 
 /** So long an outcome waits for others that are about to come. */
-const gatherMs = 15;
+const gatherMs = 40;
 /** So many are written at once. */
-const groupSize = 12;
+const groupSize = 24;
 
 /**
  * Writes outcomes in groups: while one commit is under way the next ones gather, and while other attempts of
@@ -52,6 +52,7 @@ export class OutcomeRecorder {
   readonly #ctx: Ctx;
   readonly #onWritten: (consequences: Consequences) => void;
   #gathered: Judged[] = [];
+  #also: Statement[] = [];
   /** Of what gathers now; null while nothing does. */
   #group: Promise<void> | null = null;
   #writing: Promise<void> = Promise.resolve();
@@ -82,8 +83,11 @@ export class OutcomeRecorder {
     if (this.#underWay === 0) this.#hurry?.();
   }
 
-  /** Resolves when the outcome is committed. Throws what the database throws. */
-  async add(finished: Finished): Promise<void> {
+  /**
+   * Resolves when the outcome is committed, and `also` with it, after it and those before it. Throws what the
+   * database throws.
+   */
+  async add(finished: Finished, also: Statement[] = []): Promise<void> {
     const outcome = decideOutcome(finished.result, {
       channel: 'webhook',
       attempts: finished.attempts,
@@ -91,6 +95,7 @@ export class OutcomeRecorder {
       random: Math.random(),
     });
     this.#gathered.push({ ...finished, outcome });
+    this.#also.push(...also);
     this.#underWay--;
     this.#group ??= this.#writeGroup();
     if (this.#underWay === 0 || this.#gathered.length >= groupSize) this.#hurry?.();
@@ -107,15 +112,15 @@ export class OutcomeRecorder {
     });
     this.#hurry = null;
     await this.#writing;
-    const batch = this.#gathered;
-    this.#gathered = [];
+    const [batch, also] = [this.#gathered, this.#also];
+    [this.#gathered, this.#also] = [[], []];
     this.#group = null;
-    const writing = this.#write(batch);
+    const writing = this.#write(batch, also);
     this.#writing = writing.catch(() => undefined);
     await writing;
   }
 
-  async #write(batch: Judged[]): Promise<void> {
+  async #write(batch: Judged[], also: Statement[]): Promise<void> {
     const ctx = this.#ctx;
     const byEndpoint = new Map<string, Judged[]>();
     for (const one of batch) {
@@ -136,12 +141,18 @@ export class OutcomeRecorder {
     const problems = await Promise.all(
       batch.map(({ row, outcome }) => problemsOf(ctx, { ...row, channel: 'webhook' }, outcome)),
     );
+    const ends = batch.flatMap(({ row, attemptsTotal, outcome }) =>
+      outcome.status === 'waiting' ? [] : [{ ...row, attemptsTotal }],
+    );
+    const endedAt = ctx.now();
+    const counted = await countEnded(ctx, ends, endedAt);
     const standing = standingOf(ctx, [...byEndpoint.keys()]);
     await commit(ctx.db, [
-      writeOutcomes(ctx, batch),
-      ...countOutcomes(ctx, batch),
+      writeOutcomes(ctx, batch, endedAt),
+      ...counted,
       ...problems.flatMap((one) => one.statements),
       standing,
+      ...also,
     ]);
     const stands = rowsOf(standing) as { endpointId: string; unattended: number; ill: number }[];
     const healed = stands.flatMap(({ endpointId, ill }) => {
@@ -184,7 +195,7 @@ export class OutcomeRecorder {
   }
 }
 
-function writeOutcomes(ctx: Ctx, batch: Judged[]): Statement {
+function writeOutcomes(ctx: Ctx, batch: Judged[], endedAt: number): Statement {
   const rows = batch.map((one) => {
     const { row, result, outcome } = one;
     const delivered = outcome.status === 'delivered';
@@ -203,7 +214,7 @@ function writeOutcomes(ctx: Ctx, batch: Judged[]): Statement {
       outcome.status,
       delivered ? null : outcome.reason,
       outcome.status === 'waiting' ? outcome.nextAttemptAt : null,
-      outcome.status === 'waiting' ? null : ctx.now(),
+      outcome.status === 'waiting' ? null : endedAt,
       !delivered && (row.uncertain || result.uncertain || one.lost !== null) ? 1 : 0,
       one.attempts,
       one.attemptsTotal,
@@ -232,21 +243,3 @@ const unlessHeld = (column: string, at: number) =>
   sql.raw(`CASE WHEN o.value ->> 3 <> 'delivered'
       AND (deliveries.status = 'cancelled' OR (deliveries.status = 'paused' AND o.value ->> 3 = 'waiting'))
     THEN deliveries.${column} ELSE o.value ->> ${at} END`);
-
-/** Rolls up what the statement above has ended; one row for each program, however many there were. */
-function countOutcomes(ctx: Ctx, batch: Judged[]): Statement[] {
-  const ended = batch.filter(({ outcome }) => outcome.status !== 'waiting');
-  if (ended.length === 0) return [];
-  const rows = ended.map(({ row, attemptsTotal }) => [row.programId, row.deliveryId, attemptsTotal]);
-  return [
-    countActivityFrom(
-      ctx,
-      'webhook',
-      sql`SELECT d.program_id, sum(d.status = 'delivered') AS ok, sum(d.status = 'exhausted') AS failed,
-          sum(d.status = 'cancelled') AS other
-        FROM json_each(${JSON.stringify(rows)}) AS o CROSS JOIN deliveries AS d ON d.program_id = o.value ->> 0
-          AND d.delivery_id = o.value ->> 1 AND d.attempts_total = o.value ->> 2 AND d.ended_at = ${ctx.now()}
-        GROUP BY d.program_id`,
-    ),
-  ];
-}

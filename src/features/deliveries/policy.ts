@@ -44,7 +44,14 @@ export const waitsMs: Record<string, readonly number[]> = {
 
 /** An attempt that has not ended by then is over; the lease outlives it. */
 export const attemptTimeoutMs = 15 * second;
-export const leaseMs = 60 * second;
+/**
+ * Of a delivery that its invocation is to send: it begins within 14 s, and its end has some more seconds to be
+ * committed. What a sender that dies leaves behind is free when it is over.
+ */
+export const leaseMs = 40 * second;
+/** Of a lane with a chunk of deliveries: none of them is begun later than this, and the lease outlives it. */
+export const chunkStartMs = 5 * second;
+export const laneLeaseMs = chunkStartMs + attemptTimeoutMs + 5 * second;
 
 /** First attempts that one invocation begins; the rest is woken. */
 export const startedAtOnce = 12;

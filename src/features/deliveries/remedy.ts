@@ -5,7 +5,7 @@ import { endAttentionOf } from '../attention/index.ts';
 import { recordAudit } from '../audit/index.ts';
 import { startDeliveries, startEndpoint } from './deliver.ts';
 import { resumePerSecond } from './drain.ts';
-import { findDelivery } from './store.ts';
+import { findDelivery, hasContent } from './store.ts';
 
 /** Deliveries that one call makes due again. */
 const rearmedAtOnce = 500;
@@ -25,7 +25,7 @@ export const deliveriesRemedy: Remedy = {
       FROM attention AS a CROSS JOIN deliveries AS d
       WHERE a.program_id = ${programId} AND a.kind = ${kind} AND a.ended_at IS NULL
         AND d.program_id = a.program_id AND d.delivery_id = a.subject AND ${toSame}
-        AND d.status IN ('exhausted', 'cancelled', 'waiting') AND d.body IS NOT ''
+        AND d.status IN ('exhausted', 'cancelled', 'waiting') AND ${hasContent('d')}
       ORDER BY a.subject LIMIT ${rearmedAtOnce + 1}`);
     const ids = rows.slice(0, rearmedAtOnce).map(({ id }) => id);
     return {
@@ -56,7 +56,7 @@ async function rearmAll(ctx: Ctx, programId: string, endpointId: string, ids: st
       attempts = 0, ended_at = NULL, next_attempt_at = ${at} + CAST(due.key * ${gapMs} AS INTEGER)
     FROM json_each(${JSON.stringify(ids)}) AS due
     WHERE deliveries.program_id = ${programId} AND deliveries.delivery_id = due.value
-      AND deliveries.status IN ('exhausted', 'cancelled', 'waiting') AND deliveries.body IS NOT '' AND ${takes}
+      AND deliveries.status IN ('exhausted', 'cancelled', 'waiting') AND ${hasContent('deliveries')} AND ${takes}
     RETURNING deliveries.delivery_id AS id`);
   await commit(ctx.db, [
     rearm,

@@ -28,6 +28,8 @@ export async function retryDelivery(ctx: Ctx, programId: string, deliveryId: str
     recordAudit(ctx, { programId, action: 'delivery.retried', target: deliveryId }),
   ]);
   if (rearmed?.changes !== 1) {
+    if (before.body === '' && before.channel !== 'ping')
+      throw new AppError('conflict', 'What this delivery told of was deleted: there is nothing to send.');
     throw new AppError('conflict', `This delivery is ${before.status} now: it is on its way already.`);
   }
   if (endpointId === '') startDeliveries(ctx, [deliveryId]);

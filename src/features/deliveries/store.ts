@@ -120,6 +120,10 @@ export function keepAttempts(attempts: Attempt[]): Attempt[] {
 }
 export const attemptsKept = 50;
 
+/** Not erased with what it told of, which leaves nothing to send; a ping never has a body. */
+export const hasContent = (table: 'deliveries' | 'd') =>
+  sql.raw(`(${table}.body IS NOT '' OR ${table}.channel = 'ping')`);
+
 /** Makes an ended or waiting delivery due again; changes nothing for one that is on its way. */
 export function rearmDelivery(ctx: Ctx, programId: string, deliveryId: string): Statement {
   return ctx.db
@@ -136,8 +140,7 @@ export function rearmDelivery(ctx: Ctx, programId: string, deliveryId: string): 
         eq(deliveries.programId, programId),
         eq(deliveries.deliveryId, deliveryId),
         inArray(deliveries.status, ['waiting', 'exhausted', 'cancelled', 'delivered']),
-        // Erased with what it told of: there is nothing to send.
-        sql`${deliveries.body} IS NOT ''`,
+        hasContent('deliveries'),
       ),
     );
 }

@@ -28,8 +28,7 @@ export interface Attempt {
 /**
  * The ledger: one row per thing that is due to one receiver. `target` may be a person's address. D1 bills
  * each index entry that is written, so that a delivery to an endpoint writes three rows in its life: itself,
- * its entry in `deliveries_due`, and itself again with its outcome; and a row for all the outcomes of a
- * program that one commit holds. Hence no row of its own for an attempt,
+ * its entry in `deliveries_due`, and itself again with its outcome. Hence no row of its own for an attempt,
  * a lease per lane instead of per row, and `dedupe_key` only where the id does not say enough.
  */
 export const deliveries = sqliteTable(

@@ -2,7 +2,7 @@ import type { Ctx } from '../../context.ts';
 import type { Announced } from '../deliveries/index.ts';
 import { announceEvents } from './announce.ts';
 import { readRelations } from './relations.ts';
-import { type ChangeEvent, type ChangesOf, countEvents, insertChangeEvents } from './store.ts';
+import { type ChangeEvent, type ChangesOf, insertChangeEvents } from './store.ts';
 
 /**
  * What publishes a chunk of a job's changes, and tells endpoints of it; what was published before adds
@@ -30,8 +30,5 @@ export async function publishChanges(ctx: Ctx, of: ChangesOf, changes: ChangeEve
     })),
     await readRelations(ctx, [programId.toLowerCase()]),
   );
-  return {
-    ...announced,
-    statements: [insertChangeEvents(ctx, of, changes), ...announced.statements, countEvents(ctx, changes)],
-  };
+  return { ...announced, statements: [insertChangeEvents(ctx, of, changes), ...announced.statements] };
 }

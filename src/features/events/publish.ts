@@ -8,7 +8,7 @@ import { announceEvents } from './announce.ts';
 import type { ReadEvent } from './read.ts';
 import { type Relations, withRelations } from './relations.ts';
 import type { EnvelopeIn } from './schema.ts';
-import { countEvents, type Event, findKnownEvents, insertEvents, type NewEvent } from './store.ts';
+import { type Event, findKnownEvents, insertEvents, type NewEvent } from './store.ts';
 
 export type Published =
   | { status: 'created' | 'duplicate'; eventId: string }
@@ -91,12 +91,7 @@ async function write(
     relations,
   );
   const inserts = insertEvents(ctx, list, receivedAt);
-  const committed = await commit(ctx.db, [
-    ...guard,
-    ...inserts,
-    ...announced.statements,
-    countEvents(ctx, list),
-  ]);
+  const committed = await commit(ctx.db, [...guard, ...inserts, ...announced.statements]);
   const done = committed.slice(guard.length, guard.length + inserts.length);
   startDeliveries(ctx, announced.deliveryIds);
   const written = list.map((event) => ({

@@ -1,7 +1,6 @@
 import { and, asc, desc, eq, gt, gte, inArray, isNull, lt, lte, sql } from 'drizzle-orm';
 import type { Ctx, Lifecycle } from '../../context.ts';
 import type { Statement } from '../../platform/d1.ts';
-import { countActivityFrom } from '../activity/index.ts';
 import { type EventCategory, events } from './table.ts';
 
 /** An event that a job's change makes. */
@@ -67,17 +66,6 @@ export function insertEvents(ctx: Ctx, list: NewEvent[], receivedAt: number): St
       SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
         value ->> 8, value ->> 9, value ->> 10, ${receivedAt}
       FROM json_each(${rows}) WHERE true ON CONFLICT DO NOTHING`),
-  );
-}
-
-/** Rolls up those of these events that were written; in the commit that writes them, after it. */
-export function countEvents(ctx: Ctx, list: { eventId: string }[]): Statement {
-  const ids = JSON.stringify(list.map(({ eventId }) => eventId));
-  return countActivityFrom(
-    ctx,
-    'events',
-    sql`SELECT e.program_id, count(*) AS ok, 0 AS failed, 0 AS other
-      FROM json_each(${ids}) AS i CROSS JOIN events AS e ON e.event_id = i.value GROUP BY e.program_id`,
   );
 }
 

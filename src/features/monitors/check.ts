@@ -5,7 +5,8 @@ import { endAttention, raiseAttention } from '../attention/index.ts';
 import { announce, insertDelivery, startDeliveries } from '../deliveries/index.ts';
 import { findProgram } from '../programs/index.ts';
 import { listDueMonitors } from './monitors.system.ts';
-import { dueAfter } from './policy.ts';
+import { dueAfter, withMissed } from './policy.ts';
+import { noSnooze } from './snooze.ts';
 import { type Monitor, updateMonitor } from './store.ts';
 
 /** The minute's step: a success sets the next time and pings; a time that passed without one is told, once. */
@@ -16,7 +17,11 @@ export async function checkMonitors(ctx: Ctx): Promise<number> {
     if (lastSuccessAt !== null && lastSuccessAt !== notedSuccessAt) {
       await concludeSuccess(ctx, monitor, lastSuccessAt);
     } else if (monitor.dueAt <= ctx.now() && monitor.silentSince === null) {
-      await tellOfSilence(ctx, monitor);
+      const { snoozedUntil } = monitor;
+      if (snoozedUntil !== null && snoozedUntil > ctx.now())
+        // Somebody knows: where there is no success until then, it is told after all.
+        await commit(ctx.db, [updateMonitor(ctx, monitor, { checkAt: snoozedUntil })]);
+      else await tellOfSilence(ctx, monitor);
     } else {
       const checkAt = monitor.silentSince === null ? monitor.dueAt : null;
       await commit(ctx.db, [updateMonitor(ctx, monitor, { checkAt })]);
@@ -50,6 +55,16 @@ async function concludeSuccess(ctx: Ctx, monitor: Monitor, lastSuccessAt: number
       dueAt,
       silentSince: null,
       checkAt: dueAt,
+      ...noSnooze,
+      ...(lastSuccessAt <= monitor.dueAt
+        ? {}
+        : {
+            missed: withMissed(monitor.missed, {
+              dueAt: monitor.dueAt,
+              endedAt: lastSuccessAt,
+              snoozed: monitor.snoozedUntil !== null,
+            }),
+          }),
     }),
     endAttention(ctx, programId, 'monitor_missed', name),
     ...(pingUrl === null ? [] : [ping]),
@@ -80,7 +95,12 @@ async function tellOfSilence(ctx: Ctx, monitor: Monitor): Promise<void> {
     ),
   });
   await commit(ctx.db, [
-    updateMonitor(ctx, monitor, { silentSince: ctx.now(), checkAt: null }),
+    updateMonitor(ctx, monitor, {
+      silentSince: ctx.now(),
+      checkAt: null,
+      ...noSnooze,
+      missed: withMissed(monitor.missed, { dueAt, endedAt: null, snoozed: false }),
+    }),
     ...announced.statements,
     raiseAttention(ctx, {
       programId,

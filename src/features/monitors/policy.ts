@@ -1,4 +1,5 @@
 import { addDays, instantOf, localDateAt } from '../../platform/zones.ts';
+import type { MissedTime } from './table.ts';
 
 const minute = 60_000;
 const hour = 60 * minute;
@@ -26,4 +27,12 @@ export function dueAfter(
   const ahead = [-1, 0, 1, 2, 3].map((days) => instantOf(zone, addDays(date, days), byLocalTime));
   const [next = since, after = next] = ahead.filter((at) => at >= since);
   return (from.isSuccess ? after : next) + grace;
+}
+
+const missedKept = 30;
+
+/** The list of missed times with one more, or with its end where it is there already. Pure. */
+export function withMissed(missed: MissedTime[], one: MissedTime): MissedTime[] {
+  const others = missed.filter(({ dueAt }) => dueAt !== one.dueAt);
+  return [one, ...others].slice(0, missedKept);
 }

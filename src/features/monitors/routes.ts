@@ -15,7 +15,8 @@ import {
 import { decodeCursor, toPage } from '../../platform/cursor.ts';
 import { AppError } from '../../platform/errors.ts';
 import { deleteMonitor, saveMonitor } from './save.ts';
-import { monitorIn, monitorNameIn, monitorOut } from './schema.ts';
+import { monitorIn, monitorNameIn, monitorOut, snoozeIn } from './schema.ts';
+import { snoozeMonitor } from './snooze.ts';
 import { findMonitor, listMonitors, type Monitor } from './store.ts';
 
 export type MonitorOut = z.output<typeof monitorOut>;
@@ -75,6 +76,32 @@ const deleteRoute = defineRoute(
   },
 );
 
+const snoozePath = '/api/programs/{programId}/monitors/{monitorName}/snooze';
+
+const snoozeRoute = defineRoute(
+  { scope: 'webhooks' },
+  {
+    method: 'post',
+    path: snoozePath,
+    tags,
+    summary: 'Tell nobody of its silence for some hours, and say why',
+    request: { params: monitorParam, body: jsonBody(snoozeIn) },
+    responses: { 200: ok(monitorOut, 'The monitor. Silence that lasts longer is told after all.') },
+  },
+);
+
+const wakeRoute = defineRoute(
+  { scope: 'webhooks' },
+  {
+    method: 'delete',
+    path: snoozePath,
+    tags,
+    summary: 'End a snooze now',
+    request: { params: monitorParam },
+    responses: { 200: ok(monitorOut, 'The monitor.') },
+  },
+);
+
 function present(monitor: Monitor) {
   return {
     name: monitor.name,
@@ -87,6 +114,19 @@ function present(monitor: Monitor) {
     lastSuccessAt: toIsoOrNull(monitor.lastSuccessAt),
     dueAt: toIso(monitor.dueAt),
     silentSince: toIsoOrNull(monitor.silentSince),
+    snoozed:
+      monitor.snoozedUntil === null
+        ? null
+        : {
+            until: toIso(monitor.snoozedUntil),
+            reason: monitor.snoozeReason ?? '',
+            by: monitor.snoozedBy ?? '',
+          },
+    missed: monitor.missed.map(({ dueAt, endedAt, snoozed }) => ({
+      dueAt: toIso(dueAt),
+      endedAt: toIsoOrNull(endedAt),
+      snoozed,
+    })),
     createdAt: toIso(monitor.createdAt),
     updatedAt: toIso(monitor.updatedAt),
   };
@@ -116,6 +156,20 @@ export const monitorRoutes = createRouter()
       present(await saveMonitor(c.get('ctx'), c.get('programId'), name, c.req.valid('json'))),
       200,
     );
+  })
+  .openapi(snoozeRoute, async (c) => {
+    const { monitorName: name } = c.req.valid('param');
+    const { hours, reason } = c.req.valid('json');
+    const ctx = c.get('ctx');
+    if (!(await findMonitor(ctx, c.get('programId'), name)))
+      throw new AppError('not_found', 'There is no such monitor.');
+    if (hours === undefined || reason === undefined)
+      throw new AppError('invalid_input', 'Say for how long and why: "hours" and "reason".');
+    return c.json(present(await snoozeMonitor(ctx, c.get('programId'), name, { hours, reason })), 200);
+  })
+  .openapi(wakeRoute, async (c) => {
+    const { monitorName: name } = c.req.valid('param');
+    return c.json(present(await snoozeMonitor(c.get('ctx'), c.get('programId'), name, null)), 200);
   })
   .openapi(deleteRoute, async (c) => {
     await deleteMonitor(c.get('ctx'), c.get('programId'), c.req.valid('param').monitorName);

@@ -7,6 +7,7 @@ import { changesBetween, recordAudit } from '../audit/index.ts';
 import { findProgram } from '../programs/index.ts';
 import { dueAfter } from './policy.ts';
 import type { MonitorIn } from './schema.ts';
+import { noSnooze } from './snooze.ts';
 import { findMonitor, type Monitor, removeMonitor, upsertMonitor } from './store.ts';
 import type { WatchKind } from './table.ts';
 
@@ -48,6 +49,8 @@ export async function saveMonitor(
     dueAt,
     silentSince: null,
     checkAt: dueAt,
+    ...noSnooze,
+    missed: was?.missed ?? [],
     createdAt: was?.createdAt ?? at,
     updatedAt: Math.max(at, (was?.updatedAt ?? 0) + 1),
   };

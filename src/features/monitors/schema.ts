@@ -44,9 +44,23 @@ export const monitorOut = z
     lastSuccessAt: isoTime.nullable(),
     dueAt: isoTime.openapi({ description: 'Silent without a success until then.' }),
     silentSince: isoTime.nullable(),
+    snoozed: z
+      .object({ until: isoTime, reason: z.string(), by: z.string() })
+      .nullable()
+      .openapi({ description: 'Silence is told to nobody until then.' }),
+    missed: z
+      .array(z.object({ dueAt: isoTime, endedAt: isoTime.nullable(), snoozed: z.boolean() }))
+      .openapi({ description: 'Times that passed without a success, the newest first: the latest 30.' }),
     createdAt: isoTime,
     updatedAt: isoTime,
   })
   .openapi('Monitor');
 
 export type MonitorIn = z.output<typeof monitorIn>;
+
+export const snoozeIn = z
+  .strictObject({
+    hours: z.number().int().min(1).max(720, 'At most thirty days.').optional(),
+    reason: z.string().trim().min(1, 'Say why.').max(300).optional(),
+  })
+  .openapi('SnoozeIn');

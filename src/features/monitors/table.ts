@@ -4,6 +4,13 @@ import { index, integer, primaryKey, sqliteTable, text } from 'drizzle-orm/sqlit
 export const watchKinds = ['task', 'export', 'subscription'] as const;
 export type WatchKind = (typeof watchKinds)[number];
 
+/** A time that passed without a success; `endedAt` is when one came after all, null while none has. */
+export interface MissedTime {
+  dueAt: number;
+  endedAt: number | null;
+  snoozed: boolean;
+}
+
 /** Dead man's switches: what must succeed by when. `checkAt` is the intent to look; the sweeper finds it. */
 export const monitors = sqliteTable(
   'monitors',
@@ -28,6 +35,12 @@ export const monitors = sqliteTable(
     /** Since when it is silent; told once. */
     silentSince: integer('silent_since'),
     checkAt: integer('check_at'),
+    /** Silence is told to nobody until then, because somebody knows of it; null: it is told. */
+    snoozedUntil: integer('snoozed_until'),
+    snoozeReason: text('snooze_reason'),
+    snoozedBy: text('snoozed_by'),
+    /** The latest thirty times that passed without a success, the newest first. */
+    missed: text('missed', { mode: 'json' }).$type<MissedTime[]>().notNull().default([]),
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull(),
   },

@@ -1,4 +1,5 @@
 import type { AttemptResult, Channel, Ctx, DueDelivery } from '../../context.ts';
+import { deriveId } from '../../platform/ids.ts';
 import { sendGuarded } from '../../platform/outbound.ts';
 import { announce, startDeliveries } from '../deliveries/index.ts';
 import { listDeletedAmong } from '../events/index.ts';
@@ -132,7 +133,7 @@ async function afterAccepted(ctx: Ctx, delivery: DueDelivery): Promise<void> {
   if (!drivers.has(ctx)) await ctx.queues.ingest.send([{ type: 'sync', syncId: call.syncId }]);
 }
 
-function announceFailure(ctx: Ctx, delivery: DueDelivery, result: AttemptResult) {
+async function announceFailure(ctx: Ctx, delivery: DueDelivery, result: AttemptResult) {
   const { programId, traceId, deliveryId, subject } = delivery;
   return announce(ctx, {
     programId,
@@ -140,7 +141,7 @@ function announceFailure(ctx: Ctx, delivery: DueDelivery, result: AttemptResult)
     data: { programId, deliveryId, fileName: subject, message: result.detail },
     about: deliveryId,
     traceId,
-    // Once for each time that the attempts of a night are used up.
-    messageId: `msg_${deliveryId.slice(4, 14)}-${ctx.now()}`,
+    // Once for each call and time that the attempts of a night are used up.
+    messageId: await deriveId('msg', deliveryId, `failed ${ctx.now()}`),
   });
 }
