@@ -8,5 +8,6 @@ await import('./jobs.ts');
 await import('./exports.ts');
 await import('./s3.ts');
 await import('./fanout.ts');
+await import('./pages.ts');
 
 export {};

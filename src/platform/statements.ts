@@ -14,14 +14,18 @@ export function watchStatements(watch: boolean): RanStatement[] {
   return ran.splice(0);
 }
 
-const originals = new WeakMap<object, D1PreparedStatement>();
+const originals = new WeakMap<object, { statement: D1PreparedStatement; sql: string }>();
 
 /** The binding, whose statements can be watched. Development's alone: a watched read is made twice. */
 export function watchable(binding: D1Database): D1Database {
   return wrap(binding, {
     prepare: (sql: string) => watchedStatement(binding.prepare(sql), sql),
-    batch: async (statements: D1PreparedStatement[]) =>
-      binding.batch(statements.map((one) => originals.get(one) ?? one)),
+    batch: async (statements: D1PreparedStatement[]) => {
+      const results = await binding.batch(statements.map((one) => originals.get(one)?.statement ?? one));
+      for (const [at, { meta }] of results.entries())
+        note(originals.get(statements[at] as object)?.sql ?? '', meta.rows_read);
+      return results;
+    },
   });
 }
 
@@ -36,14 +40,18 @@ function watchedStatement(statement: D1PreparedStatement, sql: string): D1Prepar
       return statement.raw(options);
     },
   });
-  originals.set(watched, statement);
+  originals.set(watched, { statement, sql });
   return watched;
 }
 
 async function tell<T extends D1Result>(sql: string, result: Promise<T>): Promise<T> {
   const answer = await result;
-  if (isWatched && ran.length < keptAtMost) ran.push({ sql, rowsRead: answer.meta.rows_read });
+  note(sql, answer.meta.rows_read);
   return answer;
+}
+
+function note(sql: string, rowsRead: number): void {
+  if (isWatched && ran.length < keptAtMost) ran.push({ sql, rowsRead });
 }
 
 /** What it wraps, with some of its members changed. */

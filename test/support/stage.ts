@@ -237,6 +237,7 @@ async function fillEvents(): Promise<void> {
   const own = await publish(program, ...hostile.map((id) => eventOf(program, { PublisherEventId: id })));
   ids.eventId = own[0].EventId ?? own[0].eventId;
   ids.publisherId = publisher.programId;
+  ids.version = '1';
   expectStatus(await program.call('POST', at(`eventSubs/${publisher.programId}/sync`)), 200);
 }
 
@@ -249,6 +250,32 @@ async function fillSettings(): Promise<void> {
   const body = { watches: { task: 'warehouse' }, everyHours: 1, graceMinutes: 0 };
   expectStatus(await program.call('PUT', at('monitors/nightly-feed'), { body }), 200);
   stage.ids.monitor = 'nightly-feed';
+}
+
+/** Waits until nothing moves by itself any more but what is tried again later. */
+export async function settled(): Promise<void> {
+  const { program, ids } = stage;
+  await until(
+    async () => {
+      const lists = await Promise.all([
+        ...['pending', 'sending'].map((status) =>
+          program.call('GET', at(`deliveries?status=${status}&limit=5`)),
+        ),
+        ...['queued', 'running'].map((status) => program.call('GET', at(`jobs?status=${status}`))),
+      ]);
+      const recovery = await program.call(
+        'GET',
+        at(`webhooks/${ids.webhookId}/recoveries/${ids.recoveryId}`),
+      );
+      const syncs = await program.call('GET', at(`eventSubs/${ids.publisherId}/syncs`));
+      const open = (syncs.body.items ?? []).filter(({ endedAt }: Body) => endedAt === null);
+      return (
+        lists.reduce((sum, { body }) => sum + body.items.length, open.length) + (recovery.body.done ? 0 : 1)
+      );
+    },
+    (moving) => moving === 0,
+    60,
+  );
 }
 
 export interface TabOptions {

@@ -37,7 +37,9 @@ async function showEventPage(view: View, isShown: boolean): Promise<Page> {
   const event = await view.api.get<EventOut>(`/api/events/${id(view)}`);
   const [fates, deliveries, endpoints] = await Promise.all([
     fatesOf(view, [event.EventId]),
-    view.api.get<DeliveryPage>(programApi(view, `deliveries?about=${id(view)}&limit=50`)),
+    view.api.get<DeliveryPage>(
+      programApi(view, `deliveries?about=${id(view)}&traceId=${encodeURIComponent(event.TraceId)}&limit=50`),
+    ),
     view.can('webhooks')
       ? view.api.get<EndpointPage>(programApi(view, 'webhooks?limit=100'))
       : Promise.resolve({ items: [] }),

@@ -1,6 +1,5 @@
 import { and, desc, eq, getTableColumns, gte, lt, type SQL, sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
-import { rowsOf } from '../../platform/d1.ts';
 import { idTime, newId } from '../../platform/ids.ts';
 import { deliveryPrefix } from './announced.ts';
 import type { Delivery } from './store.ts';
@@ -157,21 +156,21 @@ export function listOfMessage(ctx: Ctx, programId: string, messageId: string): P
 }
 
 /**
- * How many deliveries of each message stand where, each found by its id: one statement, however many messages,
- * to be read once it has been committed, alone or among others.
+ * How many deliveries of each message stand where, each found by its id: one SELECT, however many messages,
+ * and how its rows are read.
  */
-export function countOfMessages(ctx: Ctx, programId: string, messageIds: string[]) {
+export function countOfMessages(programId: string, messageIds: string[]) {
   const wanted = messageIds.map((messageId) => [deliveryPrefix(programId, messageId), messageId]);
-  const statement = ctx.db.run(sql`SELECT m.value ->> 1 AS messageId, d.status, count(*) AS n
+  const select = sql`SELECT m.value ->> 1 AS messageId, d.status, count(*) AS n
     FROM json_each(${JSON.stringify(wanted)}) AS m CROSS JOIN deliveries AS d
     WHERE d.program_id = ${programId} AND d.delivery_id >= m.value ->> 0
       AND d.delivery_id < (m.value ->> 0) || '~' AND d.message_id = m.value ->> 1
-    GROUP BY 1, 2`);
+    GROUP BY 1, 2`;
   return {
-    statement,
-    read(): Map<string, Record<string, number>> {
+    select,
+    read(rows: { messageId: string; status: string; n: number }[]): Map<string, Record<string, number>> {
       const counts = new Map<string, Record<string, number>>();
-      for (const row of rowsOf(statement) as { messageId: string; status: string; n: number }[])
+      for (const row of rows)
         counts.set(row.messageId, { ...counts.get(row.messageId), [row.status]: row.n });
       return counts;
     },

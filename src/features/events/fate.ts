@@ -1,19 +1,24 @@
 import { sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
-import { commit } from '../../platform/d1.ts';
 import { countOfMessages } from '../deliveries/index.ts';
 import { messageIdOf } from './announce.ts';
 
-/** Where the deliveries of these events to the program's own endpoints stand; read once it is committed. */
-export function countStatesOf(ctx: Ctx, programId: string, eventIds: string[]) {
+export interface StateRow {
+  messageId: string;
+  status: string;
+  n: number;
+}
+
+/** Where the deliveries of these events to the program's own endpoints stand: a SELECT, and how it is read. */
+export function countStatesOf(programId: string, eventIds: string[]) {
   const messages = new Map(
     eventIds.map((eventId) => [messageIdOf({ eventId }, programId, 'event.published'), eventId]),
   );
-  const counts = countOfMessages(ctx, programId, [...messages.keys()]);
+  const counts = countOfMessages(programId, [...messages.keys()]);
   return {
-    statement: counts.statement,
-    read(): Map<string, Record<string, number>> {
-      const byMessage = counts.read();
+    select: counts.select,
+    read(rows: StateRow[]): Map<string, Record<string, number>> {
+      const byMessage = counts.read(rows);
       return new Map([...messages].map(([messageId, eventId]) => [eventId, byMessage.get(messageId) ?? {}]));
     },
   };
@@ -34,12 +39,10 @@ export async function findEventsOfChanges(
         AND e.publisher_event_id = w.value ->> 1`,
   );
   const counts = countStatesOf(
-    ctx,
     programId,
     rows.map(({ eventId }) => eventId),
   );
-  await commit(ctx.db, [counts.statement]);
-  const states = counts.read();
+  const states = counts.read(await ctx.db.all<StateRow>(counts.select));
   return new Map(
     rows.map(({ publisherEventId, eventId }) => [
       publisherEventId,

@@ -1,5 +1,5 @@
 export { publishChanges } from './changes.ts';
-export { countStatesOf, findEventsOfChanges } from './fate.ts';
+export { countStatesOf, findEventsOfChanges, type StateRow } from './fate.ts';
 export { type LoggedEvent, type LogPage, type LogRange, lastSequenceBefore, readLog } from './log.ts';
 export { envelopeOf } from './present.ts';
 export { type EnvelopeIn, envelopeIn } from './schema.ts';

@@ -104,6 +104,7 @@ export function testAccess(): void {
         category,
         'events.shown',
       ],
+      ['events/:eventId/show', `events/${ids.eventId}`, {}, 'event.shown'],
       ['drop/secrets', 'drop', {}, 'drop.secrets_read'],
       ['webhooks/:webhookId/rotate', `webhooks/${ids.webhookId}`, {}, 'signing_secret.rotated'],
       ['keys', 'keys', { name: 'shown', scopes: 'read' }, 'key.created'],

@@ -1,6 +1,9 @@
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Page } from 'playwright-core';
 import { expect, it } from 'vitest';
-import { until } from '../../support/client.ts';
+import { type Body, until } from '../../support/client.ts';
+import { filesOn } from '../../support/nights.ts';
 import { newTab, pageAt, stage } from '../../support/stage.ts';
 
 /** The name of what has focus, also in a shadow, and whether a person sees that it has. */
@@ -40,7 +43,15 @@ async function skip(page: Page): Promise<void> {
 export function testKeyboard(): void {
   it('opens a failed job from the overview, and takes its errors along (A6)', async () => {
     const { page, context } = await newTab();
-    await page.goto(pageAt(`jobs/${stage.ids.jobId}`));
+    await page.goto(pageAt('overview'));
+    await skip(page);
+    await tabTo(page, 'Its jobs');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**/jobs?job=warehouse');
+    await skip(page);
+    await tabTo(page, 'people.csv');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`**/jobs/${stage.ids.jobId}`);
     await skip(page);
     await tabTo(page, /errors\.csv|Download/i);
     const [download] = await Promise.all([page.waitForEvent('download'), page.keyboard.press('Enter')]);
@@ -88,7 +99,7 @@ export function testKeyboard(): void {
     await page.goto(pageAt(`subscriptions/${stage.publisher.programId}/template?category=COURSE`));
     await page.waitForSelector('hub-editor[data-ready=yes]');
     await skip(page);
-    await tabTo(page, 'Template of a row', 25);
+    await tabTo(page, 'Template of a row');
     await page.keyboard.press('Control+End');
     await page.keyboard.press('ArrowLeft');
     await page.keyboard.press('ArrowLeft');
@@ -106,6 +117,43 @@ export function testKeyboard(): void {
     const path = `/api/programs/${stage.program.programId}/eventSubs/${stage.publisher.programId}`;
     const { body } = await stage.program.call('GET', path);
     expect(body.LbApiPayloadTemplate.COURSE.batchRowTemplate).toContain('"x": {{upper course}}');
+    await context.close();
+  });
+
+  it('sends a night again: the same bytes under the same name (A6, A19)', async () => {
+    const { exportId, localDate = '', name = '' } = stage.ids;
+    const night = `/api/programs/${stage.program.programId}/exports/${exportId}/runs/${localDate}`;
+    const sent = filesOn(stage.sftp).get(name);
+    expect(sent?.byteLength).toBeGreaterThan(0);
+    rmSync(join(stage.sftp.folder, name));
+    const { page, context } = await newTab();
+    await page.goto(pageAt(`exports/${exportId}?month=${localDate.slice(0, 7)}`));
+    await skip(page);
+    await tabTo(page, new RegExp(`^${Number(localDate.slice(8))}sent`));
+    await page.keyboard.press('Enter');
+    await page.waitForURL(`**/nights/${localDate}`);
+    await skip(page);
+    await tabTo(page, 'Send again…');
+    await page.keyboard.press('Enter');
+    await tabTo(page, 'Send it again');
+    await page.keyboard.press('Enter');
+    await page.waitForURL('**done=night-sent');
+    expect(await page.locator('[role=status]').textContent()).toContain('the same bytes under the same name');
+    const again = await until(
+      async () => (await stage.program.call('GET', night)).body,
+      ({ sends, status }) => sends === 2 && status === 'delivered',
+      60,
+    );
+    expect(again.files.map((file: Body) => file.name)).toEqual([name]);
+    expect(
+      filesOn(stage.sftp)
+        .get(name)
+        ?.equals(sent ?? Buffer.alloc(0)),
+    ).toBe(true);
+    await page.goto(pageAt(`exports/${exportId}?month=${localDate.slice(0, 7)}`));
+    expect(await page.locator(`.calendar a[href$="/nights/${localDate}"]`).textContent()).toContain(
+      'sent again',
+    );
     await context.close();
   });
 

@@ -1,5 +1,6 @@
+import { parse } from 'csv-parse/sync';
 import { expect, it } from 'vitest';
-import { dropAndCall, expectStatus, newProgram, until } from '../../support/client.ts';
+import { dropAndCall, expectStatus, jobEnded, newProgram, until } from '../../support/client.ts';
 import { hostile, newTab, pageAt, planted, stage } from '../../support/stage.ts';
 import { addresses } from './addresses.ts';
 
@@ -131,6 +132,24 @@ export function testScriptless(): void {
     const csv = await stage.program.call('GET', `/api/jobs/${stage.ids.jobId}/errors.csv`);
     const lines = csv.text.trim().split('\n');
     expect(lines).toHaveLength(planted.gift + planted.id + 1);
+    // Each is as it was planted, at its own line; mended and dropped again, none is left.
+    const rows: Record<string, string>[] = parse(csv.text, { columns: true, bom: true });
+    const firstLine = 1_200 + 2;
+    expect(rows.map(({ _line }) => Number(_line))).toEqual(rows.map((_, i) => firstLine + i));
+    expect(rows.slice(0, planted.gift).map(({ gift }) => gift)).toEqual(
+      Array.from({ length: planted.gift }, (_, i) => hostile[i % 12]),
+    );
+    const mended = rows.map((row, i) => {
+      if (i < planted.gift) row.gift = String(i);
+      else row.id = String(900_000 + i);
+      return Object.values(row).map((value) => `"${value.replaceAll('"', '""')}"`);
+    });
+    const text = [Object.keys(rows[0] ?? {}), ...mended].map((row) => row.join(',')).join('\n');
+    const called = await dropAndCall(stage.program, 'warehouse', 'people.errors.csv', `${text}\n`);
+    const correction = await jobEnded(stage.program.call, expectStatus(called, 200).body.jobId, 60);
+    expect(correction).toMatchObject({ status: 'succeeded', rows: { read: 42, rejected: 0 } });
+    await page.goto(pageAt(`jobs/${correction.jobId}`));
+    expect(await page.locator('.verdict').textContent()).toContain('42 rows, 0 rejected');
     await context.close();
   });
 }

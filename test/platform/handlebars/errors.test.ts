@@ -4,8 +4,8 @@ import {
   compileTemplate,
   inspectTemplate,
   TemplateError,
-  type TemplateErrorCode,
 } from '../../../src/platform/handlebars/index.ts';
+import { refused } from './refused.ts';
 
 function refusal(source: unknown, options: Partial<CompileOptions> = {}): TemplateError {
   try {
@@ -16,46 +16,6 @@ function refusal(source: unknown, options: Partial<CompileOptions> = {}): Templa
   }
   throw new Error(`taken: ${String(source)}`);
 }
-
-const refused: [source: string, code: TemplateErrorCode, place: string, says: RegExp][] = [
-  ['{"a":\n{{#if b}}1', 'block_not_closed', '2:1', /"if" is never closed. Write \{\{\/if\}\}/],
-  ['{{#if a}}{{#each b}}{{/if}}', 'block_mismatch', '1:13', /"each" is closed by/],
-  ['{"a":1}{{/if}}', 'block_mismatch', '1:8', /not open/],
-  ['{"a":{{x}', 'syntax', '1:6', /never closed/],
-  ['{"a":{{{x}}}', 'json_structure', '1:13', /ends here/],
-  ['{{else}}', 'syntax', '1:1', /else/],
-  ['{{a%b}}', 'syntax', '1:3', /cannot stand here/],
-  ['{{a.b/../c}}', 'syntax', '1:3', /Invalid path/],
-  ['{"a":{{ uper x }}}', 'unknown_helper', '1:6', /Did you mean \{\{upper text\}\}\?/],
-  ['{"a":{{toJson x}}}', 'unknown_helper', '1:6', /Did you mean \{\{json value\}\}\?/],
-  ['{"a":{{Regex.Match x "a"}}}', 'unknown_helper', '1:6', /no regular expressions/],
-  ['{"a":{{helperMissing x}}}', 'unknown_helper', '1:6', /There is no helper/],
-  ['{"a":{{log x}}}', 'unknown_helper', '1:6', /There is no helper/],
-  ['{"a":{{upper (foo)}}}', 'unknown_helper', '1:14', /There is no helper "foo"/],
-  ['{"a":{{upper x y}}}', 'wrong_arity', '1:6', /takes 1 argument, not 2. Write \{\{upper text\}\}/],
-  ['{"a":{{eq (now)}}}', 'wrong_arity', '1:6', /takes 2 arguments, not 1/],
-  ['{"a":{{upper x y=1}}}', 'wrong_arity', '1:6', /takes no argument "y="/],
-  ['{{#if a b}}1{{/if}}', 'wrong_arity', '1:1', /exactly one/],
-  ['{{#each}}1{{/each}}', 'wrong_arity', '1:1', /each/],
-  ['{{#upper x}}1{{/upper}}', 'not_a_block', '1:1', /no block/],
-  ['{"a":{{if x}}}', 'block_only', '1:6', /\{\{#if value\}\}…\{\{\/if\}\}/],
-  ['{"a":{{> prt}}}', 'unknown_partial', '1:6', /Did you mean \{\{> part\}\}/],
-  ['{"a":{{> part a b}}}', 'wrong_arity', '1:6', /partial arguments/],
-  ['{"a":{{@evnt.id}}}', 'unknown_variable', '1:8', /Did you mean @event/],
-  ['{{*foo}}', 'unsupported', '1:1', /inline/],
-  ['{"a":"{{x}}}', 'json_string_not_closed', '1:6', /never closed/],
-  ['{"a":"C:\\\\{{x}}"}', 'json_backslash', '1:11', /three backslashes/],
-  ['{"a":"C:\\x"}', 'json_escape', '1:10', /no escape/],
-  ['{"a":"x\ny"}', 'json_control_character', '1:8', /begins in line 1, column 6/],
-  ['{"a":"{{#if b}}x"{{/if}}}', 'json_branches_differ', '1:7', /same branch/],
-  ['{"a":"{{> part}}"}', 'json_partial_in_string', '1:7', /whole string/],
-  ['{"a":1,\n "b":2,}', 'json_structure', '2:8', /Remove the comma/],
-  ['{"a":{{x}} {{y}}}', 'json_structure', '1:12', /a comma or \}/],
-  ['{"a":{{#if b}}{{/if}}}', 'json_structure', '1:22', /a value/],
-  ['{a:1}', 'json_structure', '1:2', /"name"/],
-  ['{"a":[{{#each xs}},1{{/each}}]}', 'json_structure', '1:19', /","/],
-  ['', 'json_structure', '1:1', /ends here/],
-];
 
 describe('a template that cannot be right', () => {
   it.each(refused)('%j is refused: %s at %s', (source, code, place, says) => {

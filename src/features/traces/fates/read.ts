@@ -1,9 +1,7 @@
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { Ctx } from '../../../context.ts';
-import { commit, rowsOf } from '../../../platform/d1.ts';
 import { countStatesOf } from '../../events/index.ts';
 import { isImported, type Routing } from '../../subscriptions/index.ts';
-import { matchesPattern } from '../../webhooks/index.ts';
 
 export const fates = ['delivered', 'waiting', 'failed', 'filtered', 'nobody', 'deleted'] as const;
 export type Fate = (typeof fates)[number];
@@ -26,52 +24,60 @@ export interface EventFate {
   subscribers: SubscriberFate[];
 }
 
-/** Subscribers and endpoints that are looked at. */
+/** Subscribers that are looked at. */
 const subscribersAtMost = 100;
-const endpointsAtMost = 200;
 
 /**
- * What became of events of the program: one reading of endpoints, subscribers and quarantine, and one of the
- * ledger, however many events. Those that are not the program's are left out.
+ * What became of events of the program: two statements, however many events. Those that are not the
+ * program's are left out.
  */
 export async function readFates(ctx: Ctx, programId: string, eventIds: string[]): Promise<EventFate[]> {
   const ids = JSON.stringify(eventIds);
   const named = sql`(SELECT value FROM json_each(${ids}))`;
-  const states = countStatesOf(ctx, programId, eventIds);
-  const asked = [
-    ctx.db.run(sql`SELECT event_id AS eventId, sequence, category ->> '$.value' AS category, deleted_at AS deletedAt
-      FROM json_each(${ids}) AS i CROSS JOIN events AS e ON e.event_id = i.value WHERE e.program_id = ${programId}`),
-    ctx.db.run(sql`SELECT events, categories FROM webhook_endpoints
-      WHERE program_id = ${programId} AND deleted_at IS NULL ORDER BY endpoint_id LIMIT ${endpointsAtMost}`),
-    ctx.db.run(sql`SELECT program_id AS programId, routing, suspended_at AS suspendedAt, sync_cursor AS syncCursor,
-        pull_cursor AS pullCursor, synced_at AS syncedAt, pulled_at AS pulledAt FROM subscriptions
-      WHERE publisher_id = ${programId} ORDER BY program_id LIMIT ${subscribersAtMost}`),
-    ctx.db.run(sql`SELECT q.program_id AS programId, q.event_id AS eventId, q.code, q.line, q."column"
+  const states = countStatesOf(programId, eventIds);
+  const listed = (select: SQL, ...names: string[]) =>
+    sql`(SELECT json_group_array(json_array(${sql.raw(names.join(', '))})) FROM (${select}))`;
+  const found = listed(
+    sql`SELECT event_id AS eventId, sequence, category ->> '$.value' AS category, deleted_at AS deletedAt,
+        EXISTS (SELECT 1 FROM webhook_endpoints AS w WHERE w.program_id = ${programId} AND w.deleted_at IS NULL
+          AND w.categories IS NOT NULL
+          AND EXISTS (SELECT 1 FROM json_each(w.events) AS p WHERE p.value IN ('*', 'event.*', 'event.published'))
+          AND NOT EXISTS (SELECT 1 FROM json_each(w.categories) AS c
+            WHERE c.value = coalesce(e.category ->> '$.value', ''))) AS isFiltered
+      FROM json_each(${ids}) AS i CROSS JOIN events AS e ON e.event_id = i.value WHERE e.program_id = ${programId}`,
+    ...['eventId', 'sequence', 'category', 'deletedAt', 'isFiltered'],
+  );
+  const quarantine = listed(
+    sql`SELECT q.program_id AS programId, q.event_id AS eventId, q.code, q.line, q."column"
       FROM (SELECT program_id FROM subscriptions WHERE publisher_id = ${programId}
           ORDER BY program_id LIMIT ${subscribersAtMost}) AS s
         CROSS JOIN events AS e ON e.event_id IN ${named} AND e.program_id = ${programId}
         CROSS JOIN sync_quarantine AS q ON q.program_id = s.program_id AND q.publisher_id = ${programId}
-          AND q.sequence = e.sequence`),
-    states.statement,
-  ] as const;
-  await commit(ctx.db, [...asked]);
-  const [events, endpoints, subscribers, quarantined] = asked.map(rowsOf) as [
-    { eventId: string; sequence: number; category: string | null; deletedAt: number | null }[],
-    { events: string; categories: string | null }[],
-    Subscriber[],
-    { programId: string; eventId: string; code: string; line: number | null; column: number | null }[],
-  ];
-  const counted = states.read();
-  const wanting = endpoints
-    .filter((one) =>
-      (JSON.parse(one.events) as string[]).some((pattern) => matchesPattern(pattern, 'event.published')),
-    )
-    .map((one) => (one.categories === null ? null : (JSON.parse(one.categories) as string[])));
-  return events.map(({ eventId, sequence, category, deletedAt }) => {
+          AND q.sequence = e.sequence`,
+    ...['programId', 'eventId', 'code', 'line', '"column"'],
+  );
+  const stood = listed(states.select, 'messageId', 'status', 'n');
+  const [[row], subscribers] = await Promise.all([
+    // One value of several lists, which are short: of the events that were asked for.
+    ctx.db.all<Lists>(sql`SELECT ${found} AS events, ${quarantine} AS quarantined, ${stood} AS states`),
+    ctx.db.all<Subscriber>(sql`SELECT program_id AS programId, routing, suspended_at AS suspendedAt, sync_cursor AS syncCursor,
+        pull_cursor AS pullCursor, synced_at AS syncedAt, pulled_at AS pulledAt FROM subscriptions
+      WHERE publisher_id = ${programId} ORDER BY program_id LIMIT ${subscribersAtMost}`),
+  ]);
+  const events = listOf<[string, number, string | null, number | null, number]>(row?.events).map(
+    ([eventId, sequence, category, deletedAt, filtered]) => ({
+      ...{ eventId, sequence, category, deletedAt },
+      isFiltered: filtered === 1,
+    }),
+  );
+  const quarantined = listOf<[string, string, string, number | null, number | null]>(row?.quarantined).map(
+    ([program, eventId, code, line, column]) => ({ programId: program, eventId, code, line, column }),
+  );
+  const counted = states.read(
+    listOf<[string, string, number]>(row?.states).map(([messageId, status, n]) => ({ messageId, status, n })),
+  );
+  return events.map(({ eventId, sequence, category, deletedAt, isFiltered }) => {
     const own = counted.get(eventId) ?? {};
-    const isFiltered = wanting.some(
-      (categories) => categories !== null && !categories.includes(category ?? ''),
-    );
     return {
       eventId,
       fate: deletedAt === null ? fateOf(own, isFiltered) : 'deleted',
@@ -83,6 +89,15 @@ export async function readFates(ctx: Ctx, programId: string, eventIds: string[])
     };
   });
 }
+
+/** Lists as JSON text. */
+interface Lists {
+  events: string;
+  quarantined: string;
+  states: string;
+}
+
+const listOf = <T>(text: string | undefined): T[] => JSON.parse(text ?? '[]');
 
 interface Subscriber {
   programId: string;
