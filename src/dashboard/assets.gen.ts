@@ -1,7 +1,7 @@
 // Made by scripts/assets.mjs.
 export const assets = {
-  script: '/assets/app-75e3a7cb48.js',
+  script: '/assets/app-1ed6be0f1a.js',
   editor: '/assets/editor-2bb443a513.js',
-  style: '/assets/app-a36abd240f.css',
+  style: '/assets/app-9127be403f.css',
   icon: '/assets/icon-3b754b8fff.svg',
 };

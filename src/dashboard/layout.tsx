@@ -60,6 +60,7 @@ export function renderPage(view: View, section: string, page: Page): string {
   const live = page.every !== undefined && view.query.get('live') !== 'off';
   return document(
     titled,
+    page.count ?? 0,
     <>
       <a class="skip" href="#main">
         Skip to the page
@@ -98,6 +99,7 @@ export function renderPage(view: View, section: string, page: Page): string {
 export function renderPlain(title: string, body: Child): string {
   return document(
     `${title} · Crosswalk`,
+    0,
     <div class="plain">
       <p class="brand">Crosswalk</p>
       <main id="main">
@@ -108,7 +110,15 @@ export function renderPlain(title: string, body: Child): string {
   );
 }
 
-function document(title: string, body: Child): string {
+/** The tab's icon with a number in it, where something needs somebody. */
+function iconOf(count: number): string {
+  if (count === 0) return assets.icon;
+  const text = count > 9 ? '9+' : String(count);
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="#b3261e"/><text x="16" y="23" font-family="sans-serif" font-size="${text.length > 1 ? 17 : 21}" font-weight="700" text-anchor="middle" fill="#fff">${text}</text></svg>`;
+  return `data:image/svg+xml,${encodeURIComponent(svg)}`;
+}
+
+function document(title: string, count: number, body: Child): string {
   const html = (
     <html lang="en">
       <head>
@@ -116,7 +126,7 @@ function document(title: string, body: Child): string {
         <meta name="viewport" content="width=device-width, initial-scale=1" />
         <meta name="color-scheme" content="light dark" />
         <title>{title}</title>
-        <link rel="icon" href={assets.icon} type="image/svg+xml" />
+        <link rel="icon" href={iconOf(count)} type="image/svg+xml" />
         <link rel="stylesheet" href={assets.style} />
         <script type="module" src={assets.script} />
       </head>

@@ -118,6 +118,15 @@ export const downloadRoutes: DownloadRoute[] = [
     open: openNightFile,
   },
   {
+    path: '/p/:programId/datasets/:dataset/records.csv',
+    scope: 'read',
+    open: (view) =>
+      view.api.ask(
+        'GET',
+        programApi(view, `datasets/${encodeURIComponent(view.params.dataset ?? '')}/records.csv`),
+      ),
+  },
+  {
     path: '/p/:programId/audit.csv',
     scope: 'manage',
     open: (view) =>

@@ -212,7 +212,8 @@ describe('SlotWriter', () => {
       i + 2,
     ]);
     for (const [key, values, line] of kept) {
-      const most = writer.addRow(key, values, line);
+      const short = line % 2 === 0 ? writer.addValues(key, Object.values(values), line) : -1;
+      const most = short < 0 ? writer.addRow(key, values, line) : short;
       expect(JSON.stringify(values).length).toBeLessThanOrEqual(most);
       writer.addRow('gone', { id: line }, line);
       writer.removeLast();

@@ -79,6 +79,10 @@ describe('an open problem', () => {
     const program = await newProgram(url);
     await failJob(program);
     const [{ attentionId }] = await openProblems(program);
+    const before = await (await signedIn(url, program.key)).get(`/p/${program.programId}/overview`);
+    // The tab says how many things need somebody, in its title and its icon.
+    expect(before.html).toContain('<title>(1) ');
+    expect(before.html).toMatch(/rel="icon" href="data:image\/svg\+xml,/);
     expect(await handle(program, attentionId, 'acknowledge')).toMatchObject({
       state: 'acknowledged',
       stateBy: program.keyId,
@@ -88,6 +92,7 @@ describe('an open problem', () => {
     const { html } = await visitor.get(`/p/${program.programId}/overview`);
     expect(html).toContain('Nothing waits for you: 1 problem is in hand.');
     expect(html).toMatch(/<title>[^(]/);
+    expect(html).toMatch(/rel="icon" href="\/assets\//);
     const called = await dropAndCall(program, 'people', 'whole.csv', 'id,name\n1,Ada\n');
     await jobEnded(program.call, expectStatus(called, 200).body.jobId);
     expect(await openProblems(program)).toEqual([]);

@@ -180,7 +180,8 @@ describe('twelve hostile strings in every field that is rendered', () => {
           attributes.filter((one) => /^(on|style$|srcdoc$)/i.test(one)),
           `${path}: ${tag}`,
         ).toEqual([]);
-        expect(tag, path).not.toMatch(/\s(href|src|action)="\s*(javascript|data):/i);
+        // The tab's icon is the hub's own, and says a number.
+        if (!isCountedIcon(tag)) expect(tag, path).not.toMatch(/\s(href|src|action)="\s*(javascript|data):/i);
       }
       expect(visit.html, path).not.toMatch(/<script(?![^>]*\bsrc="\/assets\/)/);
       expect(visit.html, path).not.toContain('<!--');
@@ -204,6 +205,16 @@ describe('twelve hostile strings in every field that is rendered', () => {
     }
   });
 });
+
+const isCountedIcon = (tag: string) => {
+  const icon = /^<link rel="icon" href="data:image\/svg\+xml,([^"]*)" type="image\/svg\+xml"\/?>$/.exec(
+    tag,
+  )?.[1];
+  return (
+    icon !== undefined &&
+    /^<svg [^<]*><rect [^<]*\/><text [^<]*>\d\+?<\/text><\/svg>$/.test(decodeURIComponent(icon))
+  );
+};
 
 describe('another program', () => {
   let stranger: Visitor;

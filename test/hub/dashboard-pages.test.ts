@@ -165,6 +165,10 @@ describe('a delivery', () => {
     ) as Record<string, string>;
     const body = /--data-binary '([^']*)'/.exec(command)?.[1] ?? '';
     expect(new Webhook(secret).verify(body, headers)).toMatchObject({ type: 'job.succeeded' });
+    // The snippet holds this call's own headers and body: as it stands it verifies.
+    const given = /const request = \{ headers: (\{.*?\}) \};\nconst body = (".*?");\n/s.exec(text);
+    const [own, sent] = [JSON.parse(given?.[1] ?? '{}'), JSON.parse(given?.[2] ?? '""')];
+    expect(new Webhook(secret).verify(sent, own)).toMatchObject({ type: 'job.succeeded' });
     const { body: log } = await program.call('GET', api('audit'));
     expect(log.items[0]).toMatchObject({ action: 'delivery.shown', target: deliveryId });
   });

@@ -141,3 +141,21 @@ describe('the page of a record', () => {
     expect((await visitor.get(at('99'))).status).toBe(404);
   });
 });
+
+describe('a dataset', () => {
+  it('is a file for a spreadsheet, on record, and shows how it grew', async () => {
+    const answer = await program.call('GET', api('datasets/people/records.csv'));
+    expect(answer.headers.get('content-disposition')).toBe('attachment; filename="people.csv"');
+    const lines = answer.text.replace('\ufeff', '').trimEnd().split('\r\n');
+    expect([lines[0], lines.slice(1).sort()]).toEqual(['_key,id,name,_more', ['1,1,Anna,', '2,2,Bob,']]);
+    const { body } = await program.call('GET', api('audit'));
+    expect(body.items[0]).toMatchObject({ action: 'dataset.exported', target: 'people' });
+    expect((await program.call('GET', api('datasets/people'))).body).toMatchObject({ recordCount: 2 });
+    expectStatus(await program.call('GET', api('datasets/nothing')), 404);
+    const visitor = await signedIn(url, program.key);
+    const { html } = await visitor.get(`/p/${program.programId}/datasets/people`);
+    expect(html).toContain('<title>2 now, 3 4 jobs before</title>');
+    const file = await visitor.get(`/p/${program.programId}/datasets/people/records.csv`);
+    expect([file.status, file.html.split('\r\n').length]).toEqual([200, 4]);
+  });
+});

@@ -2,6 +2,7 @@ import { gzipSync } from 'node:zlib';
 import { Webhook } from 'standardwebhooks';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import {
+  type Body,
   caller,
   dropAndCall,
   expectStatus,
@@ -326,9 +327,14 @@ describe('a job', () => {
     expectStatus(await program.call('POST', `/api/jobs/${held.jobId}/approve`), 409);
     expect(await count()).toMatchObject({ recordCount: 3 });
     const again = await run('id,name\n1,Ann\n');
-    expectStatus(await program.call('POST', `/api/jobs/${again.jobId}/approve`), 200);
+    const approve = () => program.call('POST', `/api/jobs/${again.jobId}/approve`);
+    const answers = await Promise.all([approve(), approve(), approve()]);
+    expect(answers.map(({ status }) => status).sort()).toEqual([200, 409, 409]);
     const done = await jobEnded(program.call, again.jobId);
     expect(done).toMatchObject({ status: 'succeeded', rows: { deleted: 2, unchanged: 1 } });
+    const audit = `/api/programs/${program.programId}/audit?action=job.approved`;
+    const { items } = expectStatus(await program.call('GET', audit), 200).body;
+    expect(items.map(({ target }: Body) => target)).toEqual([again.jobId]);
     expect(await count()).toMatchObject({ recordCount: 1 });
   });
 

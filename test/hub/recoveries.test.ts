@@ -39,6 +39,7 @@ async function startGone(program: TestProgram, count: number) {
   await until(
     () => ledgerOf(program, query),
     (all) => all.length === count && all.every(({ status }) => status === 'cancelled'),
+    120,
   );
   return { path, query, webhookId, one: `${webhooksPath(program)}/${webhookId}` };
 }
@@ -82,7 +83,7 @@ describe('POST …/recover', () => {
     expectStatus(await stranger.call('GET', recovery), 404);
     expectStatus(await call('POST', `${recovery}/cancel`), 200);
     // What a sender had taken up at that moment still ends as it ends.
-    const stopped = await until(progress, ({ done }) => done);
+    const stopped = await until(progress, ({ done }) => done, 120);
     expect(stopped.states.delivered + stopped.states.cancelled).toBe(40);
     expect(stopped.states.cancelled).toBeGreaterThan(20);
     const times = crowd
@@ -100,6 +101,7 @@ describe('POST …/recover', () => {
     await until(
       async () => expectStatus(await call('GET', `${mine.one}/recoveries/${second.recoveryId}`), 200).body,
       ({ done, states }) => done && states.delivered === rest,
+      120,
     );
     const all = await ledgerOf(program, mine.query);
     expect(all.map(({ status }) => status)).toEqual(Array(40).fill('delivered'));
@@ -130,7 +132,7 @@ describe('POST …/recover', () => {
     expect(held).toMatchObject({ done: false, rearmed: 12 });
     expectStatus(await program.call('PATCH', one, { body: { rateLimitPerSecond: null } }), 200);
     expectStatus(await program.call('POST', `${one}/resume`), 200);
-    await until(progress, ({ done, states }) => done && states.delivered === 12);
+    await until(progress, ({ done, states }) => done && states.delivered === 12, 120);
     expect((await ledgerOf(program, query)).every(({ status }) => status === 'delivered')).toBe(true);
     expect(eventIdsAt(crowd, path).size).toBe(12);
     expect(crowd.at(path)).toHaveLength(before + 12);
@@ -155,7 +157,7 @@ describe('POST …/recover', () => {
     // Two sweeps find it due, and leave it so.
     for (const _ of [1, 2]) expect(await progress()).toMatchObject({ rearmed: 500, done: false });
     expectStatus(await program.call('POST', `${one}/resume`), 200);
-    const ended = await until(progress, ({ done }) => done, 60);
+    const ended = await until(progress, ({ done }) => done, 240);
     expect(ended).toMatchObject({ rearmed: 520, states: { delivered: 520 } });
     expect(crowd.at(path)).toHaveLength(before + 520);
   });

@@ -382,3 +382,23 @@ describe('a program’s figures', () => {
     }
   });
 });
+
+describe('the log of events', () => {
+  it('is read from a time on, whatever came before it', async () => {
+    const program = await newProgram(hub.url);
+    const idsOf = (prefix: string) => Array.from({ length: 400 }, (_, i) => `${prefix}-${i}`);
+    await publish(program, idsOf('early'));
+    await moveOn(1);
+    await publish(program, idsOf('late'));
+    const firstSince = async (hours: number) => {
+      const since = new Date(startedAtMs + hours * 3_600_000).toISOString();
+      const path = `/api/events/${program.programId}?limit=1&since=${since}`;
+      const items = expectStatus(await program.call('GET', path), 200).body;
+      return items.map(({ PublisherEventId }: Body) => PublisherEventId);
+    };
+    expect(await firstSince(-1)).toEqual(['early-0']);
+    expect(await firstSince(0.5)).toEqual(['late-0']);
+    expect(await firstSince(0.9)).toEqual(['late-0']);
+    expect(await firstSince(2)).toEqual([]);
+  });
+});

@@ -93,6 +93,10 @@ class HubLive extends HTMLElement {
     const fresh = page.getElementById(this.id);
     if (fresh === null) return;
     document.title = page.title;
+    const icon = (of: Document) => of.querySelector<HTMLLinkElement>('link[rel="icon"]');
+    const [shown, wanted] = [icon(document), icon(page)];
+    if (shown && wanted && shown.getAttribute('href') !== wanted.getAttribute('href'))
+      shown.setAttribute('href', wanted.getAttribute('href') ?? '');
     const open = new Set([...this.querySelectorAll('details[open] > summary')].map((one) => one.textContent));
     Idiomorph.morph(this, fresh, {
       morphStyle: 'outerHTML',

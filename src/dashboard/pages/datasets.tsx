@@ -1,5 +1,6 @@
 import type { JobPage } from '../../features/jobs/routes.ts';
-import type { DatasetPage, RecordPage } from '../../features/records/routes.ts';
+import type { DatasetOut, DatasetPage, RecordPage } from '../../features/records/routes.ts';
+import { GrowthStrip } from '../components/growth.tsx';
 import { Filters, Pager, Table, Time } from '../components/parts.tsx';
 import { formatCount } from '../time.ts';
 import type { Page, View } from '../view.ts';
@@ -65,9 +66,10 @@ export async function datasetPage(view: View): Promise<Page> {
     const value = view.query.get(name);
     if (value) query.set(name, value);
   }
-  const [records, jobs] = await Promise.all([
+  const [one, records, jobs] = await Promise.all([
+    view.api.get<DatasetOut>(`${base(view)}/datasets/${dataset(view)}`),
     view.api.get<RecordPage>(`${base(view)}/datasets/${dataset(view)}/records?${query}`),
-    view.api.get<JobPage>(`${base(view)}/jobs?dataset=${dataset(view)}&limit=10`),
+    view.api.get<JobPage>(`${base(view)}/jobs?dataset=${dataset(view)}&limit=30`),
   ]);
   const latest = jobs.items.find(({ status, dryRun }) => status === 'succeeded' && !dryRun);
   return {
@@ -76,16 +78,24 @@ export async function datasetPage(view: View): Promise<Page> {
       tone: 'ok',
       text:
         latest === undefined ? (
-          'Its jobs have been removed by retention.'
+          `${formatCount(one.recordCount)} records. Its jobs have been removed by retention.`
         ) : (
           <>
-            Last changed by <a href={view.at(`jobs/${latest.jobId}`)}>{latest.filename}</a> at{' '}
+            {formatCount(one.recordCount)} {one.recordCount === 1 ? 'record' : 'records'}, last changed by{' '}
+            <a href={view.at(`jobs/${latest.jobId}`)}>{latest.filename}</a> at{' '}
             <Time view={view} at={latest.finishedAt} />.
           </>
         ),
     },
     body: (
       <>
+        <GrowthStrip dataset={one} jobs={jobs.items} />
+        <p>
+          <a href={view.at(`datasets/${dataset(view)}/records.csv`)} download>
+            As CSV, at most 200,000 records
+          </a>{' '}
+          <span class="dim">The audit log says who took it.</span>
+        </p>
         <form method="get" action={view.at(`datasets/${dataset(view)}/record`)} class="filters">
           <label>
             Key <input name="key" autocomplete="off" required />
@@ -126,7 +136,7 @@ export async function datasetPage(view: View): Promise<Page> {
         <h2>Its jobs</h2>
         <Table
           caption="Jobs of this dataset, newest first"
-          rows={jobs.items}
+          rows={jobs.items.slice(0, 10)}
           columns={[
             {
               head: 'File',

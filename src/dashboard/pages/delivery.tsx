@@ -1,5 +1,6 @@
 import type { DeliveryOut, RequestOut } from '../../features/deliveries/routes.ts';
 import { Confirm, Copy, Facts, PostForm, State, Table, Time, TimeAndAgo } from '../components/parts.tsx';
+import { filledSnippets } from '../components/verify.ts';
 import { deliveryTones } from '../states.ts';
 import { formatDuration, formatRelative } from '../time.ts';
 import type { Outcome, Page, View } from '../view.ts';
@@ -163,6 +164,13 @@ function Request({ one, shown: { request, sent } }: { one: DeliveryOut; shown: S
           </button>
         </hub-copy>
       </details>
+      <h3>Verify it on your side, with this call’s own headers</h3>
+      {filledSnippets(request.headers, request.body).map(({ language, code }) => (
+        <details>
+          <summary>{language}</summary>
+          <pre tabindex={0}>{code}</pre>
+        </details>
+      ))}
     </>
   );
 }

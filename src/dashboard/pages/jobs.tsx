@@ -21,6 +21,8 @@ export async function jobsPage(view: View): Promise<Page> {
   const moving = jobs.items.some(({ status }) => status === 'running' || status === 'queued');
   return {
     title: 'Jobs',
+    // Those that wait for a person, for the tab.
+    count: jobs.items.filter(({ status }) => status === 'held').length,
     verdict: verdictOf(view, jobs.items),
     every: moving ? 2 : 15,
     body: (

@@ -1,6 +1,7 @@
 import { and, asc, desc, eq, gt, gte, inArray, isNull, lt, lte, sql } from 'drizzle-orm';
 import type { Ctx, Lifecycle } from '../../context.ts';
 import type { Statement } from '../../platform/d1.ts';
+import { sequenceBeforeTime } from './since.ts';
 import { type EventCategory, events } from './table.ts';
 
 /** An event that a job's change makes. */
@@ -159,6 +160,7 @@ export function listEvents(
       and(
         eq(events.programId, programId),
         gt(events.sequence, filter.after),
+        sinceMs === null ? undefined : gt(events.sequence, sequenceBeforeTime(programId, sinceMs)),
         sinceMs === null ? undefined : gte(events.receivedAt, sinceMs),
         untilMs === null ? undefined : lt(events.receivedAt, untilMs),
         category === null ? undefined : sql`${events.category} ->> '$.value' = ${category}`,
@@ -193,6 +195,7 @@ export async function listNewestEvents(
   const stretch = and(
     eq(events.programId, programId),
     before === null ? undefined : lt(events.sequence, before),
+    sinceMs === null ? undefined : gt(events.sequence, sequenceBeforeTime(programId, sinceMs)),
   );
   const [end] = wanted
     ? await ctx.db.all<{ sequence: number }>(sql`SELECT sequence FROM

@@ -1,5 +1,6 @@
 import { and, asc, desc, eq, gt, lte, max, type SQL, sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
+import { sequenceBeforeTime } from './since.ts';
 import type { Event } from './store.ts';
 import { events } from './table.ts';
 
@@ -99,7 +100,13 @@ export async function sequenceBefore(ctx: Ctx, programId: string, atMs: number):
   const [row] = await ctx.db
     .select({ sequence: events.sequence })
     .from(events)
-    .where(and(eq(events.programId, programId), gt(events.receivedAt, atMs)))
+    .where(
+      and(
+        eq(events.programId, programId),
+        gt(events.sequence, sequenceBeforeTime(programId, atMs)),
+        gt(events.receivedAt, atMs),
+      ),
+    )
     .orderBy(asc(events.sequence))
     .limit(1);
   return row ? row.sequence - 1 : lastSequence(ctx, programId);

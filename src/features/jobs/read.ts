@@ -2,7 +2,12 @@ import type { Ctx } from '../../context.ts';
 import { commit } from '../../platform/d1.ts';
 import { bucketHash } from '../../platform/hash.ts';
 import { ReadMemory } from '../../platform/objects/index.ts';
-import { type CompiledSchema, type RowResult, uniqueTexts } from '../../platform/tableschema/index.ts';
+import {
+  type CompiledSchema,
+  type Json,
+  type RowResult,
+  uniqueTexts,
+} from '../../platform/tableschema/index.ts';
 import { compileTask } from '../tasks/index.ts';
 import { openSource, sourceOf } from './decide.ts';
 import {
@@ -114,7 +119,7 @@ async function reportReading(ctx: Ctx, job: Job, state: JobState, at: number, ro
   const counts = { ...state.counts, read: state.counts.read + rows };
   await commit(ctx.db, [updateUnfinished(ctx, job, { readBytes: at, counts })]);
   // The local runtime looks at its sockets only when nothing is ready: others get their turn here.
-  await scheduler.wait(1);
+  await scheduler.wait(0);
 }
 
 /** What the rows of one slice become. */
@@ -136,14 +141,21 @@ class Slice implements RowSink {
   /** Made at the first row, when it is known which members most rows have. */
   get #staged(): SlotWriter {
     const memory = this.#memory;
-    memory.writer ??= new SlotWriter(
-      memory.plan ? Object.keys(memory.plan.blank) : this.#schema.fields.map(({ name }) => name),
-    );
+    memory.writer ??= new SlotWriter(memory.plan?.names ?? this.#schema.fields.map(({ name }) => name));
     return memory.writer;
   }
 
   get isFull(): boolean {
     return this.rows >= sliceRows || this.#errorCount >= sliceErrors;
+  }
+
+  values(line: number, key: string, values: readonly Json[]): boolean {
+    if (this.#schema.uniqueKeys.length > 0) return false;
+    const most = this.#staged.addValues(key, values, line);
+    if (most > dataCharacters) this.#staged.removeLast();
+    if (most < 0 || most > dataCharacters) return false;
+    this.rows++;
+    return true;
   }
 
   row(line: number, { key, values }: Extract<RowResult, { ok: true }>, original: RejectedRow): void {

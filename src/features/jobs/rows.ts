@@ -8,10 +8,12 @@ import {
   type ColumnPlan,
   checkRecord,
   checkRow,
+  type Json,
   type JsonObject,
   matchColumns,
   matchRecords,
   type RowResult,
+  readRow,
 } from '../../platform/tableschema/index.ts';
 import { compileTask } from '../tasks/index.ts';
 import type { JobError } from './schema.ts';
@@ -33,6 +35,8 @@ export interface RejectedRow {
 
 /** What a reader finds, one call per data row, in order. */
 export interface RowSink {
+  /** The short way of a CSV row that is right, its values by the plan's names; false where it takes the long one. */
+  values(line: number, key: string, values: readonly Json[]): boolean;
   row(line: number, result: Extract<RowResult, { ok: true }>, original: RejectedRow): void;
   reject(row: RejectedRow, key: string | undefined): void;
   /** The report's `_job` column: this file corrects that job. */
@@ -64,6 +68,7 @@ export function createRowReader(job: Job, state: JobState, memory: ReadingMemory
 function csvRows(job: Job, state: JobState, memory: ReadingMemory, sink: RowSink): RowReader {
   const { dialect, position } = state;
   if (!dialect || !position) throw new Error('the format is not decided yet');
+  const values: Json[] = [];
   const onRow = (all: string[], line: number) => {
     if (!memory.plan) {
       memory.header = all;
@@ -71,6 +76,10 @@ function csvRows(job: Job, state: JobState, memory: ReadingMemory, sink: RowSink
       return;
     }
     const { report } = memory.plan;
+    if (report._job === undefined) {
+      const key = readRow(memory.plan, all, values);
+      if (key !== undefined && sink.values(line, key, values)) return;
+    }
     if (report._job !== undefined) sink.corrects(all[report._job - 1] ?? '');
     const result = checkRow(memory.plan, all);
     const cells = withoutReport(all, report);

@@ -149,7 +149,7 @@ async function runSteps(ctx: Ctx, claim: Claim, budget: StepBudget): Promise<Run
     claim.state = step.state;
     // The local runtime has storage in its own thread and looks at its sockets only when nothing is ready:
     // without a pause no request would be answered while a job runs.
-    await scheduler.wait(1);
+    await scheduler.wait(0);
     if (steps % stepsPerReport === stepsPerReport - 1) {
       await commit(ctx.db, [
         updateUnfinished(ctx, job, { ...columnsOf(claim.state), wakeAt: ctx.now() + wakeAfterClaimMs }),

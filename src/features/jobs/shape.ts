@@ -1,7 +1,7 @@
 import { utf8 } from '../../platform/encoding.ts';
 import { bytesFingerprint, hashLanes } from '../../platform/hash.ts';
 import type { JsonBytes } from '../../platform/json/bytes.ts';
-import type { RowValues } from '../../platform/tableschema/index.ts';
+import type { Json, RowValues } from '../../platform/tableschema/index.ts';
 import { holdsSign, type Narrower } from './narrow.ts';
 
 const tab = 0x09;
@@ -55,15 +55,18 @@ export class RowShape {
     for (const name in values) {
       if (name !== names[k]) return false;
       if (k++ > 0) out.writeByte(tab);
-      const value = values[name];
-      if (typeof value === 'string') {
-        out.writeByte(quote);
-        out.writeText(value);
-      } else if (typeof value === 'number') out.writeNumber(value);
-      else if (value === null || typeof value === 'boolean') out.writeText(String(value));
-      else return false;
+      if (!writeScalar(values[name] as Json, out)) return false;
     }
     return k > 0 && k === names.length;
+  }
+
+  /** The same of values in the order of the names. */
+  packValues(values: readonly Json[], out: JsonBytes): boolean {
+    for (let k = 0; k < values.length; k++) {
+      if (k > 0) out.writeByte(tab);
+      if (!writeScalar(values[k] as Json, out)) return false;
+    }
+    return values.length > 0 && values.length === this.names.length;
   }
 
   /** The fingerprint's halves of a packed row. */
@@ -121,6 +124,16 @@ export class RowShape {
     const whole = (value: string) => (value.startsWith('"') ? `${value}"` : value);
     return `${values.map((value, i) => `${this.#texts[i]}${whole(value)}`).join('')}}`;
   }
+}
+
+function writeScalar(value: Json, out: JsonBytes): boolean {
+  if (typeof value === 'string') {
+    out.writeByte(quote);
+    out.writeText(value);
+  } else if (typeof value === 'number') out.writeNumber(value);
+  else if (value === null || typeof value === 'boolean') out.writeText(String(value));
+  else return false;
+  return true;
 }
 
 const seedOf = (names: readonly string[]) => hashLanes(JSON.stringify(names));

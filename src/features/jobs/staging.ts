@@ -1,6 +1,6 @@
 import { fingerprintLength, hashLanes } from '../../platform/hash.ts';
 import { JsonBytes } from '../../platform/json/bytes.ts';
-import type { RowValues } from '../../platform/tableschema/index.ts';
+import type { Json, RowValues } from '../../platform/tableschema/index.ts';
 import { fingerprintOf, RowShape } from './shape.ts';
 
 /**
@@ -108,25 +108,46 @@ export class SlotWriter {
   /** A row as it was read; answers how many characters its JSON has at most. */
   addRow(key: string, values: RowValues, line: number): number {
     const rows = this.#rows;
-    rows.writeText(key);
-    rows.writeByte(0x09);
-    const start = rows.length;
+    const start = this.#beginRow(key);
+    if (this.#shape.pack(values, rows)) return this.#endPacked(key, start, line);
+    rows.length = start;
+    rows.writeRaw(JSON.stringify(values));
     const [bucket, check] = hashLanes(key);
-    if (this.#shape.pack(values, rows)) {
-      const [first, second] = this.#shape.fingerprintOf(rows.view, start, rows.length);
-      this.#endRow(bucket >>> 0, check, first, second, line);
-    } else {
-      rows.length = start;
-      rows.writeRaw(JSON.stringify(values));
-      const [first, second] = fingerprintOf(values, this.#scratch);
-      this.#endRow(bucket >>> 0, check, first, second, line);
-    }
+    const [first, second] = fingerprintOf(values, this.#scratch);
+    this.#endRow(bucket >>> 0, check, first, second, line);
     return rows.length - start + this.#shape.overhead;
+  }
+
+  /** The same of values by the names; -1, and nothing is added, where the row has to be staged whole. */
+  addValues(key: string, values: readonly Json[], line: number): number {
+    const start = this.#beginRow(key);
+    if (this.#shape.packValues(values, this.#rows)) return this.#endPacked(key, start, line);
+    this.#rows.length = this.#end;
+    return -1;
+  }
+
+  #beginRow(key: string): number {
+    this.#rows.writeText(key);
+    this.#rows.writeByte(0x09);
+    return this.#rows.length;
+  }
+
+  #endPacked(key: string, start: number, line: number): number {
+    const rows = this.#rows;
+    const [bucket, check] = hashLanes(key);
+    const [first, second] = this.#shape.fingerprintOf(rows.view, start, rows.length);
+    this.#endRow(bucket >>> 0, check, first, second, line);
+    return rows.length - start + this.#shape.overhead;
+  }
+
+  /** Where the bytes of the last row end. */
+  get #end(): number {
+    return this.rows === 0 ? 0 : (this.#ends[this.rows - 1] as number);
   }
 
   removeLast(): void {
     this.rows--;
-    this.#rows.length = this.rows === 0 ? 0 : (this.#ends[this.rows - 1] as number);
+    this.#rows.length = this.#end;
   }
 
   #endRow(bucket: number, check: number, firstHalf: number, secondHalf: number, line: number): void {

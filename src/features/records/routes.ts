@@ -13,7 +13,10 @@ import {
   toIso,
 } from '../../http.ts';
 import { decodeCursor, encodeCursor, toPage } from '../../platform/cursor.ts';
+import { commit } from '../../platform/d1.ts';
 import { AppError } from '../../platform/errors.ts';
+import { recordAudit } from '../audit/index.ts';
+import { exportedAtMost, exportRecords } from './export.ts';
 import {
   type Dataset,
   findDataset,
@@ -45,6 +48,7 @@ const recordOut = z
   })
   .openapi('Record');
 
+export type DatasetOut = z.output<typeof datasetOut>;
 export type DatasetPage = { items: z.output<typeof datasetOut>[]; nextCursor: string | null };
 
 export type RecordPage = { items: z.output<typeof recordOut>[]; nextCursor: string | null };
@@ -62,6 +66,35 @@ const datasetsRoute = defineRoute(
     summary: 'The datasets of a program',
     request: { params: programParam, query: pageQuery },
     responses: { 200: ok(pageOf(datasetOut, 'DatasetPage'), 'A page of datasets.') },
+  },
+);
+
+const datasetRoute = defineRoute(
+  { scope: 'read' },
+  {
+    method: 'get',
+    path: '/api/programs/{programId}/datasets/{dataset}',
+    tags,
+    summary: 'One dataset: how many records it has, and which job is changing it',
+    request: { params: datasetParam },
+    responses: { 200: ok(datasetOut, 'The dataset.') },
+  },
+);
+
+const exportRoute = defineRoute(
+  { scope: 'read' },
+  {
+    method: 'get',
+    path: '/api/programs/{programId}/datasets/{dataset}/records.csv',
+    tags,
+    summary: 'The records as CSV, streamed; reading them so is on record',
+    request: { params: datasetParam },
+    responses: {
+      200: {
+        description: `At most ${exportedAtMost} records, in a stable order; for more read …/records.`,
+        content: { 'text/csv': { schema: z.string() } },
+      },
+    },
   },
 );
 
@@ -104,19 +137,22 @@ export const recordRoutes = createRouter()
     const { limit, cursor } = c.req.valid('query');
     const after = cursor === undefined ? '' : decodeCursor(cursor, 'string')[0];
     const rows = await listDatasets(c.get('ctx'), c.get('programId'), after, limit + 1);
-    const page = toPage(
-      rows,
-      limit,
-      (row) => ({
-        dataset: row.name,
-        recordCount: row.recordCount,
-        applying: row.applyingJobId,
-        updatedAt: toIso(row.updatedAt),
-      }),
-      (row) => [row.name],
-    );
+    const page = toPage(rows, limit, presentDataset, (row) => [row.name]);
     linkNext(c, page.nextCursor);
     return c.json(page, 200);
+  })
+  .openapi(datasetRoute, async (c) =>
+    c.json(presentDataset(await datasetOf(c, c.req.valid('param').dataset)), 200),
+  )
+  .openapi(exportRoute, async (c) => {
+    const [ctx, programId] = [c.get('ctx'), c.get('programId')];
+    const dataset = await datasetOf(c, c.req.valid('param').dataset);
+    await commit(ctx.db, [recordAudit(ctx, { programId, action: 'dataset.exported', target: dataset.name })]);
+    return c.body(exportRecords(ctx, dataset), 200, {
+      'content-type': 'text/csv; charset=utf-8',
+      'content-disposition': `attachment; filename="${dataset.name.replace(/[^\w.-]/g, '_')}.csv"`,
+      'content-security-policy': 'sandbox',
+    }) as never;
   })
   .openapi(recordsRoute, async (c) => {
     const { limit, cursor, changedSince } = c.req.valid('query');
@@ -139,6 +175,15 @@ export const recordRoutes = createRouter()
     if (!record) throw new AppError('not_found', 'There is no record with this key.');
     return c.json(present(record), 200);
   });
+
+function presentDataset(row: Dataset): DatasetOut {
+  return {
+    dataset: row.name,
+    recordCount: row.recordCount,
+    applying: row.applyingJobId,
+    updatedAt: toIso(row.updatedAt),
+  };
+}
 
 async function datasetOf(c: Context<ApiEnv>, name: string): Promise<Dataset> {
   const dataset = await findDataset(c.get('ctx'), c.get('programId'), name);

@@ -27,6 +27,11 @@ export interface ColumnPlan {
   readonly kept: readonly Column[];
   /** The members of a row's values, each null. */
   readonly blank: Readonly<Record<string, null>>;
+  /** Their names, in the order in which an object has them. */
+  readonly names: readonly string[];
+  /** Which of the names each fed field has, then each kept column; and each field of the key, -1 for none. */
+  readonly places: readonly number[];
+  readonly keyPlaces: readonly number[];
   /** Unknown columns that are not read. */
   readonly ignored: readonly Column[];
   /** Fields without a column; their values are not in the result at all. */
@@ -68,13 +73,18 @@ export function matchColumns(schema: CompiledSchema, header: readonly string[]):
     return column === undefined ? [] : [{ field, index: column.columnNumber - 1 }];
   });
   const kept = keeps ? sorted.unknown : [];
-  const names = [...fed.map(({ field }) => field.name), ...kept.map(({ name }) => name)];
+  const written = [...fed.map(({ field }) => field.name), ...kept.map(({ name }) => name)];
+  const blank = Object.fromEntries(written.map((name) => [name, null]));
+  const names = Object.keys(blank);
   const plan: ColumnPlan = {
     schema,
     width: header.length,
     fed,
     kept,
-    blank: Object.fromEntries(names.map((name) => [name, null])),
+    blank,
+    names,
+    places: written.map((name) => names.indexOf(name)),
+    keyPlaces: schema.key.map((index) => names.indexOf(schema.fields[index]?.name ?? '')),
     ignored: keeps ? [] : sorted.unknown,
     absent: schema.fields.filter((_, index) => !sorted.byField.has(index)).map(({ name }) => name),
     report: sorted.report,

@@ -10,7 +10,7 @@ export { formatKey, parseKey } from './key.ts';
 export type { RecordPlan } from './record.ts';
 export { checkRecord, matchRecords } from './record.ts';
 export type { RowIssue, RowResult, RowValues } from './row.ts';
-export { checkRow, keyOf, uniqueTexts } from './row.ts';
+export { checkRow, keyOf, readRow, uniqueTexts } from './row.ts';
 export type { FieldDescriptor, FieldType, TableSchema } from './schema.ts';
 export { tableSchema } from './schema.ts';
 export { writeCell } from './write.ts';

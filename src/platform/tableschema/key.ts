@@ -62,7 +62,16 @@ export function keyFault(key: string): Fault | undefined {
   if (key.length > maxKeyLength) {
     return { code: 'key_too_long', message: `the key is longer than ${maxKeyLength} characters` };
   }
-  return key === '.' || key === '..' || unusable.test(key) ? unusableFault : undefined;
+  return key === '.' || key === '..' || (!isPrintable(key) && unusable.test(key)) ? unusableFault : undefined;
+}
+
+/** ASCII without control characters, as nearly all keys are: told several times sooner than by the expression. */
+function isPrintable(key: string): boolean {
+  for (let i = 0; i < key.length; i++) {
+    const unit = key.charCodeAt(i);
+    if (unit < 0x20 || unit > 0x7e) return false;
+  }
+  return true;
 }
 
 const unusableFault: Fault = {

@@ -1,5 +1,5 @@
 import type { CellCode } from './codes.ts';
-import type { ColumnPlan } from './columns.ts';
+import type { Column, ColumnPlan, FedField } from './columns.ts';
 import type { CompiledSchema } from './compile.ts';
 import type { CompiledField } from './field.ts';
 import type { Json } from './json.ts';
@@ -40,6 +40,25 @@ export function checkRow(plan: ColumnPlan, cells: readonly string[]): RowResult 
   return key === undefined ? rejectRow(plan, cells) : { ok: true, values, key };
 }
 
+/**
+ * The short way for a row that is right: its values go to `into`, by the plan's names, and its key is answered;
+ * undefined where `checkRow` has something to say.
+ */
+export function readRow(plan: ColumnPlan, cells: readonly string[], into: Json[]): string | undefined {
+  const { fed, kept, places } = plan;
+  if (cells.length !== plan.width) return undefined;
+  for (let i = 0; i < fed.length; i++) {
+    const { field, index } = fed[i] as FedField;
+    const value = field.readText(cells[index] as string);
+    if (value === undefined) return undefined;
+    into[places[i] as number] = value;
+  }
+  for (let i = 0; i < kept.length; i++) {
+    into[places[fed.length + i] as number] = cells[(kept[i] as Column).columnNumber - 1] as string;
+  }
+  return keyOfParts(plan.keyPlaces.length, (i) => keyPart(into[plan.keyPlaces[i] as number]));
+}
+
 function rejectRow(plan: ColumnPlan, cells: readonly string[]): RowResult {
   const values: RowValues = {};
   const issues: RowIssue[] = [];
@@ -78,12 +97,18 @@ export function rejected(
 
 /** The key's text (see `key.ts`), the empty string without a primary key, `undefined` if it cannot be one. */
 export function keyOf(schema: CompiledSchema, values: Readonly<RowValues>): string | undefined {
-  const { key: indexes, fields } = schema;
-  if (indexes.length === 0) return '';
+  const { key, fields } = schema;
+  return keyOfParts(key.length, (i) => {
+    const name = fields[key[i] as number]?.name ?? '';
+    return Object.hasOwn(values, name) ? keyPart(values[name]) : undefined;
+  });
+}
+
+function keyOfParts(count: number, partOf: (i: number) => string | undefined): string | undefined {
+  if (count === 0) return '';
   const parts: string[] = [];
-  for (const index of indexes) {
-    const name = fields[index]?.name ?? '';
-    const part = Object.hasOwn(values, name) ? keyPart(values[name]) : undefined;
+  for (let i = 0; i < count; i++) {
+    const part = partOf(i);
     if (part === undefined || part === '' || part.trim() === '') return undefined;
     parts.push(part);
   }

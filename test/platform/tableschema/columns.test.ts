@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { checkRow, matchColumns } from '../../../src/platform/tableschema/index.ts';
+import { checkRow, type Json, matchColumns, readRow } from '../../../src/platform/tableschema/index.ts';
 import { compiled, planOf } from './build.ts';
 
 const base = {
@@ -47,6 +47,28 @@ describe('matchColumns', () => {
     const plan = planOf(schema, ['ID', 'id']);
     expect(checkRow(plan, ['upper', 'lower'])).toMatchObject({ values: { id: 'lower', ID: 'upper' } });
     expect(issuesOf(schema, ['Id', 'id'])).toEqual([['column_missing', 'ID', undefined]]);
+  });
+
+  it('names values in the order in which an object has them, whichever way a row is read', () => {
+    const fields = ['name', '2024', 'id'].map((name) => ({ name }));
+    const plan = planOf({ fields, primaryKey: ['id', '2024'], unknownColumns: 'keep' }, [
+      '7',
+      'id',
+      '2024',
+      'name',
+      'b',
+    ]);
+    const cells = ['seven', 'k', 'year', 'Ann', ''];
+    const checked = checkRow(plan, cells);
+    const values: Json[] = [];
+    expect(checked).toMatchObject({ ok: true, key: 'k~year' });
+    expect(readRow(plan, cells, values)).toBe('k~year');
+    expect(Object.fromEntries(plan.names.map((name, i) => [name, values[i]]))).toEqual(
+      checked.ok && checked.values,
+    );
+    expect(plan.names).toEqual(['7', '2024', 'name', 'id', 'b']);
+    expect(readRow(plan, ['seven', ' ', 'year', 'Ann', ''], values)).toBeUndefined();
+    expect(readRow(plan, ['seven', 'k', 'year', 'Ann'], values)).toBeUndefined();
   });
 
   it('refuses two columns for one field, also where one is an alias', () => {

@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest';
 import {
   checkRecord,
   checkRow,
+  type Json,
   type JsonObject,
   matchRecords,
+  readRow,
 } from '../../../src/platform/tableschema/index.ts';
 import { cellReader, compiled, planOf } from './build.ts';
 
@@ -50,6 +52,10 @@ describe('whatever a row holds', () => {
       fc.property(fc.array(cell, { minLength: header.length, maxLength: header.length }), (cells) => {
         const result = checkRow(plan, cells);
         expect(checkRow(plan, cells)).toEqual(result);
+        const values: Json[] = [];
+        const key = readRow(plan, cells, values);
+        expect(key).toBe(result.ok ? result.key : undefined);
+        if (result.ok) expect(values).toEqual(Object.values(result.values));
         if (result.ok) expect(Object.keys(result.values)).toEqual(header);
         else expect(result.issues.length).toBeGreaterThan(0);
         expect(JSON.parse(JSON.stringify(result))).toEqual(result);
