@@ -35,7 +35,12 @@ const activityRoute = defineRoute(
       params: programParam,
       query: z.object({ days: z.coerce.number().int().min(1).max(31, 'At most 31.').default(2) }),
     },
-    responses: { 200: ok(activityOut, 'Of the last two minutes at most 50 events and 50 webhooks; hours without any are left out.') },
+    responses: {
+      200: ok(
+        activityOut,
+        'Of the last two minutes at most 50 events and 50 webhooks; hours without any are left out.',
+      ),
+    },
   },
 );
 
