@@ -105,7 +105,7 @@ const ofRecovery =
   /count\(\*\) AS n FROM deliveries INDEXED BY deliveries_recovered\s+WHERE recovery_id = \?/;
 /** What the roll-ups have not counted yet: a stretch that ends. */
 const notRolledUp =
-  /count\(\*\) AS ok,\s+0 AS failed, 0 AS other\s+FROM \(SELECT [^()]* FROM events AS e WHERE [^]*? LIMIT \?\)/;
+  /count\(\*\) AS ok,\s+0 AS failed, 0 AS other\s+FROM \(SELECT [^()]* FROM events AS e WHERE [\s\S]*? LIMIT \?\)/;
 /** Of the messages that are shown: how many deliveries of each stand where. */
 const ofMessages = /count\(\*\) AS n\s+FROM json_each\(\?\) AS m CROSS JOIN deliveries AS d/;
 /** A count that ends, by its own LIMIT, costs the same whatever there is. */
