@@ -1,6 +1,7 @@
 import type { FilePage } from '../../features/files/routes.ts';
 import type { JobOut, JobPage } from '../../features/jobs/routes.ts';
 import { Filters, Pager, Table, Time } from '../components/parts.tsx';
+import { jobTones } from '../states.ts';
 import { formatBytes } from '../time.ts';
 import type { Page, View } from '../view.ts';
 import { JobState } from './jobs.tsx';
@@ -27,7 +28,7 @@ export async function filesPage(view: View): Promise<Page> {
       latest === undefined
         ? { tone: 'quiet', text: 'No file has arrived yet.' }
         : {
-            tone: 'ok',
+            tone: jobTones[jobOf(latest.versionId)?.status ?? ''] ?? (isAll ? 'attention' : 'ok'),
             text: (
               <>
                 Latest of those shown: {latest.filename}, <Time view={view} at={latest.updatedAt} />
