@@ -1,5 +1,6 @@
 import { and, asc, eq, isNotNull, lte, sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
+import { rowsOf, type Statement } from '../../platform/d1.ts';
 import type { EndpointState } from '../webhooks/index.ts';
 import { bornInFlight, parkedAt } from './announced.ts';
 import { flightLimits, type Health } from './policy.ts';
@@ -98,14 +99,8 @@ export interface Target extends Health {
 }
 
 /** Across tenants, for the queue and the sweeper: a wake-up names the endpoint alone. */
-export async function findTarget(ctx: Ctx, endpointId: string): Promise<Target | null> {
-  const rows = await ctx.db.all<
-    Omit<Target, 'hasParked' | 'flightLimit' | 'heldLanes'> & {
-      hasParked: number;
-      flightLimit: number | null;
-      heldLanes: string;
-    }
-  >(
+export function findTarget(ctx: Ctx, endpointId: string): { statement: Statement; target(): Target | null } {
+  const statement = ctx.db.run(
     sql`SELECT e.program_id AS programId, e.endpoint_id AS endpointId, e.state_reason AS stateReason,
         CASE WHEN e.deleted_at IS NULL THEN e.state ELSE 'deleted' END AS state,
         e.rate_limit_per_second AS rateLimitPerSecond, coalesce(h.timeouts, 0) AS timeouts,
@@ -123,12 +118,21 @@ export async function findTarget(ctx: Ctx, endpointId: string): Promise<Target |
       FROM webhook_endpoints AS e LEFT JOIN endpoint_health AS h ON h.endpoint_id = e.endpoint_id
       WHERE e.endpoint_id = ${endpointId}`,
   );
-  const [row] = rows;
-  if (!row) return null;
   return {
-    ...row,
-    hasParked: Boolean(row.hasParked),
-    flightLimit: row.flightLimit ?? flightLimits.most,
-    heldLanes: JSON.parse(row.heldLanes),
+    statement,
+    target() {
+      const [row] = rowsOf(statement) as (Omit<Target, 'hasParked' | 'flightLimit' | 'heldLanes'> & {
+        hasParked: number;
+        flightLimit: number | null;
+        heldLanes: string;
+      })[];
+      if (!row) return null;
+      return {
+        ...row,
+        hasParked: Boolean(row.hasParked),
+        flightLimit: row.flightLimit ?? flightLimits.most,
+        heldLanes: JSON.parse(row.heldLanes),
+      };
+    },
   };
 }

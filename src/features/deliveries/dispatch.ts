@@ -4,6 +4,7 @@ import { drainEndpoint, sendBorn, wakeEndpoint } from './drain.ts';
 import { type Consequences, OutcomeRecorder } from './outcomes.ts';
 import { laneCount } from './policy.ts';
 import { Pool } from './pool.ts';
+import { Together } from './together.ts';
 
 /** Retries that this isolate has woken, by endpoint and second: one message wakes all of a second. */
 const woken = new Set<string>();
@@ -24,6 +25,7 @@ export class Dispatch {
   readonly #ctx: Ctx;
   readonly #announce: (deliveryIds: string[]) => void;
   readonly #recorder: OutcomeRecorder;
+  readonly #together: Together;
   readonly #draining = new Set<string>();
   #open: Promise<void>[] = [];
 
@@ -35,6 +37,7 @@ export class Dispatch {
     this.#ctx = ctx;
     this.pool = new Pool(ctx, limits);
     this.#announce = announce;
+    this.#together = new Together(ctx);
     this.#recorder = new OutcomeRecorder(ctx, (after) => this.#follow(after));
   }
 
@@ -55,11 +58,12 @@ export class Dispatch {
     }
     here.hands++;
     this.#draining.add(endpointId);
+    const hands = { pool: this.pool, recorder: this.#recorder, together: this.#together };
     this.#run(endpointId, async () => {
       try {
         do {
           here.lookAgain = false;
-          await drainEndpoint(this.#ctx, endpointId, this.pool, this.#recorder);
+          await drainEndpoint(this.#ctx, endpointId, hands);
         } while (here.lookAgain && this.pool.mayStart());
       } finally {
         this.#draining.delete(endpointId);

@@ -32,6 +32,7 @@ import {
 import type { Pool } from './pool.ts';
 import { bodyOf } from './store.ts';
 import type { Attempt } from './table.ts';
+import type { Together } from './together.ts';
 
 /** Rows a lane is claimed with at once; more of them, and more would be uncertain after a crash. */
 const chunkSize = 24;
@@ -39,6 +40,13 @@ const chunkSize = 24;
 export const resumePerSecond = 20;
 /** Something due so soon is waited for; what is later is woken. */
 const waitWithinMs = 1_500;
+
+/** What one invocation sends with. */
+export interface Hands {
+  pool: Pool;
+  recorder: OutcomeRecorder;
+  together: Together;
+}
 
 /**
  * Sends a first attempt whose row was born leased to this invocation. False where its endpoint takes nothing
@@ -72,11 +80,12 @@ export async function sendBorn(
 export async function drainEndpoint(
   ctx: Ctx,
   endpointId: string,
-  pool: Pool,
-  recorder: OutcomeRecorder,
+  { pool, recorder, together }: Hands,
 ): Promise<void> {
   while (pool.mayStart()) {
-    const target = await findTarget(ctx, endpointId);
+    const found = findTarget(ctx, endpointId);
+    await together.commit([found.statement]);
+    const target = found.target();
     if (!target) return;
     if (target.state !== 'active') return settleInactive(ctx, target, pool);
     if (target.probeAt !== null && target.probeAt > ctx.now()) return;
@@ -89,13 +98,13 @@ export async function drainEndpoint(
     const waitMs = target.nextDueAt - ctx.now();
     if (waitMs > 0) await sleep(waitMs);
     // Where others hold the lanes, they see what is due before they let go.
-    if ((await drainLanes(ctx, target, pool, recorder)) === 0 && pool.mayStart()) return;
+    if ((await drainLanes(ctx, target, { pool, recorder, together })) === 0 && pool.mayStart()) return;
   }
   await wakeEndpoint(ctx, endpointId, ctx.now());
 }
 
 /** How many were claimed of the lanes that nobody holds; what could not be sent is still due. */
-async function drainLanes(ctx: Ctx, target: Target, pool: Pool, recorder: OutcomeRecorder): Promise<number> {
+async function drainLanes(ctx: Ctx, target: Target, hands: Hands): Promise<number> {
   // What is little is one sender's; who is rate-limited or degraded has never more than one.
   const isLittle = target.dueCount <= chunkSize && target.heldLanes.length === 0;
   const whole = isLittle || target.rateLimitPerSecond !== null || target.degradedSince !== null;
@@ -104,8 +113,8 @@ async function drainLanes(ctx: Ctx, target: Target, pool: Pool, recorder: Outcom
   const held = new Set(target.heldLanes);
   let claimed = 0;
   for (const lane of lanes) {
-    if (held.has(lane) || held.has(wholeLane) || !pool.mayStart()) continue;
-    claimed += await drainLane(ctx, target, lane, pool, recorder);
+    if (held.has(lane) || held.has(wholeLane) || !hands.pool.mayStart()) continue;
+    claimed += await drainLane(ctx, target, lane, hands);
   }
   return claimed;
 }
@@ -114,8 +123,7 @@ async function drainLane(
   ctx: Ctx,
   target: Target,
   lane: number,
-  pool: Pool,
-  recorder: OutcomeRecorder,
+  { pool, recorder, together }: Hands,
 ): Promise<number> {
   const { endpointId, rateLimitPerSecond, degradedSince, flightLimit, inFlight } = target;
   const token = newId('lse', ctx.wallNow());
@@ -128,7 +136,7 @@ async function drainLane(
   };
   const release = () => [releaseLane(ctx, endpointId, lane, token)];
   const first = takeLane(ctx, claim());
-  await commit(ctx.db, first.statements);
+  await together.commit(first.statements);
   let { rows, startMs } = first.chunk();
   let claimed = 0;
   while (rows.length > 0) {
@@ -142,7 +150,7 @@ async function drainLane(
     };
     await sendChunk(ctx, { rows, startMs, gapMs, width, then }, pool, recorder);
     claimed += rows.length;
-    if (next === undefined) await commit(ctx.db, release());
+    if (next === undefined) await together.commit(release());
     if (next === undefined || next === 'release') return claimed;
     ({ rows, startMs } = next.chunk());
   }
