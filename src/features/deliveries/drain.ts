@@ -20,6 +20,7 @@ import {
   unpark,
 } from './lanes.ts';
 import type { Finished, OutcomeRecorder } from './outcomes.ts';
+import { type Pace, turnOf } from './pace.ts';
 import {
   attemptTimeoutMs,
   chunkStartMs,
@@ -139,6 +140,7 @@ async function drainLane(
   await together.commit(first.statements);
   let { rows, startMs } = first.chunk();
   let claimed = 0;
+  const pace: Pace = { gapMs, lastMs: 0 };
   while (rows.length > 0) {
     let next: ChunkClaim | 'release' | undefined;
     // What comes next goes with the last outcomes of the chunk, in one transaction.
@@ -148,7 +150,7 @@ async function drainLane(
       next = goesOn ? keepLane(ctx, claim()) : 'release';
       return next === 'release' ? release() : next.statements;
     };
-    await sendChunk(ctx, { rows, startMs, gapMs, width, then }, pool, recorder);
+    await sendChunk(ctx, { rows, startMs, pace, width, then }, pool, recorder);
     claimed += rows.length;
     if (next === undefined) await together.commit(release());
     if (next === undefined || next === 'release') return claimed;
@@ -160,7 +162,7 @@ async function drainLane(
 interface Chunk {
   rows: DueRow[];
   startMs: number;
-  gapMs: number;
+  pace: Pace;
   /** How many of it may be in flight. */
   width: number;
   /** What is committed with the last outcome, given whether an attempt failed. */
@@ -173,11 +175,11 @@ interface Chunk {
  */
 async function sendChunk(
   ctx: Ctx,
-  { rows, startMs, gapMs, width, then }: Chunk,
+  { rows, startMs, pace, width, then }: Chunk,
   pool: Pool,
   recorder: OutcomeRecorder,
 ): Promise<void> {
-  const waiting = rows.map((row, i) => ({ row, atMs: startMs + i * gapMs }));
+  const waiting = rows.map((row, i) => ({ row, atMs: startMs + i * pace.gapMs }));
   const untilMs = ctx.wallNow() + chunkStartMs;
   const recorded: Promise<void>[] = [];
   let failed = false;
@@ -188,8 +190,7 @@ async function sendChunk(
   const flight = async () => {
     for (let next = takeNext(); next; ) {
       underWay++;
-      const waitMs = next.atMs - ctx.now();
-      if (gapMs > 0 && waitMs > 0) await sleep(waitMs);
+      await turnOf(ctx, pace, next.atMs);
       const { row } = next;
       const sent = await recorder.during(() =>
         pool.run(row.endpointId, async () => (isOver() ? null : sendIfActive(ctx, row))),
