@@ -1,4 +1,5 @@
 import { isPrivateAddress } from './addresses.ts';
+import { TimeLimit } from './time-limit.ts';
 
 /**
  * Everything the hub sends to an address a tenant chose goes through here: https only, no address
@@ -106,12 +107,9 @@ const checkIntervalMs = 5 * 60_000;
  * minutes. Throws what the resolver throws.
  */
 export async function checkHost(url: URL, policy: OutboundPolicy): Promise<{ ok: true } | UrlRefusal> {
+  if (!policy.resolve || isKnownHost(url, policy)) return { ok: true };
   const host = url.hostname.toLowerCase();
-  if (!policy.resolve || (policy.allowLoopback && isLoopback(host))) return { ok: true };
   const now = policy.now();
-  const until = checkedUntil.get(host) ?? 0;
-  // A clock that went back does not make what is remembered last longer.
-  if (until > now && until <= now + checkIntervalMs) return { ok: true };
   const addresses = await policy.resolve(host);
   if (addresses.some(isPrivateAddress)) {
     return refuse(
@@ -125,6 +123,16 @@ export async function checkHost(url: URL, policy: OutboundPolicy): Promise<{ ok:
   if (checkedUntil.size > 1_000) checkedUntil.clear();
   checkedUntil.set(host, now + checkIntervalMs);
   return { ok: true };
+}
+
+/** A name of which nobody needs to be asked now: it was found public within five minutes, or none is asked. */
+function isKnownHost(url: URL, policy: OutboundPolicy): boolean {
+  const host = url.hostname.toLowerCase();
+  if (!policy.resolve || (policy.allowLoopback && isLoopback(host))) return true;
+  const now = policy.now();
+  const until = checkedUntil.get(host) ?? 0;
+  // A clock that went back does not make what is remembered last longer.
+  return until > now && until <= now + checkIntervalMs;
 }
 
 /**
@@ -181,28 +189,29 @@ export async function sendGuarded(
 ): Promise<OutboundAnswer> {
   const judged = checkUrl(request.url, policy);
   if (!judged.ok) return failed('connect', judged.message);
-  const abort = new AbortController();
-  const timer = setTimeout(() => abort.abort(), request.timeoutMs);
+  const limit = new TimeLimit(request.timeoutMs);
   let sent = false;
   try {
-    let host: Awaited<ReturnType<typeof checkHost>>;
-    try {
-      host = await withAbort(checkHost(judged.url, policy), abort.signal);
-    } catch {
-      return failed(abort.signal.aborted ? 'timeout' : 'connect', 'The host name could not be resolved.');
+    if (!isKnownHost(judged.url, policy)) {
+      let host: Awaited<ReturnType<typeof checkHost>>;
+      try {
+        host = await limit.within(checkHost(judged.url, policy));
+      } catch {
+        return failed(limit.isOver ? 'timeout' : 'connect', 'The host name could not be resolved.');
+      }
+      if (!host.ok) return failed('connect', host.message);
     }
-    if (!host.ok) return failed('connect', host.message);
     sent = true;
-    const response = await fetch(judged.url, {
+    const response = await fetch(judged.url.href, {
       method: request.method,
       headers: request.headers,
       redirect: 'manual',
-      signal: abort.signal,
+      signal: limit.signal,
       ...(request.body === undefined ? {} : { body: request.body }),
     });
-    return await judgeResponse(response, abort);
+    return await judgeResponse(response, limit);
   } catch {
-    if (abort.signal.aborted) {
+    if (limit.isOver) {
       return {
         ...failed('timeout', `No whole answer within ${request.timeoutMs / 1_000} s.`),
         uncertain: sent,
@@ -210,11 +219,11 @@ export async function sendGuarded(
     }
     return { ...failed('connect', 'The connection failed before an answer came.'), uncertain: sent };
   } finally {
-    clearTimeout(timer);
+    limit.end();
   }
 }
 
-async function judgeResponse(response: Response, abort: AbortController): Promise<OutboundAnswer> {
+async function judgeResponse(response: Response, limit: TimeLimit): Promise<OutboundAnswer> {
   const answer = {
     status: response.status,
     retryAfter: retryAfterOf(response.headers),
@@ -223,10 +232,10 @@ async function judgeResponse(response: Response, abort: AbortController): Promis
   const ok = response.status >= 200 && response.status < 300;
   let read: { excerpt: string; whole: boolean };
   try {
-    read = await readExcerpt(response, abort);
+    read = await readExcerpt(response, limit);
   } catch {
     // The status line of a 2xx is the receiver's word; only its body was cut off.
-    const detail = abort.signal.aborted ? 'The answer did not end in time.' : 'The answer broke off.';
+    const detail = limit.isOver ? 'The answer did not end in time.' : 'The answer broke off.';
     return { ...answer, excerpt: '', failure: 'body', detail, uncertain: ok };
   }
   if (ok) return { ...answer, excerpt: read.excerpt, detail: `Answered ${response.status}.` };
@@ -252,20 +261,20 @@ export function parseHttpDate(text: string): number {
 
 async function readExcerpt(
   response: Response,
-  abort: AbortController,
+  limit: TimeLimit,
 ): Promise<{ excerpt: string; whole: boolean }> {
   if (!response.body) return { excerpt: '', whole: true };
   const told = Number(response.headers.get('content-length') ?? Number.NaN);
   // What says that it is short is read in one go; it cannot be longer than it says.
   if (told <= readBytes && response.headers.get('content-encoding') === null) {
-    const bytes = new Uint8Array(await withAbort(response.arrayBuffer(), abort.signal));
+    const bytes = new Uint8Array(await limit.within(response.arrayBuffer()));
     return { excerpt: new TextDecoder().decode(bytes.subarray(0, excerptBytes)), whole: true };
   }
   const reader = response.body.getReader();
   const kept = new Uint8Array(excerptBytes);
   let total = 0;
   for (;;) {
-    const { done, value } = await withAbort(reader.read(), abort.signal);
+    const { done, value } = await limit.within(reader.read());
     if (done) break;
     if (total < excerptBytes) kept.set(value.subarray(0, excerptBytes - total), total);
     total += value.byteLength;
@@ -276,16 +285,6 @@ async function readExcerpt(
   }
   const excerpt = new TextDecoder().decode(kept.subarray(0, Math.min(total, excerptBytes)));
   return { excerpt, whole: total <= readBytes };
-}
-
-/** Rejects when the signal fires first: a body that trickles does not always feel fetch's own signal. */
-function withAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  if (signal.aborted) return Promise.reject(signal.reason);
-  return new Promise<T>((resolve, reject) => {
-    const onAbort = () => reject(signal.reason);
-    signal.addEventListener('abort', onAbort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
-  });
 }
 
 function failed(failure: OutboundFailure, detail: string): OutboundAnswer {

@@ -2,8 +2,13 @@
 const longestMs = 5_000;
 const mostEntries = 5_000;
 
+interface Entry<Value> {
+  until: number;
+  value: Value;
+}
+
 interface Kept<Value> {
-  entries: Map<string, { until: number; value: Value }>;
+  entries: Map<string, Entry<Value>>;
   /** Counts what was forgotten: an answer asked for before may be old. */
   forgotten: number;
 }
@@ -19,14 +24,35 @@ export class ShortCache<Value> {
   async get(owner: object, key: string, nowMs: number, ask: () => Promise<Value>): Promise<Value> {
     const kept = this.#keptOf(owner);
     const known = kept.entries.get(key);
-    if (known && known.until > nowMs && known.until <= nowMs + longestMs) return known.value;
+    if (known && isFresh(known, nowMs)) return known.value;
     const { forgotten } = kept;
     const value = await ask();
-    if (value !== null && kept.forgotten === forgotten) {
-      if (kept.entries.size >= mostEntries) kept.entries.clear();
-      kept.entries.set(key, { until: nowMs + longestMs, value });
-    }
+    if (value !== null && kept.forgotten === forgotten) keep(kept, key, value, nowMs);
     return value;
+  }
+
+  /** The same of many: those that are not remembered are asked for together. What is not there is left out. */
+  async getAll(
+    owner: object,
+    keys: string[],
+    nowMs: number,
+    ask: (missing: string[]) => Promise<Map<string, Value>>,
+  ): Promise<Map<string, Value>> {
+    const kept = this.#keptOf(owner);
+    const found = new Map<string, Value>();
+    const missing: string[] = [];
+    for (const key of keys) {
+      const known = kept.entries.get(key);
+      if (known && isFresh(known, nowMs)) found.set(key, known.value);
+      else missing.push(key);
+    }
+    if (missing.length === 0) return found;
+    const { forgotten } = kept;
+    for (const [key, value] of await ask(missing)) {
+      found.set(key, value);
+      if (kept.forgotten === forgotten) keep(kept, key, value, nowMs);
+    }
+    return found;
   }
 
   /** After a change made here; one made elsewhere is seen when the five seconds are over. */
@@ -50,4 +76,14 @@ export class ShortCache<Value> {
     this.#byOwner.set(owner, fresh);
     return fresh;
   }
+}
+
+/** A clock that went back does not make what is remembered last longer. */
+function isFresh({ until }: Entry<unknown>, nowMs: number): boolean {
+  return until > nowMs && until <= nowMs + longestMs;
+}
+
+function keep<Value>(kept: Kept<Value>, key: string, value: Value, nowMs: number): void {
+  if (kept.entries.size >= mostEntries) kept.entries.clear();
+  kept.entries.set(key, { until: nowMs + longestMs, value });
 }

@@ -8,11 +8,10 @@ import { countEmail } from './store.ts';
 /** A signed POST (Standard Webhooks); never throws for what the receiver does. */
 export async function postSigned(
   ctx: Ctx,
-  call: { url: string; headers: Record<string, string>; programId: string; secretPurpose: string },
+  call: { url: string; headers: Record<string, string>; secrets: string[] },
   message: { messageId: string; body: string; signedAtMs: number },
 ): Promise<AttemptResult> {
-  const secrets = await signersOf(ctx, call.programId, call.secretPurpose);
-  const signature = await signWebhook(secrets, {
+  const signature = await signWebhook(call.secrets, {
     id: message.messageId,
     timestampSeconds: Math.floor(message.signedAtMs / 1_000),
     body: message.body,
@@ -37,17 +36,10 @@ export async function postSigned(
 
 /** To an address that is no endpoint: the program's notification secret signs. */
 export const webhookChannel: Channel = {
-  send: (ctx, delivery) =>
-    postSigned(
-      ctx,
-      {
-        url: delivery.target,
-        headers: {},
-        programId: delivery.programId,
-        secretPurpose: delivery.secretPurpose,
-      },
-      delivery,
-    ),
+  async send(ctx, delivery) {
+    const secrets = await signersOf(ctx, delivery.programId, delivery.secretPurpose);
+    return postSigned(ctx, { url: delivery.target, headers: {}, secrets }, delivery);
+  },
 };
 
 /** A GET of a dead man's switch elsewhere, which counts any. */

@@ -1,4 +1,5 @@
 import type { Ctx } from '../../context.ts';
+import { callsOf } from '../webhooks/index.ts';
 import { type AnnouncedRow, flightFull } from './announced.ts';
 import { listDueDirect, listDueEndpoints } from './deliveries.system.ts';
 import { attemptDirect, slowness } from './direct.ts';
@@ -40,6 +41,11 @@ export function startEndpoint(ctx: Ctx, endpointId: string): void {
 async function startAll(ctx: Ctx, direct: string[], announced: AnnouncedRow[]): Promise<void> {
   const work = dispatch(ctx);
   const pending = new Map<string, number>();
+  // Those that cannot be read now are asked for with each attempt, and fail there.
+  await callsOf(
+    ctx,
+    announced.filter(({ status }) => status === 'sending'),
+  ).catch(() => undefined);
   for (const row of announced) {
     if (row.status === 'sending') work.sendBorn(row);
     else if (row.status === 'pending' && isOurs(row))

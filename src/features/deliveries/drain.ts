@@ -1,7 +1,7 @@
 import type { AttemptResult, Ctx } from '../../context.ts';
 import { commit, type Statement } from '../../platform/d1.ts';
 import { newId } from '../../platform/ids.ts';
-import { callOf, type EndpointCall } from '../webhooks/index.ts';
+import { callOf, type EndpointCall, signingNow } from '../webhooks/index.ts';
 import { type AnnouncedRow, wholeLane } from './announced.ts';
 import { postSigned } from './channels.ts';
 import { findTarget, type Target } from './deliveries.system.ts';
@@ -231,12 +231,7 @@ async function send(ctx: Ctx, call: EndpointCall | null, row: DueRow): Promise<S
   const result = call
     ? await postSigned(
         ctx,
-        {
-          url: call.endpoint.url,
-          headers: call.headers,
-          programId: row.programId,
-          secretPurpose: row.endpointId,
-        },
+        { url: call.endpoint.url, headers: call.headers, secrets: signingNow(ctx, call.secrets) },
         { messageId: row.messageId, body: await bodyOf(ctx, row), signedAtMs: startedWall },
       )
     : goneEndpoint;

@@ -165,7 +165,8 @@ export class OutcomeRecorder {
       announced: problems.flatMap((one) => one.deliveryIds),
       lookAgainAt: new Map(),
     };
-    for (const one of batch) this.#note(one, after);
+    for (const one of batch) noteRetry(one, after.lookAgainAt);
+    logAttempts(ctx, batch);
     for (const { programId, endpointId, ended } of failures) {
       const noted = await noteFailures(ctx, programId, endpointId, ended);
       after.announced.push(...noted.announced);
@@ -173,13 +174,20 @@ export class OutcomeRecorder {
     }
     this.#onWritten(after);
   }
+}
 
-  #note({ row, result, durationMs, attempts, outcome }: Judged, after: Consequences): void {
-    if (outcome.status === 'waiting' && outcome.nextAttemptAt !== null) {
-      const known = after.lookAgainAt.get(row.endpointId) ?? Number.POSITIVE_INFINITY;
-      after.lookAgainAt.set(row.endpointId, Math.min(known, outcome.nextAttemptAt));
-    }
-    this.#ctx.log.line('delivery.attempted', {
+function noteRetry({ row, outcome }: Judged, lookAgainAt: Map<string, number>): void {
+  if (outcome.status !== 'waiting' || outcome.nextAttemptAt === null) return;
+  const known = lookAgainAt.get(row.endpointId) ?? Number.POSITIVE_INFINITY;
+  lookAgainAt.set(row.endpointId, Math.min(known, outcome.nextAttemptAt));
+}
+
+/** A line for each that failed, and one for all that were taken: lines are billed, and the ledger has the rest. */
+function logAttempts(ctx: Ctx, batch: Judged[]): void {
+  const taken = batch.filter(({ outcome }) => outcome.status === 'delivered');
+  const single = taken.length === 1 ? batch : batch.filter(({ outcome }) => outcome.status !== 'delivered');
+  for (const { row, result, durationMs, attempts, outcome } of single) {
+    ctx.log.line('delivery.attempted', {
       deliveryId: row.deliveryId,
       programId: row.programId,
       endpointId: row.endpointId,
@@ -193,6 +201,15 @@ export class OutcomeRecorder {
       outcome: outcome.status,
     });
   }
+  if (taken.length < 2) return;
+  ctx.log.line('deliveries.attempted', {
+    deliveryIds: taken.map(({ row }) => row.deliveryId).join(' '),
+    programId: [...new Set(taken.map(({ row }) => row.programId))].join(' '),
+    traceId: [...new Set(taken.map(({ row }) => row.traceId))].join(' '),
+    channel: 'webhook',
+    longestMs: Math.max(...taken.map(({ durationMs }) => durationMs)),
+    outcome: 'delivered',
+  });
 }
 
 function writeOutcomes(ctx: Ctx, batch: Judged[], endedAt: number): Statement {

@@ -4,19 +4,17 @@ import { commit, type Statement } from '../../platform/d1.ts';
 import { AppError } from '../../platform/errors.ts';
 import { newId } from '../../platform/ids.ts';
 import { checkCallable } from '../../platform/outbound.ts';
-import { ShortCache } from '../../platform/short-cache.ts';
 import { endAttention } from '../attention/index.ts';
 import { changesBetween, recordAudit } from '../audit/index.ts';
+import { forgetCall } from './calls.ts';
 import { checkHeaders } from './headers.ts';
 import type { EndpointIn, EndpointPatch } from './schema.ts';
 import { createSigningSecret, endSigningSecrets } from './secrets.ts';
 import { type Endpoint, findEndpoint, insertEndpoint, recordChange, updateEndpoint } from './store.ts';
-import { webhookEndpoints } from './table.ts';
+import { headersIdentity, webhookEndpoints } from './table.ts';
 
 /** Of one program; deleted ones do not count. */
 const endpointLimit = 200;
-
-const headersIdentity = (endpointId: string) => `webhook_endpoints:${endpointId}:headers`;
 
 /** Throws `url_not_allowed`, `header_invalid`, or `conflict` where the program has its full number. */
 export async function createEndpoint(
@@ -114,7 +112,7 @@ export async function deleteEndpoint(ctx: Ctx, programId: string, endpointId: st
     endAttention(ctx, programId, 'webhook_disabled', endpointId),
     recordAudit(ctx, { programId, action: 'webhook.deleted', target: endpointId }),
   ]);
-  calls.forget(ctx.db, endpointId);
+  forgetCall(ctx, endpointId);
   ctx.after(ctx.queues.deliver.send([{ type: 'endpoint', endpointId }]));
 }
 
@@ -141,7 +139,7 @@ async function writeChange(
     recordAudit(ctx, { programId: was.programId, action, target: was.endpointId, detail }),
     ...also,
   ]);
-  calls.forget(ctx.db, was.endpointId);
+  forgetCall(ctx, was.endpointId);
   if (updated?.changes !== 1) {
     throw new AppError('conflict', 'This endpoint was changed at this very moment. Read it, and try again.');
   }
@@ -170,25 +168,6 @@ async function toHeaderColumns(ctx: Ctx, endpointId: string, given: Record<strin
       ? null
       : await ctx.sealer.seal(JSON.stringify(headers), headersIdentity(endpointId));
   return { headers: sealed, headerNames };
-}
-
-/** What it takes to call an endpoint. */
-export interface EndpointCall {
-  endpoint: Endpoint;
-  headers: Record<string, string>;
-}
-
-const calls = new ShortCache<EndpointCall | null>();
-
-/** An endpoint with its custom headers opened, remembered for five seconds; null where it is gone. */
-export function callOf(ctx: Ctx, programId: string, endpointId: string): Promise<EndpointCall | null> {
-  return calls.get(ctx.db, endpointId, ctx.wallNow(), async () => {
-    const endpoint = await findEndpoint(ctx, programId, endpointId);
-    if (!endpoint) return null;
-    const { headers } = endpoint;
-    const opened = headers === null ? '{}' : await ctx.sealer.open(headers, headersIdentity(endpointId));
-    return { endpoint, headers: JSON.parse(opened) };
-  });
 }
 
 /** For the re-seal command. */

@@ -1,6 +1,5 @@
+export { callOf, callsOf, type EndpointCall, signingNow } from './calls.ts';
 export {
-  callOf,
-  type EndpointCall,
   requireEndpoint,
   sealedEndpointHeaders,
   setEndpointState,

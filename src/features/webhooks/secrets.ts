@@ -5,12 +5,11 @@ import { newId } from '../../platform/ids.ts';
 import { ShortCache } from '../../platform/short-cache.ts';
 import { newSigningSecret } from '../../platform/standard-webhooks.ts';
 import { recordAudit } from '../audit/index.ts';
-import { signingSecrets, webhookEndpointChanges, webhookEndpoints } from './table.ts';
+import { forgetCall, signingNow } from './calls.ts';
+import { secretIdentity, signingSecrets, webhookEndpointChanges, webhookEndpoints } from './table.ts';
 
 /** The purpose of the secret that signs a program's job notifications and alerts. */
 export const notificationPurpose = 'notification';
-
-const identityOf = (secretId: string) => `signing_secrets:${secretId}:secret`;
 
 /** A fresh secret and the statement that stores it sealed. */
 export async function createSigningSecret(
@@ -21,7 +20,7 @@ export async function createSigningSecret(
   const at = ctx.now();
   const secretId = newId('sec', at);
   const secret = newSigningSecret();
-  const sealed = await ctx.sealer.seal(secret, identityOf(secretId));
+  const sealed = await ctx.sealer.seal(secret, secretIdentity(secretId));
   const row = { secretId, programId, purpose, sealed, createdAt: at, endsAt: null };
   return { secret, statement: ctx.db.insert(signingSecrets).values(row) };
 }
@@ -45,7 +44,7 @@ export async function signingSecretsOf(
     .orderBy(desc(signingSecrets.secretId));
   return Promise.all(
     rows.map(async (row) => ({
-      secret: await ctx.sealer.open(row.sealed, identityOf(row.secretId)),
+      secret: await ctx.sealer.open(row.sealed, secretIdentity(row.secretId)),
       createdAt: row.createdAt,
       endsAt: row.endsAt,
     })),
@@ -58,9 +57,7 @@ const cacheKey = (programId: string, purpose: string) => `${programId}|${purpose
 /** The secrets to sign a call with; asked for with every attempt, and remembered for five seconds. */
 export async function signersOf(ctx: Ctx, programId: string, purpose: string): Promise<string[]> {
   const ask = () => signingSecretsOf(ctx, programId, purpose);
-  const secrets = await known.get(ctx.db, cacheKey(programId, purpose), ctx.wallNow(), ask);
-  const now = ctx.now();
-  return secrets.flatMap(({ secret, endsAt }) => (endsAt === null || endsAt > now ? [secret] : []));
+  return signingNow(ctx, await known.get(ctx.db, cacheKey(programId, purpose), ctx.wallNow(), ask));
 }
 
 /** A new secret; the present one signs too for `overlapHours`, any older one ends now. */
@@ -91,13 +88,18 @@ export async function rotateSigningSecret(
       detail: { overlapHours },
     }),
   ]);
-  known.forget(ctx.db, cacheKey(programId, purpose));
+  forget(ctx, programId, purpose);
   return fresh.secret;
+}
+
+function forget(ctx: Ctx, programId: string, purpose: string): void {
+  known.forget(ctx.db, cacheKey(programId, purpose));
+  forgetCall(ctx, purpose);
 }
 
 /** The statement that removes the secrets of a purpose that is gone. */
 export function endSigningSecrets(ctx: Ctx, programId: string, purpose: string): Statement {
-  known.forget(ctx.db, cacheKey(programId, purpose));
+  forget(ctx, programId, purpose);
   return ctx.db
     .delete(signingSecrets)
     .where(and(eq(signingSecrets.programId, programId), eq(signingSecrets.purpose, purpose)));
@@ -115,7 +117,7 @@ export const sealedSigningSecrets: SealedColumn = {
       .limit(limit);
     return rows.map((row) => ({
       sealed: row.sealed,
-      identity: identityOf(row.secretId),
+      identity: secretIdentity(row.secretId),
       write: (sealed) =>
         ctx.db.update(signingSecrets).set({ sealed }).where(eq(signingSecrets.secretId, row.secretId)),
     }));

@@ -19,6 +19,10 @@ export const signingSecrets = sqliteTable(
   (table) => [index('signing_secrets_by_purpose').on(table.programId, table.purpose)],
 );
 
+/** What seals these: table, row and column. */
+export const secretIdentity = (secretId: string) => `signing_secrets:${secretId}:secret`;
+export const headersIdentity = (endpointId: string) => `webhook_endpoints:${endpointId}:headers`;
+
 /** Where a program wants to be called, and about what. A URL's path may be a secret of its receiver. */
 export const webhookEndpoints = sqliteTable(
   'webhook_endpoints',
