@@ -1,5 +1,6 @@
 import type { FlowOut, FlowPage } from '../../features/flows/routes.ts';
 import type { HistoryPage, SourcePage } from '../../features/flows/sources/routes.ts';
+import { Command } from '../components/command.tsx';
 import {
   Confirm,
   Copy,
@@ -51,7 +52,21 @@ export async function flowsPage(view: View): Promise<Page> {
             },
             { head: 'Changed', cell: (flow) => <Time view={view} at={flow.updatedAt} /> },
           ]}
-          empty={<p>There is no flow yet.</p>}
+          empty={
+            <>
+              <p>
+                {view.can('flows')
+                  ? 'There is no flow yet. Create one below, or from a shell:'
+                  : 'There is no flow yet. From a shell:'}
+              </p>
+              <Command
+                view={view}
+                method="POST"
+                path={base(view)}
+                body={{ code: 'HIS-101', title: 'History, year 1' }}
+              />
+            </>
+          }
         />
         <Pager view={view} next={flows.nextCursor} />
         {view.can('flows') ? (

@@ -1,4 +1,5 @@
 import type { MonitorOut, MonitorPage } from '../../features/monitors/routes.ts';
+import { Command } from '../components/command.tsx';
 import { Choice } from '../components/forms.tsx';
 import { Confirm, Field, Pager, PostForm, State, Table, Time, TimeAndAgo } from '../components/parts.tsx';
 import { field, listQuery, programApi } from '../components/query.ts';
@@ -71,10 +72,18 @@ export async function monitorsPage(view: View): Promise<Page> {
             },
           ]}
           empty={
-            <p>
-              A monitor tells when something has <em>not</em> happened: a task without a success in a day, a
-              night that did not arrive.
-            </p>
+            <>
+              <p>
+                A monitor tells when something has <em>not</em> happened: a task without a success in a day, a
+                night that did not arrive. Set one below, or from a shell:
+              </p>
+              <Command
+                view={view}
+                method="PUT"
+                path={programApi(view, 'monitors/nightly-feed')}
+                body={{ watches: { task: 'warehouse' }, byLocalTime: '06:00' }}
+              />
+            </>
           }
         />
         <Pager view={view} next={list.nextCursor} />
