@@ -15,7 +15,7 @@ import {
 } from '../components/parts.tsx';
 import { deliveryTones, sourceTones } from '../states.ts';
 import { formatDuration } from '../time.ts';
-import type { Outcome, Page, Tone, View } from '../view.ts';
+import { isSent, type Outcome, type Page, type Tone, type View } from '../view.ts';
 
 const base = (view: View) => `/api/programs/${encodeURIComponent(view.programId)}/flows`;
 const flowPath = (view: View) => `/api/flows/${encodeURIComponent(view.params.flowId ?? '')}`;
@@ -168,7 +168,7 @@ export async function flowPage(view: View): Promise<Page> {
         </ul>
         {sources.items.length === 0 ? <p class="empty">The flow has no external source yet.</p> : null}
         {mayAct ? (
-          <details class="confirm">
+          <details class="confirm" open={isSent(view, page(view, '/sources'))}>
             <summary class="button">Add a source…</summary>
             <PostForm view={view} to={page(view, '/sources')}>
               <Field

@@ -4,7 +4,7 @@ import { Choice } from '../components/forms.tsx';
 import { Confirm, Field, Pager, PostForm, State, Table, Time, TimeAndAgo } from '../components/parts.tsx';
 import { field, listQuery, programApi } from '../components/query.ts';
 import { formatDuration } from '../time.ts';
-import type { Outcome, Page, View } from '../view.ts';
+import { isSent, type Outcome, type Page, type View } from '../view.ts';
 
 const kinds: [string, string][] = [
   ['task', 'a task, by its name'],
@@ -133,6 +133,7 @@ function Missed({ view, of: { missed } }: { view: View; of: MonitorOut }) {
 
 function Snooze({ view, of: one }: { view: View; of: MonitorOut }) {
   const to = (verb: string) => view.at(`monitors/${encodeURIComponent(one.name)}/${verb}`);
+  const typed = (name: string) => (isSent(view, to('snooze')) ? field(view, name) : undefined);
   if (one.snoozed !== null)
     return (
       <PostForm view={view} to={to('wake')}>
@@ -148,10 +149,10 @@ function Snooze({ view, of: one }: { view: View; of: MonitorOut }) {
       effect="Its silence is told to nobody for so long, and an open problem about it ends. Silence that lasts longer is told after all; the next success ends the snooze."
     >
       <label>
-        Hours <input name="hours" type="number" min="1" max="720" value="24" required />
+        Hours <input name="hours" type="number" min="1" max="720" value={typed('hours') ?? '24'} required />
       </label>
       <label>
-        Why <input name="reason" maxlength={300} autocomplete="off" required />
+        Why <input name="reason" maxlength={300} value={typed('reason')} autocomplete="off" required />
       </label>
     </Confirm>
   );
