@@ -17,7 +17,7 @@ import { field, programApi, words } from '../components/query.ts';
 import { verifySnippets } from '../components/verify.ts';
 import { deliveryTones, endpointTones } from '../states.ts';
 import { formatCount, formatRelative } from '../time.ts';
-import type { Outcome, Page, View } from '../view.ts';
+import { isSent, type Outcome, type Page, type View } from '../view.ts';
 
 const api = (view: View, rest = '') =>
   programApi(view, `webhooks/${encodeURIComponent(view.params.webhookId ?? '')}${rest}`);
@@ -202,7 +202,7 @@ function Actions({ view, of }: { view: View; of: EndpointOut }) {
           </button>
         </PostForm>
       </details>
-      <details class="confirm">
+      <details class="confirm" open={isSent(view, here(view, '/change'))}>
         <summary class="button">Change…</summary>
         <PostForm view={view} to={here(view, '/change')}>
           <Field view={view} name="url" label="URL" type="url" value={of.url} required />

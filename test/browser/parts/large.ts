@@ -195,7 +195,7 @@ export function testLarge(rows = Number(process.env.DASHBOARD_ROWS ?? 20_000)): 
 
   it('is as long with many rows as with few (A11)', async () => {
     const reader = await signedIn(stage.hub.url, small?.key);
-    for (const path of ['jobs', 'deliveries', 'events', 'audit']) {
+    for (const path of ['overview', 'jobs', 'deliveries', 'events', 'audit']) {
       const [many, less] = await Promise.all([
         owner.get(`/p/${large?.programId}/${path}`),
         reader.get(`/p/${small?.programId}/${path}`),
