@@ -3,6 +3,7 @@ import { closeStage, openStage } from '../support/stage.ts';
 import { testAccess } from './parts/access.ts';
 import { testDecisions } from './parts/decisions.ts';
 import { testEditor } from './parts/editor.ts';
+import { testFilters } from './parts/filters.ts';
 import { testKeyboard } from './parts/keyboard.ts';
 import { testLarge } from './parts/large.ts';
 import { testLedger } from './parts/ledger.ts';
@@ -23,5 +24,6 @@ describe('without a script', testScriptless);
 describe('the template editor', testEditor);
 describe('the ledger, the trace and the nights', testLedger);
 describe('with many rows', () => testLarge());
+describe('a filter over many rows', () => testFilters());
 // The last: it kills the hub.
 describe('an open page', testLive);

@@ -1,4 +1,4 @@
-import { and, desc, eq, getTableColumns, gte, lt, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, getTableColumns, gte, lt, ne, type SQL, sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
 import { idTime, newId } from '../../platform/ids.ts';
 import { deliveryPrefix } from './announced.ts';
@@ -6,7 +6,8 @@ import type { Delivery } from './store.ts';
 import { type DeliveryStatus, deliveries } from './table.ts';
 
 export interface DeliveryFilter {
-  status?: DeliveryStatus | undefined;
+  /** `undelivered`: whatever is not `delivered`. */
+  status?: DeliveryStatus | 'undelivered' | undefined;
   channel?: string | undefined;
   type?: string | undefined;
   traceId?: string | undefined;
@@ -60,32 +61,72 @@ function whereAbout(programId: string, { about, traceId }: DeliveryFilter): SQL 
     UNION SELECT d.delivery_id FROM deliveries AS d ${direct} AND d.endpoint_id = '' AND d.about = ${about})`;
 }
 
-export function listDeliveries(
+/** Deliveries that a page of a filter looks at, which polls; and where somebody asks to look further back. */
+const lookedAt = { first: 2_000, further: 20_000 };
+
+export interface Listed {
+  rows: ListedDelivery[];
+  /** Where the look ended before the ledger did: the last delivery looked at. */
+  lookedTo: string | null;
+}
+
+/**
+ * The ledger, newest first. What failed for good has an index, as has what a trace, a job or an event is told
+ * in; any other filter is looked for in a bounded stretch, for an index of it would cost each delivery a row.
+ */
+export async function listDeliveries(
   ctx: Ctx,
   programId: string,
   filter: DeliveryFilter,
   before: string | null,
   limit: number,
-): Promise<ListedDelivery[]> {
-  return ctx.db
+): Promise<Listed> {
+  const { status, sinceMs } = filter;
+  const isFailed = status === 'exhausted' || status === 'cancelled';
+  const found = and(
+    eq(deliveries.programId, programId),
+    // The literal list is the index's own condition, by which it is known to hold these.
+    isFailed
+      ? and(eq(deliveries.status, status), sql`${deliveries.status} IN ('exhausted', 'cancelled')`)
+      : undefined,
+    whereAbout(programId, filter),
+    sinceMs === undefined ? undefined : gte(deliveries.deliveryId, newId('dlv', sinceMs).slice(0, 14)),
+    before === null ? undefined : lt(deliveries.deliveryId, before),
+  );
+  const looked = [
+    ...(status === undefined || isFailed
+      ? []
+      : [status === 'undelivered' ? ne(deliveries.status, 'delivered') : eq(deliveries.status, status)]),
+    ...(filter.channel === undefined ? [] : [eq(deliveries.channel, filter.channel)]),
+    ...(filter.type === undefined ? [] : [eq(deliveries.type, filter.type)]),
+    ...(filter.endpointId === undefined ? [] : [eq(deliveries.endpointId, filter.endpointId)]),
+  ];
+  const isShort = filter.traceId !== undefined || filter.about !== undefined;
+  const lookedTo =
+    looked.length === 0 || isShort
+      ? null
+      : await endOfLook(ctx, found, before === null ? lookedAt.first : lookedAt.further);
+  const id = deliveries.deliveryId;
+  const stretch = and(found, lookedTo === null ? undefined : gte(id, lookedTo));
+  // Their ids alone are in the index: asked for whole rows, the database would rather read the ledger.
+  const ofFailed = sql`${deliveries.programId} = ${programId} AND ${id} IN (SELECT ${id} FROM ${deliveries}
+    WHERE ${stretch} ORDER BY ${id} DESC LIMIT ${looked.length === 0 ? limit : lookedAt.further})`;
+  const rows = await ctx.db
     .select(listedColumns)
     .from(deliveries)
-    .where(
-      and(
-        eq(deliveries.programId, programId),
-        filter.status === undefined ? undefined : eq(deliveries.status, filter.status),
-        filter.channel === undefined ? undefined : eq(deliveries.channel, filter.channel),
-        filter.type === undefined ? undefined : eq(deliveries.type, filter.type),
-        filter.endpointId === undefined ? undefined : eq(deliveries.endpointId, filter.endpointId),
-        whereAbout(programId, filter),
-        filter.sinceMs === undefined
-          ? undefined
-          : gte(deliveries.deliveryId, newId('dlv', filter.sinceMs).slice(0, 14)),
-        before === null ? undefined : lt(deliveries.deliveryId, before),
-      ),
-    )
-    .orderBy(desc(deliveries.deliveryId))
+    .where(and(isFailed && !isShort ? ofFailed : stretch, ...looked))
+    .orderBy(desc(id))
     .limit(limit);
+  return { rows, lookedTo };
+}
+
+/** The last of the next so many; null where the ledger has no more than these. */
+async function endOfLook(ctx: Ctx, found: SQL | undefined, many: number): Promise<string | null> {
+  const id = deliveries.deliveryId;
+  const [end] = await ctx.db.all<{ last: string }>(sql`SELECT w.last FROM (SELECT min(id) AS last
+      FROM (SELECT ${id} AS id FROM ${deliveries} WHERE ${found} ORDER BY ${id} DESC LIMIT ${many})) AS w
+    WHERE EXISTS (SELECT 1 FROM ${deliveries} WHERE ${found} AND ${id} < w.last)`);
+  return end?.last ?? null;
 }
 
 export type DeliveryOfTrace = Pick<Delivery, 'deliveryId' | 'about' | 'status' | 'attemptsTotal' | 'endedAt'>;

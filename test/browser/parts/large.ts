@@ -1,7 +1,7 @@
 import { brotliCompressSync } from 'node:zlib';
 import { beforeAll, expect, it } from 'vitest';
 import { idAlphabet, newId } from '../../../src/platform/ids.ts';
-import { signedIn, type Visitor } from '../../support/browser.ts';
+import { signedIn, type Visit, type Visitor } from '../../support/browser.ts';
 import {
   type Body,
   expectStatus,
@@ -17,7 +17,7 @@ import { type Address, addresses } from './addresses.ts';
 /** As many as fill a page, and go on. */
 const few = 60;
 
-const dayMs = 86_400_000;
+export const dayMs = 86_400_000;
 
 /** Rows of a month, the last of them now: ids begin with their time, as the hub's own do. */
 interface Filled {
@@ -37,7 +37,7 @@ function idOf(of: Filled, prefix: string, n: number): string {
 }
 
 /** @param trace an SQL expression; each row has a trace of its own unless told. */
-function fill(of: Filled, trace?: string): void {
+export function fill(of: Filled, trace?: string): void {
   const { programId, rows } = of;
   const at = `(${of.nowMs} - (${rows} - n) * ${Math.floor(of.spreadMs / rows)})`;
   const time = Array.from(
@@ -73,7 +73,7 @@ function fill(of: Filled, trace?: string): void {
   multiplyRow(stage.hub, 'audit_log', own, rows, { ...program, audit_id: id('aud') });
 }
 
-const clock = async () =>
+export const clock = async () =>
   Date.parse((await system()('POST', '/dev/clock', { body: { aheadSeconds: 0 } })).body.now);
 
 interface Cost {
@@ -82,15 +82,17 @@ interface Cost {
   rowsRead: number;
   rowsShown: number;
   htmlChars: number;
+  html: string;
 }
 
-/** What a page costs the database. */
-async function costOf(visitor: Visitor, path: string): Promise<Cost> {
+/** What a page, or another visit, costs the database. */
+export async function costOf(visitor: Visitor, of: string | (() => Promise<Visit>)): Promise<Cost> {
+  const go = typeof of === 'string' ? () => visitor.get(of) : of;
   const watch = async (on: boolean): Promise<Body> =>
     expectStatus(await system()('POST', '/dev/statements', { body: { watch: on } }), 200).body;
-  await visitor.get(path);
+  await go();
   await watch(true);
-  const { status, html } = await visitor.get(path);
+  const { status, html } = await go();
   const ran = (await watch(false)).filter(({ sql }: Body) => !sql.includes('dev_switches'));
   return {
     status,
@@ -98,6 +100,7 @@ async function costOf(visitor: Visitor, path: string): Promise<Cost> {
     rowsRead: ran.reduce((sum: number, one: Body) => sum + one.rowsRead, 0),
     rowsShown: html.match(/<tr>/g)?.length ?? 0,
     htmlChars: html.length,
+    html,
   };
 }
 
@@ -113,7 +116,11 @@ const ofMessages = /count\(\*\) AS n\s+FROM json_each\(\?\) AS m CROSS JOIN deli
 const boundedCount =
   /count\(\*\)( AS \w+, min\(since\) AS since)?\s+FROM \(SELECT [^()]*? LIMIT (\?|\d+)\)/gi;
 
-export function faultsOf({ statements, rowsRead, rowsShown }: Omit<Cost, 'status' | 'htmlChars'>): string[] {
+export function faultsOf({
+  statements,
+  rowsRead,
+  rowsShown,
+}: Omit<Cost, 'status' | 'htmlChars' | 'html'>): string[] {
   return [
     ...(statements.length > 6 ? [`${statements.length} statements`, ...statements] : []),
     ...(rowsRead > 5 * rowsShown + 200 ? [`${rowsRead} rows read for ${rowsShown} shown`] : []),
