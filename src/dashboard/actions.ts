@@ -1,3 +1,4 @@
+import { datasetPage } from './pages/datasets.tsx';
 import { deliveryPage, retryDelivery, showRequest } from './pages/delivery.tsx';
 import { dropPage, rotateDrop, showSecrets } from './pages/drop.tsx';
 import { eventPage, replayEvent, showEvent } from './pages/event.tsx';
@@ -22,6 +23,7 @@ import { overviewPage } from './pages/overview.tsx';
 import { countProblemRetry, handleProblem, resolveProblem, retryProblem } from './pages/problem.tsx';
 import { recordPage, showRecord } from './pages/record.tsx';
 import { cancelRecovery, countRecovery, recoveryPage, startRecovery } from './pages/recovery.tsx';
+import { searchRecords } from './pages/search.tsx';
 import { subscriptionPage } from './pages/subscription.tsx';
 import {
   countRewind,
@@ -157,6 +159,13 @@ export const actionRoutes: ActionRoute[] = [
     scope: 'webhooks',
     act: replayEvent,
     page: eventPage,
+  },
+  {
+    path: '/p/:programId/datasets/:dataset/search',
+    section: 'datasets',
+    scope: 'read',
+    act: searchRecords,
+    page: datasetPage,
   },
   {
     path: '/p/:programId/datasets/:dataset/record',
