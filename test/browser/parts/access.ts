@@ -41,7 +41,7 @@ export function testAccess(): void {
       const refused = path.startsWith('/p/') ? 404 : 403;
       const own = fillIn(path, ids);
       expect([path, (await stranger.post(own)).status]).toEqual([path, refused]);
-      // Their form comes along to the sign-in: nothing of the program is in it.
+      // To be signed in for where it was sent to: what was typed comes along.
       expect([path, (await nobody.post(own)).status]).toEqual([path, 401]);
     }
     const after = await stage.program.call('GET', `/api/programs/${stage.program.programId}/audit`);
