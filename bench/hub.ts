@@ -2,7 +2,15 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
+import {
+  convertV4MiniflareOptions,
+  fetch,
+  Log,
+  LogLevel,
+  Miniflare,
+  type Request,
+  Response,
+} from 'miniflare';
 import { applyMigrations } from '../scripts/migrate.ts';
 import { runtimeBytes } from '../test/support/memory.ts';
 import { bundle, compatibilityDate } from './workerd.ts';
@@ -23,11 +31,13 @@ export interface BareHubOptions {
   vars?: Record<string, string>;
   /** Messages that the queue `deliver` hands over at once. */
   deliverBatch?: number;
+  /** Where its calls really go, null for nowhere; all go where they are meant to unless told. */
+  routeTo?: (url: URL) => URL | null;
 }
 
 /** The built hub in miniflare alone, without wrangler's proxies, on a fresh folder of state. */
 export async function startBareHub(
-  { worker, vars = {}, deliverBatch = 1 }: BareHubOptions = { worker: 'jobs-worker.ts' },
+  { worker, vars = {}, deliverBatch = 1, routeTo }: BareHubOptions = { worker: 'jobs-worker.ts' },
 ): Promise<BareHub> {
   const folder = mkdtempSync(join(tmpdir(), 'crosswalk-bench-'));
   const settings = Object.fromEntries(
@@ -59,6 +69,7 @@ export async function startBareHub(
       },
       email: { send_email: [{ name: 'EMAIL' }] },
       ratelimits: { API_RATE: { namespace_id: '1', simple: { limit: 100_000, period: 60 } } },
+      ...(routeTo === undefined ? {} : { outboundService: routed(routeTo) }),
       resourcePersistencePath: folder,
       logRequests: false,
       handleStructuredLogs: () => {},
@@ -75,5 +86,15 @@ export async function startBareHub(
       await server.dispose();
       rmSync(folder, { recursive: true, force: true });
     },
+  };
+}
+
+function routed(routeTo: (url: URL) => URL | null) {
+  return async (request: Request): Promise<Response> => {
+    const url = routeTo(new URL(request.url));
+    if (url === null) return new Response('There is nobody.', { status: 502 });
+    const { method, headers } = request;
+    const body = method === 'GET' || method === 'HEAD' ? null : await request.arrayBuffer();
+    return fetch(url, { method, headers, body, redirect: 'manual' });
   };
 }

@@ -16,6 +16,16 @@ export interface Env {
   [name: string]: unknown;
 }
 
+/**
+ * The deployed version as Cloudflare binds it; nulls where the hub runs from its sources, for which the local
+ * runtime makes one up with every start.
+ */
+export function readVersion(env: Env): { id: string | null; deployedAt: string | null } {
+  const isLocal = readConfig(env).ENVIRONMENT === 'development';
+  const deployed = isLocal ? undefined : (env.VERSION as { id?: string; timestamp?: string } | undefined);
+  return { id: deployed?.id || null, deployedAt: deployed?.timestamp || null };
+}
+
 /** The system key of `.dev.vars.example`. Anyone can read it there, so production refuses it. */
 export const exampleSystemKey = 'cwk_example_system_key_for_local_development_only';
 

@@ -12,7 +12,7 @@ import {
   S3Presigner,
   withKeyPrefix,
 } from './platform/objects/index.ts';
-import { createSender } from './platform/queue.ts';
+import { createSender, type QueueFault } from './platform/queue.ts';
 import { rememberReads } from './platform/remember.ts';
 import { createSealer, type Sealer } from './platform/seal.ts';
 import { watchable } from './platform/statements.ts';
@@ -36,7 +36,7 @@ export async function openContext(env: Env, opening: Opening): Promise<Ctx> {
   const now = () => wallNow() + switches.clockOffsetMs;
   const requestId = opening.requestId ?? newId('req', wallNow());
   const log = createLogger({ requestId });
-  const lose = { lose: switches.loseQueueMessages };
+  const { queueFault: fault } = switches;
   return {
     actor: opening.actor,
     requestId,
@@ -46,9 +46,9 @@ export async function openContext(env: Env, opening: Opening): Promise<Ctx> {
     objects: shared.objects,
     presigner: shared.presigner,
     queues: {
-      ingest: createSender(env.INGEST, log, lose),
-      deliver: createSender(env.DELIVER, log, lose),
-      export: createSender(env.EXPORT, log, lose),
+      ingest: createSender(env.INGEST, log, { fault }),
+      deliver: createSender(env.DELIVER, log, { fault }),
+      export: createSender(env.EXPORT, log, { fault }),
     },
     relay: shared.relay,
     sendEmail: async ({ headers = {}, ...mail }) => env.EMAIL.send({ ...mail, headers }),
@@ -134,10 +134,11 @@ function s3Config(config: Config) {
 async function readSwitches(
   config: Config,
   db: Database,
-): Promise<{ clockOffsetMs: number; loseQueueMessages: boolean }> {
-  if (config.TEST_CLOCK === 'off') return { clockOffsetMs: 0, loseQueueMessages: false };
-  const rows = await db.all<{ offset: number; lose: number }>(
-    sql`SELECT clock_offset_ms AS offset, lose_queue_messages AS lose FROM dev_switches WHERE id = 1`,
+): Promise<{ clockOffsetMs: number; queueFault: QueueFault }> {
+  if (config.TEST_CLOCK === 'off') return { clockOffsetMs: 0, queueFault: null };
+  const rows = await db.all<{ offset: number; fault: number }>(
+    sql`SELECT clock_offset_ms AS offset, lose_queue_messages AS fault FROM dev_switches WHERE id = 1`,
   );
-  return { clockOffsetMs: rows[0]?.offset ?? 0, loseQueueMessages: rows[0]?.lose === 1 };
+  const faults: QueueFault[] = [null, 'lose', 'repeat'];
+  return { clockOffsetMs: rows[0]?.offset ?? 0, queueFault: faults[rows[0]?.fault ?? 0] ?? null };
 }

@@ -483,6 +483,23 @@ describe('a call out of the hub', () => {
     expect(found).toEqual([]);
   });
 
+  it('by the guard has the rules of the settings alone, and a mail one way out', () => {
+    const withText = (pattern: RegExp, but: string[]) =>
+      server.filter(({ path, text }) => pattern.test(withoutComments(text)) && !but.includes(path));
+    // The rules are made in one place, and whoever calls passes them on as they are.
+    expect(withText(/allowLoopback\s*:/, ['open.ts', 'platform/outbound.ts'])).toEqual([]);
+    for (const { path, text } of withText(/\b(sendGuarded|checkCallable|checkHost)\s*\(/, [
+      'platform/outbound.ts',
+    ])) {
+      const calls = text.match(/\b(sendGuarded|checkCallable|checkHost)\s*\(/g) ?? [];
+      const passed = text.match(/\bctx\.outbound\b/g) ?? [];
+      expect([path, passed.length]).toEqual([path, calls.length]);
+    }
+    expect(withText(/\bEMAIL\s*\.\s*send/, ['open.ts'])).toEqual([]);
+    expect(withText(/\.sendEmail\s*\(/, ['features/deliveries/channels.ts'])).toEqual([]);
+    expect(withText(/\bRELAY\s*\.\s*get\b/, ['open.ts'])).toEqual([]);
+  });
+
   it('is seen however it is written', () => {
     for (const text of ['await fetch(url)', 'return fetch (x)', '=> fetch(x)', 'globalThis.fetch(x)'])
       expect(fetches.test(text)).toBe(true);

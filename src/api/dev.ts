@@ -12,6 +12,9 @@ const clockIn = z.union([
   z.strictObject({ aheadSeconds: z.number() }),
 ]);
 
+/** Every message is lost, or comes three times in any order. */
+const queueIn = z.strictObject({ lose: z.boolean().default(false), repeat: z.boolean().default(false) });
+
 /**
  * The test clock, hand-fired crons and sweeps, faults on demand, and every route with its guard. There only
  * with TEST_CLOCK, which production refuses; elsewhere these addresses do not exist. The app is asked late:
@@ -41,9 +44,9 @@ export function devRoutes(app: () => Pick<Hono<ApiEnv>, 'routes'>): Hono<ApiEnv>
   });
   routes.post('/dev/sweep', async (c) => c.json(await sweep(c.get('ctx'))));
   routes.post('/dev/queue', async (c) => {
-    const { lose } = parse(z.strictObject({ lose: z.boolean() }), await c.req.json());
-    await setSwitch(c.get('ctx'), sql`lose_queue_messages = ${lose ? 1 : 0}`);
-    return c.json({ lose });
+    const { lose, repeat } = parse(queueIn, await c.req.json());
+    await setSwitch(c.get('ctx'), sql`lose_queue_messages = ${lose ? 1 : repeat ? 2 : 0}`);
+    return c.json({ lose, repeat });
   });
   // As the object store would tell of an object; locally it tells of none.
   routes.post('/dev/notify', async (c) => {

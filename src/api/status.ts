@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import type { Ctx } from '../context.ts';
-import type { Config } from '../env.ts';
+import { type Config, readVersion } from '../env.ts';
 import { countedTo, countProblems, readBacklog } from '../features/activity/backlog.system.ts';
 import { listCronRuns } from '../features/activity/index.ts';
 import { createRouter, defineRoute, isoTime, ok, toIso, toIsoOrNull } from '../http.ts';
@@ -62,10 +62,9 @@ export const statusRoutes = createRouter().openapi(statusRoute, async (c) => {
     countProblems(ctx),
     readStorage(ctx),
   ]);
-  const deployed = c.env.VERSION as { id?: string; timestamp?: string } | undefined;
   return c.json(
     {
-      version: { id: deployed?.id || null, deployedAt: deployed?.timestamp || null },
+      version: readVersion(c.env),
       storage: { bytes, limitBytes: ctx.config.MAX_DATABASE_BYTES },
       sealing: { keyId: ctx.sealer.currentKeyId, remaining },
       backlog: backlog.map((one) => ({ ...one, oldestDueAt: toIsoOrNull(one.oldestDueAt) })),

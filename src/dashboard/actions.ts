@@ -1,3 +1,4 @@
+import { datasetPage } from './pages/datasets.tsx';
 import { deliveryPage, retryDelivery, showRequest } from './pages/delivery.tsx';
 import { dropPage, rotateDrop, showSecrets } from './pages/drop.tsx';
 import { eventPage, replayEvent, showEvent } from './pages/event.tsx';
@@ -12,6 +13,8 @@ import {
   testExport,
 } from './pages/export.tsx';
 import { createExport, exportsPage } from './pages/exports.tsx';
+import { deleteFile, runFile, uploadFile } from './pages/file.tsx';
+import { filesPage } from './pages/files.tsx';
 import { addSource, createFlow, flowPage, flowsPage, removeSource, requestSync } from './pages/flows.tsx';
 import { decideJob, jobPage, showRejects } from './pages/job.tsx';
 import { countJobRetries, jobsPage, retryJobs } from './pages/jobs.tsx';
@@ -22,6 +25,7 @@ import { overviewPage } from './pages/overview.tsx';
 import { countProblemRetry, handleProblem, resolveProblem, retryProblem } from './pages/problem.tsx';
 import { recordPage, showRecord } from './pages/record.tsx';
 import { cancelRecovery, countRecovery, recoveryPage, startRecovery } from './pages/recovery.tsx';
+import { searchRecords } from './pages/search.tsx';
 import { subscriptionPage } from './pages/subscription.tsx';
 import {
   countRewind,
@@ -159,6 +163,25 @@ export const actionRoutes: ActionRoute[] = [
     page: eventPage,
   },
   {
+    ...{ path: '/p/:programId/files/upload', section: 'files', scope: 'files', takesFile: true },
+    ...{ act: uploadFile, page: filesPage },
+  },
+  {
+    ...{ path: '/p/:programId/files/:folder/:filename/run', section: 'files', scope: 'jobs' },
+    ...{ act: runFile, page: filesPage },
+  },
+  {
+    ...{ path: '/p/:programId/files/:folder/:filename/delete', section: 'files', scope: 'files' },
+    ...{ act: deleteFile, page: filesPage },
+  },
+  {
+    path: '/p/:programId/datasets/:dataset/search',
+    section: 'datasets',
+    scope: 'read',
+    act: searchRecords,
+    page: datasetPage,
+  },
+  {
     path: '/p/:programId/datasets/:dataset/record',
     section: 'datasets',
     scope: 'read',
@@ -254,20 +277,10 @@ export const actionRoutes: ActionRoute[] = [
   { path: '/p/:programId/drop/secrets', section: 'drop', scope: 'manage', act: showSecrets, page: dropPage },
   { path: '/p/:programId/drop/rotate', section: 'drop', scope: 'manage', act: rotateDrop, page: dropPage },
   { path: '/p/:programId/keys', section: 'keys', scope: 'manage', act: createKey, page: keysPage },
-  {
-    path: '/p/:programId/keys/:keyId/rotate',
-    section: 'keys',
-    scope: 'manage',
-    act: rotateKey,
-    page: keysPage,
-  },
-  {
-    path: '/p/:programId/keys/:keyId/revoke',
-    section: 'keys',
-    scope: 'manage',
-    act: revokeKey,
-    page: keysPage,
-  },
+  ...Object.entries({ rotate: rotateKey, revoke: revokeKey }).map(([verb, act]): ActionRoute => {
+    const path = `/p/:programId/keys/:keyId/${verb}`;
+    return { path, section: 'keys', scope: 'manage', act, page: keysPage };
+  }),
   {
     path: '/p/:programId/sessions/:sessionId/end',
     section: 'keys',

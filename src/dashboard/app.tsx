@@ -1,26 +1,36 @@
 import { type Context, Hono } from 'hono';
-import { ConfigError } from '../env.ts';
+import { ConfigError, readVersion } from '../env.ts';
 import { openContext, openReader } from '../open.ts';
-import { sha256Hex } from '../platform/encoding.ts';
+import { equalsConstantTime, sha256Hex } from '../platform/encoding.ts';
 import { newId } from '../platform/ids.ts';
 import { createLogger } from '../platform/log.ts';
-import { actOn } from './act.tsx';
+import { type Again, actOn, readForm, resend, uploadLimitBytes } from './act.tsx';
 import { actionRoutes } from './actions.ts';
 import { Api, ApiProblem } from './api.ts';
-import { type DoorEnv, signedOutRoutes } from './door.tsx';
+import {
+  type DoorEnv,
+  enterByAccess,
+  enterByKey,
+  refusePlainly,
+  signedOutRoutes,
+  signInFields,
+  signInPage,
+} from './door.tsx';
 import { pageHeaders } from './headers.ts';
 import { renderPage, renderPlain } from './layout.tsx';
+import { newsSeen } from './news.tsx';
 import { problemPage } from './problem.tsx';
 import { downloadRoutes, pageRoutes } from './routes.ts';
-import { sessionOf, zoneOf } from './session.ts';
-import { noFields, type Page, type PageRoute, type View } from './view.ts';
+import { isOwnOrigin, sessionOf, zoneOf } from './session.ts';
+import { formatBytes } from './time.ts';
+import { type FormFields, noFields, type Page, type PageRoute, type View } from './view.ts';
 
 /** The door for people: pages and forms. What is no page of ours is the API's. */
 export const dashboard = new Hono<DoorEnv>();
 
 /** Addresses that people open; everything else goes to the API's door. */
 export function isPagePath(path: string): boolean {
-  return /^\/(?:$|p\/|hub(?:\/|$)|keyboard$|sign-in(?:\/access)?$|sign-out$|jump$|link\/|csp-reports$)/.test(
+  return /^\/(?:$|p\/|hub(?:\/|$)|keyboard$|sign-in(?:\/access)?$|sign-out$|jump$|link\/|csp-reports$|news\/read$)/.test(
     path,
   );
 }
@@ -115,10 +125,49 @@ for (const route of downloadRoutes) {
 
 for (const route of actionRoutes) {
   dashboard.post(route.path, async (c) => {
+    const sent = await readForm(c, route);
+    if (sent === null)
+      return refusePlainly(
+        c,
+        413,
+        'This is no form, or too large',
+        `A form may have ${formatBytes(route.takesFile ? uploadLimitBytes : 1_000_000)}. Nothing was done.`,
+      );
+    const { fields: form, upload } = sent;
+    const again = await standingOf(c, form);
+    if (again instanceof Response) return again;
     const view = await viewOf(c, route);
     if (view instanceof Response) return view;
-    return actOn(c, view, route, (page) => showPage(c, view, route.section, page));
+    view.form = form;
+    view.upload = upload;
+    // What is shown in answer to a form links to where that page is, not to where the form was sent.
+    view.url = new URL(`${pathOf(route.page, view)}${view.url.search}`, view.url);
+    return actOn(c, view, route, again, (page) => showPage(c, view, route.section, page));
   });
+}
+
+/** Whether a form may be acted on: null, or why it is only shown again; an answer where nobody is signed in. */
+async function standingOf(c: Context<DoorEnv>, form: FormFields): Promise<Again | null | Response> {
+  const [ctx, session] = [c.get('ctx'), c.get('session')];
+  if (!isOwnOrigin(c, ctx)) {
+    if (session === null) return c.redirect('/sign-in', 303);
+    return refusePlainly(c, 403, 'This form is not ours', 'It does not come from a page of this hub.');
+  }
+  if (session !== null) {
+    const [token = ''] = form._token ?? [];
+    return (await equalsConstantTime(token, session.formToken)) ? null : resend.otherSession;
+  }
+  const [key, access] = [form[signInFields.key]?.[0], form[signInFields.access]?.[0]];
+  if (key === undefined && access === undefined) return signInPage(c, '/', null, form);
+  const wrong = key === undefined ? await enterByAccess(c, access ?? '') : await enterByKey(c, key);
+  return wrong === null ? resend.signedIn : signInPage(c, '/', wrong, form);
+}
+
+/** Where a page is, of the things that a form's address names. */
+function pathOf(show: PageRoute['show'], { params, url }: View): string {
+  const route = pageRoutes.find((one) => one.show === show);
+  if (route === undefined) return url.pathname;
+  return route.path.replace(/:(\w+)/g, (_, name) => encodeURIComponent(params[name] ?? ''));
 }
 
 async function shown(view: View, route: PageRoute): Promise<Page | { to: string }> {
@@ -160,9 +209,13 @@ async function viewOf(c: Context<DoorEnv>, route: { scope: PageRoute['scope'] })
     params: c.req.param(),
     query: url.searchParams,
     url,
+    version: readVersion(c.env),
+    newsSeen: newsSeen(c),
     formToken: session.formToken,
+    sentTo: c.req.method === 'POST' ? url.pathname : '',
     problem: null,
     form: noFields,
+    upload: null,
     can: (scope) => actor.kind === 'system' || (scope !== 'system' && actor.scopes.includes(scope)),
     at: (path) => `/p/${encodeURIComponent(program?.programId ?? '')}/${path}`,
   };

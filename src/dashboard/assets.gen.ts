@@ -1,6 +1,6 @@
 // Made by scripts/assets.mjs.
 export const assets = {
-  script: '/assets/app-1ed6be0f1a.js',
+  script: '/assets/app-08f26a58cd.js',
   editor: '/assets/editor-2bb443a513.js',
   style: '/assets/app-9127be403f.css',
   icon: '/assets/icon-3b754b8fff.svg',

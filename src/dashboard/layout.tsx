@@ -4,6 +4,7 @@ import type { Scope } from '../context.ts';
 import { assets } from './assets.gen.ts';
 import { Icon, withQuery } from './components/parts.tsx';
 import { doneSentences } from './done.ts';
+import { WhatChanged } from './news.tsx';
 import { formatMoment, offsetOf } from './time.ts';
 import type { Page, View } from './view.ts';
 
@@ -37,7 +38,7 @@ const entries: { group: string; of: Entry[] }[] = [
     group: 'Out',
     of: [
       { section: 'webhooks', label: 'Webhooks', path: 'webhooks', scope: 'read' },
-      { section: 'deliveries', label: 'Deliveries', path: 'deliveries', scope: 'read' },
+      { section: 'deliveries', label: 'Deliveries', path: 'deliveries?status=undelivered', scope: 'read' },
       { section: 'exports', label: 'Exports', path: 'exports', scope: 'read' },
     ],
   },
@@ -69,6 +70,7 @@ export function renderPage(view: View, section: string, page: Page): string {
       <div class="frame">
         {view.programId === '' ? null : <Navigation view={view} section={section} />}
         <main id="main" tabindex={-1}>
+          <WhatChanged view={view} />
           {done === undefined ? null : (
             <p class="notice tone-ok" role="status">
               <Icon tone="ok" /> {done}

@@ -28,8 +28,7 @@ export function dropSession(c: Context): void {
 }
 
 /** Who looks, and the program that the page's address names; null where nobody is signed in. */
-export function sessionOf(c: Context, ctx: Ctx) {
-  const secret = getCookie(c, sessionCookie);
+export function sessionOf(c: Context, ctx: Ctx, secret = getCookie(c, sessionCookie)) {
   const named = /^\/p\/([^/]+)/.exec(new URL(c.req.url).pathname)?.[1] ?? '';
   return secret === undefined
     ? null

@@ -34,11 +34,18 @@ export interface View {
   params: Record<string, string>;
   query: URLSearchParams;
   url: URL;
+  /** Of the hub: what is deployed, and the newest of its news that this browser was told; null: none yet. */
+  version: { id: string | null; deployedAt: string | null };
+  newsSeen: number | null;
   /** Stands in every form. */
   formToken: string;
-  /** What was wrong with the form just sent, and what it said. */
+  /** Where the form just sent was sent to; empty where none was. */
+  sentTo: string;
+  /** What was wrong with it, and what it said. */
   problem: Problem | null;
   form: FormFields;
+  /** The file that came with it. */
+  upload: File | null;
   can(scope: Scope | 'system'): boolean;
   /** An address of this program's pages. */
   at(path: string): string;
@@ -57,6 +64,9 @@ export interface Problem {
 export type FormFields = Record<string, string[]>;
 
 export const noFields: FormFields = {};
+
+/** True for the form that was just sent there and refused: it is shown open, with what was typed. */
+export const isSent = ({ problem, sentTo }: View, to: string): boolean => problem !== null && sentTo === to;
 
 /** What became of a form: another page to go to, or a page to show at once (a secret, shown once). */
 export type Outcome = { to: string; done?: string } | Page;
@@ -84,4 +94,6 @@ export interface ActionRoute {
   /** Does it; an `ApiProblem` is shown on `page`, above what was sent. */
   act(view: View): Promise<Outcome>;
   page(view: View): Promise<Page>;
+  /** The form carries a file. */
+  takesFile?: boolean;
 }

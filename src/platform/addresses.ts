@@ -1,8 +1,8 @@
 /** True for an address that is not on the public internet (IANA special-purpose registries, 2026). */
 export function isPrivateAddress(address: string): boolean {
-  const v4 = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(address);
+  const v4 = parseIpv4(address);
   if (v4) {
-    const [a, b, c] = [Number(v4[1]), Number(v4[2]), Number(v4[3])];
+    const [a = 0, b = 0, c = 0] = v4;
     return (
       a === 0 ||
       a === 10 ||
@@ -25,11 +25,22 @@ export function isPrivateAddress(address: string): boolean {
   if (groups.slice(0, 5).every((group) => group === 0) && (groups[5] === 0xffff || groups[5] === 0)) {
     return isPrivateAddress(embeddedIpv4(groups, 6));
   }
-  if (g0 === 0x64 && g1 === 0xff9b) return groups[2] === 1 || isPrivateAddress(embeddedIpv4(groups, 6));
+  if (g0 === 0x64 && g1 === 0xff9b) {
+    const isWellKnown = groups.slice(2, 6).every((group) => group === 0);
+    return !isWellKnown || isPrivateAddress(embeddedIpv4(groups, 6));
+  }
   if (g0 === 0x2002) return isPrivateAddress(embeddedIpv4(groups, 1));
   // Only 2000::/3 is global unicast; of it, documentation, benchmarking, Teredo and ORCHID are not hosts.
   if (g0 < 0x2000 || g0 > 0x3fff) return true;
   return (g0 === 0x2001 && (g1 === 0xdb8 || g1 < 0x200)) || (g0 === 0x3fff && g1 < 0x1000);
+}
+
+/** Four decimal octets without leading zeros, for 010 is eight to some and ten to others; null for any other. */
+function parseIpv4(text: string): number[] | null {
+  const parts = text.split('.');
+  const octets = parts.map(Number);
+  if (parts.length !== 4 || !parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part))) return null;
+  return octets.every((octet) => octet <= 255) ? octets : null;
 }
 
 function embeddedIpv4(groups: number[], at: number): string {
@@ -39,9 +50,12 @@ function embeddedIpv4(groups: number[], at: number): string {
 }
 
 function expandIpv6(address: string): number[] | null {
-  const dotted = /^(.*:)(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(address);
-  const text = dotted
-    ? `${dotted[1]}${((Number(dotted[2]) << 8) | Number(dotted[3])).toString(16)}:${((Number(dotted[4]) << 8) | Number(dotted[5])).toString(16)}`
+  const last = address.slice(address.lastIndexOf(':') + 1);
+  const v4 = parseIpv4(last);
+  if (!v4 && last.includes('.')) return null;
+  const [a = 0, b = 0, c = 0, d = 0] = v4 ?? [];
+  const text = v4
+    ? `${address.slice(0, -last.length)}${((a << 8) | b).toString(16)}:${((c << 8) | d).toString(16)}`
     : address;
   const halves = text.split('::');
   if (halves.length > 2) return null;

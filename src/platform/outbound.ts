@@ -71,9 +71,12 @@ export function checkUrl(
   if (url.username !== '' || url.password !== '' || /^[a-z]+:\/*[^/?#]*@/i.test(text)) {
     return refuse('url_credentials', 'A URL may not carry a user name or password: use a header instead.');
   }
-  const host = url.hostname.replace(/\.+$/, '').toLowerCase();
+  const host = url.hostname.replace(/\.$/, '').toLowerCase();
   if (policy.allowLoopback && isLoopback(host) && /^https?:$/.test(url.protocol)) return { ok: true, url };
   if (url.protocol !== 'https:') return refuse('url_scheme', 'Only https URLs are called.');
+  if (host.split('.').includes('')) {
+    return refuse('url_malformed', 'The host name has two dots in a row, or begins with one.');
+  }
   // WHATWG parsing has turned decimal, octal, hex and short IPv4 forms into dotted ones by now.
   if (host.startsWith('[') || /^\d{1,3}(\.\d{1,3}){3}$/.test(host)) {
     return refuse('url_address_literal', 'A URL must name its host; addresses are not called.');

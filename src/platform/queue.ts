@@ -17,15 +17,19 @@ export interface QueueSender<Message> {
 
 const sendBatchLimit = 100;
 
+/** What a test may make of every message: it is lost, or comes three times, at other times than meant. */
+export type QueueFault = 'lose' | 'repeat' | null;
+
 export function createSender<Message>(
   queue: Queue,
   log: Logger,
-  options: { lose: boolean },
+  { fault }: { fault: QueueFault },
 ): QueueSender<Message> {
   return {
     async send(messages, { delaySeconds = 0 } = {}) {
-      if (options.lose) return;
+      if (fault === 'lose') return;
       try {
+        if (fault === 'repeat') return await sendBadly(queue, messages, delaySeconds);
         for (let at = 0; at < messages.length; at += sendBatchLimit) {
           await queue.sendBatch(
             messages.slice(at, at + sendBatchLimit).map((body) => ({ body, contentType: 'json' as const })),
@@ -37,6 +41,15 @@ export function createSender<Message>(
       }
     },
   };
+}
+
+async function sendBadly<Message>(queue: Queue, messages: Message[], delaySeconds: number): Promise<void> {
+  const thrice = messages.flatMap((message) => [message, message, message]);
+  const sent = thrice.map((body) => {
+    const late = Math.floor(Math.random() * 4);
+    return queue.send(body, { contentType: 'json', delaySeconds: Math.max(0, delaySeconds - 1) + late });
+  });
+  await Promise.all(sent);
 }
 
 /**

@@ -3,19 +3,18 @@ import { closeStage, openStage } from '../support/stage.ts';
 import { testAccess } from './parts/access.ts';
 import { testDecisions } from './parts/decisions.ts';
 import { testEditor } from './parts/editor.ts';
+import { testFilters } from './parts/filters.ts';
 import { testKeyboard } from './parts/keyboard.ts';
 import { testLarge } from './parts/large.ts';
 import { testLedger } from './parts/ledger.ts';
 import { testLive } from './parts/live.ts';
-import { testPages } from './parts/pages.ts';
 import { testScriptless } from './parts/scriptless.ts';
 
-// One hub, one browser, one program with everything in it: A1 to A28 of the dashboard's acceptance tests.
+// One hub, one browser, one program with everything in it: what people do, of A1 to A28; pages.test.ts looks.
 
 beforeAll(openStage, 240_000);
 afterAll(closeStage, 60_000);
 
-describe('every page', testPages);
 describe('who may see and do what', testAccess);
 describe('a decision', testDecisions);
 describe('the keyboard alone', testKeyboard);
@@ -23,5 +22,6 @@ describe('without a script', testScriptless);
 describe('the template editor', testEditor);
 describe('the ledger, the trace and the nights', testLedger);
 describe('with many rows', () => testLarge());
+describe('a filter over many rows', () => testFilters());
 // The last: it kills the hub.
 describe('an open page', testLive);

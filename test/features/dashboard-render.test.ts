@@ -26,7 +26,15 @@ async function render(rows: number, zone: string): Promise<string> {
     actor: { kind: 'system', keyId: 'system' },
     ...{ programId: 'x', programName: 'X', programZone: zone, zone: { mode: 'program', name: zone } },
     ...{ params: {}, query: new URLSearchParams(), url: new URL('http://hub.example/p/x/jobs') },
-    ...{ formToken: 'token', problem: null, form: {}, can: () => true, at: (path: string) => `/p/x/${path}` },
+    ...{
+      formToken: 'token',
+      newsSeen: null,
+      sentTo: '',
+      problem: null,
+      form: {},
+      can: () => true,
+      at: (path: string) => `/p/x/${path}`,
+    },
   };
   return renderPage(view, 'jobs', await jobsPage(view));
 }

@@ -7,6 +7,7 @@ import {
   dripsHeaders,
   floods,
   hangs,
+  hintsForEver,
   redirectsToItself,
   resets,
 } from '../support/behaviours.ts';
@@ -122,6 +123,12 @@ describe.concurrent('an answer', () => {
 
   it('whose headers drip is a time-out', async () => {
     const { delivery } = await attemptAt(dripsHeaders);
+    expect(delivery).toMatchObject({ status: 'waiting', uncertain: true });
+    expect(delivery.attempts).toMatchObject([{ status: null, failure: 'timeout' }]);
+  });
+
+  it('that only hints, for ever, is a time-out', async () => {
+    const { delivery } = await attemptAt(hintsForEver);
     expect(delivery).toMatchObject({ status: 'waiting', uncertain: true });
     expect(delivery.attempts).toMatchObject([{ status: null, failure: 'timeout' }]);
   });

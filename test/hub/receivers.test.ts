@@ -1,6 +1,8 @@
-import { gzipSync } from 'node:zlib';
+import { once } from 'node:events';
+import { type AddressInfo, createServer } from 'node:net';
+import { brotliCompressSync, gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { answers, type Behaviour, says } from '../support/behaviours.ts';
+import { answers, type Behaviour, holder, says } from '../support/behaviours.ts';
 import { type Body, expectStatus, newProgram, until } from '../support/client.ts';
 import { eventOf, subscribe } from '../support/events.ts';
 import {
@@ -10,6 +12,7 @@ import {
   eventBody,
   eventIdsAt,
   ledgerOf,
+  newEndpoint,
   publish,
   startCrowd,
   verifies,
@@ -30,33 +33,7 @@ const idsOf = (prefix: string, count: number) => Array.from({ length: count }, (
 const urlOf = (path: string) => crowd.receiver.url + path;
 
 /** A program with an endpoint that behaves so, for messages of all types. */
-async function startEndpoint(behaviour?: Behaviour, more: Body = {}) {
-  const program = await newProgram(hubUrl);
-  const path = crowd.path(behaviour);
-  const webhook = await createWebhook(program, { url: urlOf(path), events: ['*'], ...more });
-  return { program, path, webhook, one: `${webhooksPath(program)}/${webhook.webhookId}` };
-}
-
-/** Holds each answer until it is let go; counts what it holds. */
-function holder() {
-  const held: (() => void)[] = [];
-  let open = 0;
-  const counted = { most: 0, letGo: false };
-  const behaviour: Behaviour = (_, response) => {
-    counted.most = Math.max(counted.most, ++open);
-    const end = () => {
-      open--;
-      response.end('ok');
-    };
-    if (counted.letGo) end();
-    else held.push(end);
-  };
-  const letGo = () => {
-    counted.letGo = true;
-    for (const end of held.splice(0)) end();
-  };
-  return { behaviour, counted, letGo };
-}
+const startEndpoint = (behaviour?: Behaviour, more: Body = {}) => newEndpoint(hubUrl, crowd, behaviour, more);
 
 /** The delivery of a test message, once its first attempt has ended. */
 async function attemptAt(behaviour: Behaviour): Promise<Body> {
@@ -67,9 +44,10 @@ async function attemptAt(behaviour: Behaviour): Promise<Body> {
 
 const ok = 'HTTP/1.1 200 OK\r\n';
 const bomb = gzipSync(Buffer.alloc(50_000_000));
-const gzipped = (bytes: Buffer) =>
+const brotliBomb = brotliCompressSync(Buffer.alloc(50_000_000));
+const compressed = (encoding: string, bytes: Buffer) =>
   Buffer.concat([
-    Buffer.from(`${ok}content-encoding: gzip\r\ncontent-length: ${bytes.length}\r\n\r\n`),
+    Buffer.from(`${ok}content-encoding: ${encoding}\r\ncontent-length: ${bytes.length}\r\n\r\n`),
     bytes,
   ]);
 
@@ -77,12 +55,17 @@ describe.concurrent('a receiver that', () => {
   it.each([
     ['speaks no HTTP', 'hello, this is not HTTP\r\n\r\n', null, 'connect'],
     ['closes without a word', '', null, 'connect'],
+    ['speaks HTTP/2', Buffer.from('000012040000000000000300000064000400100000', 'hex'), null, 'connect'],
+    ['closes within its headers', 'HTTP/1.1 200 OK\r\ncontent-le', null, 'connect'],
+    ['has a header without a name', `${ok}: x\r\ncontent-length: 0\r\n\r\n`, null, 'connect'],
+    ['tells two lengths', `${ok}content-length: 2\r\ncontent-length: 3\r\n\r\nok`, null, 'connect'],
+    ['goes on and on, and then closes', 'HTTP/1.1 100 Continue\r\n\r\n'.repeat(500), null, 'connect'],
     ['has no such status', 'HTTP/1.1 42 What\r\ncontent-length: 0\r\n\r\n', null, 'connect'],
     ['has a length below zero', `${ok}content-length: -5\r\n\r\n`, null, 'connect'],
     ['has a header of a megabyte', `${ok}x: ${'a'.repeat(1_000_000)}\r\n\r\n`, null, 'connect'],
     ['breaks its chunks', `${ok}transfer-encoding: chunked\r\n\r\nzz\r\nhello\r\n`, 200, 'body'],
     ['ends within its chunks', `${ok}transfer-encoding: chunked\r\n\r\n5\r\nhello\r\n`, 200, 'body'],
-    ['says gzip and is not', gzipped(Buffer.from('hello')), 200, 'body'],
+    ['says gzip and is not', compressed('gzip', Buffer.from('hello')), 200, 'body'],
   ])('%s took it perhaps, and is tried again', async (_, bytes, status, failure) => {
     const delivery = await attemptAt(says(bytes));
     expect(delivery).toMatchObject({ status: 'waiting', uncertain: true });
@@ -92,11 +75,24 @@ describe.concurrent('a receiver that', () => {
   it.each([
     ['goes on before it answers', `HTTP/1.1 100 Continue\r\n\r\n${ok}content-length: 2\r\n\r\nok`, 'ok'],
     ['hints early', `HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n${ok}content-length: 2\r\n\r\nok`, 'ok'],
+    [
+      'goes on 500 times before it answers',
+      `${'HTTP/1.1 100 Continue\r\n\r\n'.repeat(500)}${ok}content-length: 2\r\n\r\nok`,
+      'ok',
+    ],
+    ['sends more than it says', `${ok}content-length: 2\r\n\r\nok and more`, 'ok'],
+    [
+      'tells a length and sends chunks',
+      `${ok}content-length: 9\r\ntransfer-encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n`,
+      'ok',
+    ],
     ['is of 1996', 'HTTP/1.0 200 OK\r\n\r\nok', 'ok'],
     ['ends its answer by closing', `${ok}\r\nuntil the end`, 'until the end'],
     ['has a status of its own', 'HTTP/1.1 299 Taken\r\ncontent-length: 0\r\n\r\n', ''],
     ['has 2,000 headers', `${ok}${'x-y: z\r\n'.repeat(2_000)}content-length: 0\r\n\r\n`, ''],
-    ['answers with 50 MB in 50 KB', gzipped(bomb), '\0'.repeat(1_024)],
+    ['answers with 50 MB in 50 KB', compressed('gzip', bomb), '\0'.repeat(1_024)],
+    ['answers with 50 MB in 50 bytes', compressed('br', brotliBomb), '\0'.repeat(1_024)],
+    ['packs what it packed', compressed('gzip, gzip', gzipSync(bomb)), expect.any(String)],
   ])('%s has taken it', async (_, bytes, excerpt) => {
     const delivery = await attemptAt(says(bytes));
     expect(delivery).toMatchObject({ status: 'delivered', uncertain: false });
@@ -121,6 +117,50 @@ describe.concurrent('a receiver that', () => {
     const delivery = await attemptAt(says(bytes));
     expect(delivery).toMatchObject({ status: 'waiting', uncertain: false });
     expect(delivery.attempts).toMatchObject([{ status, failure: 'status', excerpt }]);
+  });
+
+  it('resets the connection within its answer took it perhaps', async () => {
+    const delivery = await attemptAt((_, response) => {
+      response.writeHead(200, { 'content-length': '100' });
+      response.write('0123456789', () => response.socket?.resetAndDestroy());
+    });
+    expect(delivery).toMatchObject({ status: 'waiting', uncertain: true });
+    expect(delivery.attempts).toMatchObject([{ status: 200, failure: 'body' }]);
+  });
+
+  it('answers before it has read a word, and closes, is not mistaken', async () => {
+    const early = createServer((socket) => {
+      socket.on('error', () => undefined);
+      socket.end('HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok');
+    });
+    early.listen(0, '127.0.0.1');
+    await once(early, 'listening');
+    const { port } = early.address() as AddressInfo;
+    const { program } = await startEndpoint(undefined, { url: `http://127.0.0.1:${port}/` });
+    await publish(program, ['large'], { PublisherEventData: { text: 'x'.repeat(200_000) } });
+    const [{ deliveryId }] = await ledgerOf(program);
+    const delivery = await deliveryOnce(program, deliveryId, ({ attempts }) => attempts.length > 0);
+    // It may be seen before the end of the request or after it; never as a refusal, never in silence.
+    if (delivery.status === 'delivered') expect(delivery.attempts).toMatchObject([{ status: 200 }]);
+    else expect(delivery).toMatchObject({ status: 'waiting', uncertain: true });
+    early.close();
+  });
+
+  it('answers twice at once has taken the one message, and not the next', async () => {
+    const { program, path, one } = await startEndpoint((_, response) => {
+      response.socket?.write(`${ok}content-length: 2\r\n\r\nok${ok}content-length: 4\r\n\r\nfake`);
+    });
+    const test = async () => expectStatus(await program.call('POST', `${one}/test`), 202).body.deliveryId;
+    const attempted = (deliveryId: string) =>
+      deliveryOnce(program, deliveryId, ({ attempts }) => attempts.length > 0);
+    expect(await attempted(await test())).toMatchObject({
+      status: 'delivered',
+      attempts: [{ excerpt: 'ok' }],
+    });
+    crowd.behave(path, answers(500));
+    const next = await attempted(await test());
+    expect(next.attempts).toMatchObject([{ status: 500, failure: 'status' }]);
+    expect(crowd.at(path)).toHaveLength(2);
   });
 
   it('has a clock an hour behind is left alone for as long as it means', async () => {

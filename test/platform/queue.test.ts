@@ -33,7 +33,7 @@ describe('a sender', () => {
   it('sends in hundreds, which is what a queue takes at once', async () => {
     const { queue, sent } = fakeQueue();
     const messages = Array.from({ length: 250 }, (_, n) => ({ n }));
-    await createSender(queue, recordingLog(), { lose: false }).send(messages, { delaySeconds: 5 });
+    await createSender(queue, recordingLog(), { fault: null }).send(messages, { delaySeconds: 5 });
     expect(sent.map(({ bodies }) => bodies.length)).toEqual([100, 100, 50]);
     expect(sent.flatMap(({ bodies }) => bodies)).toEqual(messages);
     expect(sent.every(({ delaySeconds }) => delaySeconds === 5)).toBe(true);
@@ -41,7 +41,7 @@ describe('a sender', () => {
 
   it('sends nothing for nothing', async () => {
     const { queue, sent } = fakeQueue();
-    await createSender(queue, recordingLog(), { lose: false }).send([]);
+    await createSender(queue, recordingLog(), { fault: null }).send([]);
     expect(sent).toEqual([]);
   });
 
@@ -50,13 +50,26 @@ describe('a sender', () => {
       throw new Error('overloaded, at https://secret.example');
     });
     const log = recordingLog();
-    await createSender(queue, log, { lose: false }).send([{ n: 1 }]);
+    await createSender(queue, log, { fault: null }).send([{ n: 1 }]);
     expect(log.lines).toEqual(['{"event":"queue.send_failed","messages":1}']);
+  });
+
+  it('gives everything three times, the last of it late, when a test says so', async () => {
+    const given: { body: unknown; delaySeconds: number }[] = [];
+    const queue = {
+      send: async (body: unknown, { delaySeconds = 0 }) => void given.push({ body, delaySeconds }),
+    } as unknown as Queue;
+    const messages = Array.from({ length: 30 }, (_, n) => ({ n }));
+    await createSender(queue, recordingLog(), { fault: 'repeat' }).send(messages, { delaySeconds: 5 });
+    expect(given.map(({ body }) => (body as { n: number }).n)).toEqual(
+      messages.flatMap(({ n }) => [n, n, n]),
+    );
+    expect(new Set(given.map(({ delaySeconds }) => delaySeconds))).toEqual(new Set([4, 5, 6, 7]));
   });
 
   it('loses everything when a test says so', async () => {
     const { queue, sent } = fakeQueue();
-    await createSender(queue, recordingLog(), { lose: true }).send([{ n: 1 }]);
+    await createSender(queue, recordingLog(), { fault: 'lose' }).send([{ n: 1 }]);
     expect(sent).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { type Hub, startHub } from '../../scripts/hub.ts';
 import { answers } from '../support/behaviours.ts';
+import { signedIn } from '../support/browser.ts';
 import {
   type Body,
   type Call,
@@ -400,5 +401,37 @@ describe('the log of events', () => {
     expect(await firstSince(0.5)).toEqual(['late-0']);
     expect(await firstSince(0.9)).toEqual(['late-0']);
     expect(await firstSince(2)).toEqual([]);
+  });
+});
+
+describe('the page of keys', () => {
+  it('names a key that nobody has used for 90 days, and none that was used meanwhile', async () => {
+    const program = await newProgram(hub.url);
+    const keys = `/api/programs/${program.programId}/keys`;
+    const make = async (name: string) =>
+      expectStatus(await program.call('POST', keys, { body: { name, scopes: ['read'] } }), 201).body.key;
+    await make('forgotten');
+    const busy = await make('at work');
+    const look = async () => {
+      const staff = await signedIn(hub.url);
+      const { status, html } = await staff.get(`/p/${program.programId}/keys`);
+      expect(status).toBe(200);
+      return {
+        verdict: /class="verdict[^>]*>.*?<span>(.*?)<\/span>/s.exec(html)?.[1],
+        marked: [...html.matchAll(/<tr>.*?<\/tr>/gs)]
+          .filter(([row]) => row.includes('unused for 90 days'))
+          .map(([row]) => /<th scope="row"[^>]*>(.*?)<\/th>/.exec(row)?.[1]),
+      };
+    };
+    await moveOn(24 * 60);
+    expectStatus(await program.call('GET', pathOf(program), { key: busy }), 200);
+    await until(
+      async () => (await program.call('GET', keys)).body.items,
+      (items) => items.some(({ name, lastUsedAt }: Body) => name === 'at work' && lastUsedAt !== null),
+    );
+    await moveOn(24 * 89.9);
+    expect((await look()).marked).toEqual([]);
+    await moveOn(24 * 90.1);
+    expect(await look()).toEqual({ verdict: 'Not used for 90 days: forgotten.', marked: ['forgotten'] });
   });
 });

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe } from 'vitest';
+import { testFilters } from '../browser/parts/filters.ts';
 import { testLarge } from '../browser/parts/large.ts';
 import { closeStage, openStage } from '../support/stage.ts';
 
@@ -8,3 +9,4 @@ beforeAll(openStage, 240_000);
 afterAll(closeStage, 60_000);
 
 describe('a page over a million rows', () => testLarge(1_000_000));
+describe('a filter over a million rows', () => testFilters(1_000_000));

@@ -29,6 +29,16 @@ export const dripsHeaders: Behaviour = (_, { socket }) => {
   socket?.on('close', () => clearInterval(drip));
 };
 
+/** Says every few milliseconds that an answer will come. */
+export const hintsForEver: Behaviour = (_, { socket }) => {
+  const hint = setInterval(
+    () => socket?.write('HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n'.repeat(10)),
+    5,
+  );
+  socket?.on('close', () => clearInterval(hint));
+  socket?.on('error', () => clearInterval(hint));
+};
+
 /** Answers 200 with a gigabyte. */
 export const floods: Behaviour = (_, response) => {
   let left = 1_000_000_000;
@@ -68,3 +78,24 @@ export const says =
   (_, response) => {
     response.socket?.end(bytes);
   };
+
+/** Holds each answer until it is let go; counts what it holds. */
+export function holder() {
+  const held: (() => void)[] = [];
+  let open = 0;
+  const counted = { most: 0, letGo: false };
+  const behaviour: Behaviour = (_, response) => {
+    counted.most = Math.max(counted.most, ++open);
+    const end = () => {
+      open--;
+      response.end('ok');
+    };
+    if (counted.letGo) end();
+    else held.push(end);
+  };
+  const letGo = () => {
+    counted.letGo = true;
+    for (const end of held.splice(0)) end();
+  };
+  return { behaviour, counted, letGo };
+}

@@ -66,7 +66,7 @@ export async function expectExactFeed(
 }
 
 /** Moves the hub's clock on, and does what the minute's cron does. */
-export async function sweepLater(hub: Hub, seconds: number): Promise<void> {
+export async function sweepLater(hub: Pick<Hub, 'url'>, seconds: number): Promise<void> {
   const system = caller(hub.url, localSystemKey);
   expectStatus(await system('POST', '/dev/clock', { body: { aheadSeconds: seconds } }), 200);
   expectStatus(await system('POST', '/dev/sweep'), 200);

@@ -2,7 +2,7 @@ import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { Webhook as SvixWebhook } from 'svix';
 import { expect } from 'vitest';
 import type { Behaviour } from './behaviours.ts';
-import { type Body, expectStatus, type TestProgram, until } from './client.ts';
+import { type Body, expectStatus, newProgram, type TestProgram, until } from './client.ts';
 import { type Received, type Receiver, startReceiver } from './receiver.ts';
 
 export const webhooksPath = ({ programId }: TestProgram) => `/api/programs/${programId}/webhooks`;
@@ -45,6 +45,14 @@ export async function startCrowd(): Promise<Crowd> {
 /** The endpoint as its creation was answered. */
 export async function createWebhook(program: TestProgram, body: Body): Promise<Body> {
   return expectStatus(await program.call('POST', webhooksPath(program), { body }), 201).body;
+}
+
+/** A program with an endpoint that behaves so, for messages of all types. */
+export async function newEndpoint(hubUrl: string, crowd: Crowd, behaviour?: Behaviour, more: Body = {}) {
+  const program = await newProgram(hubUrl);
+  const path = crowd.path(behaviour);
+  const webhook = await createWebhook(program, { url: crowd.receiver.url + path, events: ['*'], ...more });
+  return { program, path, webhook, one: `${webhooksPath(program)}/${webhook.webhookId}` };
 }
 
 /** An event as a publisher sends it. */

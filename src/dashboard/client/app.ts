@@ -10,6 +10,8 @@ function parsePage(html: string): Document {
 }
 
 const afterErrorMs = 15_000;
+const signedOut =
+  'Your session has ended, and this page no longer changes. What is typed here stays: send it, and it comes along to the sign-in.';
 
 /**
  * Asks for the page again while the server says that something moves, and takes in what differs. Stops when
@@ -54,7 +56,9 @@ class HubLive extends HTMLElement {
       const headers: Record<string, string> = this.#etag === '' ? {} : { 'if-none-match': this.#etag };
       const answer = await fetch(location.href, { headers, cache: 'no-store', signal: asking.signal });
       if (answer.status !== 304) {
-        if (!answer.ok || new URL(answer.url).pathname !== location.pathname) throw new Error('not the page');
+        const { pathname } = new URL(answer.url);
+        if (pathname === '/sign-in') return this.#say(signedOut);
+        if (!answer.ok || pathname !== location.pathname) throw new Error('not the page');
         this.#etag = answer.headers.get('etag') ?? '';
         this.#take(parsePage(await answer.text()));
       }

@@ -1,7 +1,7 @@
 import { html, raw } from 'hono/html';
 import { type Child, isValidElement } from 'hono/jsx';
 import { formatDuration, formatMoment, formatRelative } from '../time.ts';
-import type { Tone, View } from '../view.ts';
+import { isSent, type Tone, type View } from '../view.ts';
 
 /** Shapes of the tones: a state is told by its form and its word, never by its colour alone. */
 const shapes: Record<Tone, string> = {
@@ -198,7 +198,7 @@ export function Confirm(props: {
   children?: Child;
 }) {
   return (
-    <details class="confirm">
+    <details class="confirm" open={isSent(props.view, props.to)}>
       <summary class={props.danger ? 'button danger' : 'button'}>{props.label}</summary>
       <PostForm view={props.view} to={props.to}>
         <p>{props.effect}</p>

@@ -5,6 +5,7 @@ import { Filters, Pager, Table, Time } from '../components/parts.tsx';
 import { formatCount } from '../time.ts';
 import type { Page, View } from '../view.ts';
 import { JobState } from './jobs.tsx';
+import { SearchForm } from './search.tsx';
 
 const base = (view: View) => `/api/programs/${encodeURIComponent(view.programId)}`;
 const dataset = (view: View) => encodeURIComponent(view.params.dataset ?? '');
@@ -71,6 +72,7 @@ export async function datasetPage(view: View): Promise<Page> {
     view.api.get<RecordPage>(`${base(view)}/datasets/${dataset(view)}/records?${query}`),
     view.api.get<JobPage>(`${base(view)}/jobs?dataset=${dataset(view)}&limit=30`),
   ]);
+  const fields = [...new Set(records.items.flatMap(({ data }) => Object.keys(data)))];
   const latest = jobs.items.find(({ status, dryRun }) => status === 'succeeded' && !dryRun);
   return {
     title: view.params.dataset ?? '',
@@ -102,6 +104,7 @@ export async function datasetPage(view: View): Promise<Page> {
           </label>
           <button type="submit">Open the record</button>
         </form>
+        {fields.length === 0 ? null : <SearchForm view={view} fields={fields} />}
         <Filters view={view}>
           <label>
             Changed since (UTC){' '}

@@ -1,26 +1,31 @@
 import type { DeliveryPage } from '../../features/deliveries/routes.ts';
+import { LookedTo } from '../components/looked.tsx';
 import { Filters, Pager, Select, State, Table, Time } from '../components/parts.tsx';
 import { listQuery, programApi } from '../components/query.ts';
 import { deliveryTones } from '../states.ts';
 import { formatRelative } from '../time.ts';
 import type { Page, Tone, View } from '../view.ts';
 
-const statuses = ['pending', 'sending', 'waiting', 'paused', 'delivered', 'exhausted', 'cancelled'];
+const statuses: (string | [string, string])[] = [
+  ['undelivered', 'not delivered'],
+  ...['pending', 'sending', 'waiting', 'paused', 'delivered', 'exhausted', 'cancelled'],
+];
 
 /** The one ledger of all that was due to anyone. */
 export async function deliveriesPage(view: View): Promise<Page> {
   const names = ['status', 'channel', 'type', 'traceId', 'about', 'webhookId'];
-  // Without a filter the latest are found at once; with one that matches little, the look back is bounded.
-  const isFiltered = ['status', 'channel', 'type', 'webhookId'].some((name) => view.query.get(name));
-  const days = Math.max(0, Number(view.query.get('days') || (isFiltered ? '7' : '0')) || 0);
+  const days = Math.max(0, Number(view.query.get('days') ?? '0') || 0);
   const since = new Date(view.ctx.now() - Math.min(days, 4_000) * 86_400_000).toISOString();
   const page = await view.api.get<DeliveryPage>(
     programApi(view, `deliveries${listQuery(view, names, days > 0 ? { since } : {})}`),
   );
   return {
     title: 'Deliveries',
-    every: page.items.some(({ status }) => status === 'pending' || status === 'sending') ? 2 : 15,
-    verdict: verdictOf(page.items),
+    // What is far back does not change, and looking for it costs more.
+    ...(view.query.has('cursor')
+      ? {}
+      : { every: page.items.some(({ status }) => status === 'pending' || status === 'sending') ? 2 : 15 }),
+    verdict: verdictOf(view, page),
     body: (
       <>
         <Filters view={view}>
@@ -36,9 +41,10 @@ export async function deliveriesPage(view: View): Promise<Page> {
             view={view}
             name="days"
             label="Due in the last"
-            any={isFiltered ? '7 days' : 'any time'}
+            any="any time"
             options={[
               ['1', 'day'],
+              ['7', '7 days'],
               ['30', '30 days'],
               ['365', 'year'],
             ]}
@@ -76,16 +82,24 @@ export async function deliveriesPage(view: View): Promise<Page> {
                   : formatRelative(Date.parse(one.nextAttemptAt), view.ctx.now()),
             },
           ]}
-          empty={<p>Nothing was due to anyone like that.</p>}
+          empty={
+            page.lookedBackTo === null ? <p>Nothing was due to anyone like that.</p> : <p>None so far.</p>
+          }
         />
+        <LookedTo view={view} of={page} what="deliveries" />
         <Pager view={view} next={page.nextCursor} />
       </>
     ),
   };
 }
 
-function verdictOf(items: DeliveryPage['items']): { tone: Tone; text: string } {
-  if (items.length === 0) return { tone: 'quiet', text: 'Nothing here.' };
+function verdictOf(view: View, { items, lookedBackTo }: DeliveryPage): { tone: Tone; text: string } {
+  if (items.length === 0) {
+    const isFine = view.query.get('status') === 'undelivered' && lookedBackTo !== null;
+    return isFine
+      ? { tone: 'ok', text: 'All that were looked at have arrived.' }
+      : { tone: 'quiet', text: 'Nothing here.' };
+  }
   const count = (status: string) => items.filter((one) => one.status === status).length;
   const [exhausted, waiting] = [count('exhausted'), count('waiting')];
   const paused = count('paused');

@@ -1,4 +1,5 @@
 import type { DeliveryOut, RequestOut } from '../../features/deliveries/routes.ts';
+import { quoted } from '../components/command.tsx';
 import { Confirm, Copy, Facts, PostForm, State, Table, Time, TimeAndAgo } from '../components/parts.tsx';
 import { filledSnippets } from '../components/verify.ts';
 import { deliveryTones } from '../states.ts';
@@ -174,9 +175,6 @@ function Request({ one, shown: { request, sent } }: { one: DeliveryOut; shown: S
     </>
   );
 }
-
-/** Within single quotes a shell reads everything as it is, but for the quote itself. */
-const quoted = (text: string) => `'${text.replaceAll("'", `'\\''`)}'`;
 
 function curlOf({ method, url, headers, hiddenHeaders, body }: RequestOut): string {
   return [

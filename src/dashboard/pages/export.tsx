@@ -6,7 +6,7 @@ import { Confirm, Copy, Facts, Field, PostForm, State, Table, Time } from '../co
 import { field, programApi } from '../components/query.ts';
 import { monthOf } from '../nights.ts';
 import { formatDuration, formatRelative } from '../time.ts';
-import type { Outcome, Page, View } from '../view.ts';
+import { isSent, type Outcome, type Page, type View } from '../view.ts';
 import { DestinationFields, destinationOf, exportState } from './exports.tsx';
 
 const api = (view: View, rest = '') =>
@@ -115,7 +115,7 @@ function Actions({ view, of }: { view: View; of: ExportOut }) {
           effect={`It goes on after the night of ${of.lastLocalDate ?? 'its creation'}: each night since then goes out, one after another.`}
         />
       ) : null}
-      <details class="confirm">
+      <details class="confirm" open={isSent(view, here(view, '/change'))}>
         <summary class="button">Change…</summary>
         <PostForm view={view} to={here(view, '/change')}>
           <Field view={view} name="name" label="Name" value={of.name} required />

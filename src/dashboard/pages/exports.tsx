@@ -1,4 +1,5 @@
 import type { ExportOut, ExportPage } from '../../features/exports/routes.ts';
+import { Command } from '../components/command.tsx';
 import { Choice } from '../components/forms.tsx';
 import { Field, Pager, PostForm, State, Table, Time } from '../components/parts.tsx';
 import { field, listQuery, programApi, words } from '../components/query.ts';
@@ -38,10 +39,22 @@ export async function exportsPage(view: View): Promise<Page> {
             { head: 'Format', cell: (one) => one.format },
           ]}
           empty={
-            <p>
-              An export sends the events of each local day as one file, at about two in the morning, to an
-              SFTP server. Set one up below, or with <code>POST {programApi(view, 'exports')}</code>.
-            </p>
+            <>
+              <p>
+                An export sends the events of each local day as one file, at about two in the morning, to an
+                SFTP server. Set one up below, or from a shell:
+              </p>
+              <Command
+                view={view}
+                method="POST"
+                path={programApi(view, 'exports')}
+                body={{
+                  name: 'nightly',
+                  format: 'csv',
+                  destination: 'sftp://username:password@sftp.school.example:22/~/in',
+                }}
+              />
+            </>
           }
         />
         <Pager view={view} next={list.nextCursor} />

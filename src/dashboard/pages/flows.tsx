@@ -1,5 +1,6 @@
 import type { FlowOut, FlowPage } from '../../features/flows/routes.ts';
 import type { HistoryPage, SourcePage } from '../../features/flows/sources/routes.ts';
+import { Command } from '../components/command.tsx';
 import {
   Confirm,
   Copy,
@@ -14,7 +15,7 @@ import {
 } from '../components/parts.tsx';
 import { deliveryTones, sourceTones } from '../states.ts';
 import { formatDuration } from '../time.ts';
-import type { Outcome, Page, Tone, View } from '../view.ts';
+import { isSent, type Outcome, type Page, type Tone, type View } from '../view.ts';
 
 const base = (view: View) => `/api/programs/${encodeURIComponent(view.programId)}/flows`;
 const flowPath = (view: View) => `/api/flows/${encodeURIComponent(view.params.flowId ?? '')}`;
@@ -51,7 +52,21 @@ export async function flowsPage(view: View): Promise<Page> {
             },
             { head: 'Changed', cell: (flow) => <Time view={view} at={flow.updatedAt} /> },
           ]}
-          empty={<p>There is no flow yet.</p>}
+          empty={
+            <>
+              <p>
+                {view.can('flows')
+                  ? 'There is no flow yet. Create one below, or from a shell:'
+                  : 'There is no flow yet. From a shell:'}
+              </p>
+              <Command
+                view={view}
+                method="POST"
+                path={base(view)}
+                body={{ code: 'HIS-101', title: 'History, year 1' }}
+              />
+            </>
+          }
         />
         <Pager view={view} next={flows.nextCursor} />
         {view.can('flows') ? (
@@ -153,7 +168,7 @@ export async function flowPage(view: View): Promise<Page> {
         </ul>
         {sources.items.length === 0 ? <p class="empty">The flow has no external source yet.</p> : null}
         {mayAct ? (
-          <details class="confirm">
+          <details class="confirm" open={isSent(view, page(view, '/sources'))}>
             <summary class="button">Add a source…</summary>
             <PostForm view={view} to={page(view, '/sources')}>
               <Field

@@ -1,5 +1,6 @@
 import type { JobRetries } from '../../features/jobs/retries/routes.ts';
 import type { JobOut, JobPage } from '../../features/jobs/routes.ts';
+import { LookedTo } from '../components/looked.tsx';
 import { Filters, Pager, PostForm, Select, State, Table, Time, Took } from '../components/parts.tsx';
 import { field, programApi } from '../components/query.ts';
 import { RunStrip } from '../components/runs.tsx';
@@ -24,7 +25,7 @@ export async function jobsPage(view: View): Promise<Page> {
     // Those that wait for a person, for the tab.
     count: jobs.items.filter(({ status }) => status === 'held').length,
     verdict: verdictOf(view, jobs.items),
-    every: moving ? 2 : 15,
+    ...(view.query.has('cursor') ? {} : { every: moving ? 2 : 15 }),
     body: (
       <>
         <Filters view={view}>
@@ -58,6 +59,7 @@ export async function jobsPage(view: View): Promise<Page> {
           ]}
           empty={<NoJobs view={view} />}
         />
+        <LookedTo view={view} of={jobs} what="jobs" />
         <Pager view={view} next={jobs.nextCursor} />
       </>
     ),
@@ -73,7 +75,10 @@ export function JobState({ job }: { job: JobOut }) {
 
 function verdictOf(view: View, jobs: JobOut[]): { tone: Tone; text: string } {
   if (jobs.length === 0)
-    return { tone: 'quiet', text: isFiltered(view) ? 'No job is like that.' : 'No job has run yet.' };
+    return {
+      tone: 'quiet',
+      text: isFiltered(view) ? 'No job that was looked at is like that.' : 'No job has run yet.',
+    };
   const count = (status: string) => jobs.filter((job) => job.status === status).length;
   const [failed, held, running, queued] = ['failed', 'held', 'running', 'queued'].map(count) as [
     number,

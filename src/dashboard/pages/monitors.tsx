@@ -1,9 +1,10 @@
 import type { MonitorOut, MonitorPage } from '../../features/monitors/routes.ts';
+import { Command } from '../components/command.tsx';
 import { Choice } from '../components/forms.tsx';
 import { Confirm, Field, Pager, PostForm, State, Table, Time, TimeAndAgo } from '../components/parts.tsx';
 import { field, listQuery, programApi } from '../components/query.ts';
 import { formatDuration } from '../time.ts';
-import type { Outcome, Page, View } from '../view.ts';
+import { isSent, type Outcome, type Page, type View } from '../view.ts';
 
 const kinds: [string, string][] = [
   ['task', 'a task, by its name'],
@@ -71,10 +72,18 @@ export async function monitorsPage(view: View): Promise<Page> {
             },
           ]}
           empty={
-            <p>
-              A monitor tells when something has <em>not</em> happened: a task without a success in a day, a
-              night that did not arrive.
-            </p>
+            <>
+              <p>
+                A monitor tells when something has <em>not</em> happened: a task without a success in a day, a
+                night that did not arrive. Set one below, or from a shell:
+              </p>
+              <Command
+                view={view}
+                method="PUT"
+                path={programApi(view, 'monitors/nightly-feed')}
+                body={{ watches: { task: 'warehouse' }, byLocalTime: '06:00' }}
+              />
+            </>
           }
         />
         <Pager view={view} next={list.nextCursor} />
@@ -124,6 +133,7 @@ function Missed({ view, of: { missed } }: { view: View; of: MonitorOut }) {
 
 function Snooze({ view, of: one }: { view: View; of: MonitorOut }) {
   const to = (verb: string) => view.at(`monitors/${encodeURIComponent(one.name)}/${verb}`);
+  const typed = (name: string) => (isSent(view, to('snooze')) ? field(view, name) : undefined);
   if (one.snoozed !== null)
     return (
       <PostForm view={view} to={to('wake')}>
@@ -139,10 +149,10 @@ function Snooze({ view, of: one }: { view: View; of: MonitorOut }) {
       effect="Its silence is told to nobody for so long, and an open problem about it ends. Silence that lasts longer is told after all; the next success ends the snooze."
     >
       <label>
-        Hours <input name="hours" type="number" min="1" max="720" value="24" required />
+        Hours <input name="hours" type="number" min="1" max="720" value={typed('hours') ?? '24'} required />
       </label>
       <label>
-        Why <input name="reason" maxlength={300} autocomplete="off" required />
+        Why <input name="reason" maxlength={300} value={typed('reason')} autocomplete="off" required />
       </label>
     </Confirm>
   );

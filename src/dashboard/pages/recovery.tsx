@@ -23,6 +23,7 @@ export async function countRecovery(view: View): Promise<Outcome> {
     dryRun: true,
   });
   const total = counted?.total ?? 0;
+  const many = `${formatCount(total)}${counted?.more ? ' or more' : ''}`;
   return {
     title: 'Recover what failed',
     verdict: {
@@ -30,7 +31,7 @@ export async function countRecovery(view: View): Promise<Outcome> {
       text:
         total === 0
           ? 'Nothing to send again: no delivery to this endpoint failed for good in that time.'
-          : `${formatCount(total)} ${total === 1 ? 'delivery' : 'deliveries'} to this endpoint failed for good in that time.`,
+          : `${many} ${total === 1 ? 'delivery' : 'deliveries'} to this endpoint failed for good in that time.`,
     },
     body: (
       <>
@@ -49,7 +50,7 @@ export async function countRecovery(view: View): Promise<Outcome> {
               receiver that keeps to the ids takes each once.
             </p>
             <button type="submit" class="primary">
-              Send {formatCount(total)} again
+              Send {many} again
             </button>
           </PostForm>
         )}
@@ -80,7 +81,7 @@ export async function recoveryPage(view: View): Promise<Page> {
     ...(one.done ? {} : { every: 2 }),
     verdict: {
       tone: one.done ? (failed > 0 ? 'attention' : 'ok') : 'busy',
-      text: `${one.done ? 'Done' : 'At work'}: ${formatCount(delivered)} of ${formatCount(one.total)} delivered${failed > 0 ? `, ${formatCount(failed)} not` : ''}.`,
+      text: `${one.done ? 'Done' : 'At work'}: ${formatCount(delivered)} of ${formatCount(one.total)}${one.more ? ' or more' : ''} delivered${failed > 0 ? `, ${formatCount(failed)} not` : ''}.`,
     },
     body: (
       <>

@@ -1,5 +1,6 @@
 import type { JobPage } from '../../features/jobs/routes.ts';
 import type { TaskPage } from '../../features/tasks/routes.ts';
+import { Command } from '../components/command.tsx';
 import { Copy, Facts, Pager, Table, Time } from '../components/parts.tsx';
 import { programApi } from '../components/query.ts';
 import { RunStrip } from '../components/runs.tsx';
@@ -51,10 +52,26 @@ export async function tasksPage(view: View): Promise<Page> {
             { head: 'Saved', cell: (task) => <Time view={view} at={task.updatedAt} /> },
           ]}
           empty={
-            <p>
-              Save one with <code>PUT {base(view)}/warehouse</code>; the <a href="/api/docs">reference</a>{' '}
-              says what it may hold.
-            </p>
+            <>
+              <p>
+                This saves one; the <a href="/api/docs">reference</a> says what else it may hold:
+              </p>
+              <Command
+                view={view}
+                method="PUT"
+                path={`${base(view)}/warehouse`}
+                body={{
+                  ...{ folder: 'warehouse', dataset: 'people', mode: 'full' },
+                  schema: {
+                    fields: [
+                      { name: 'id', type: 'integer' },
+                      { name: 'name', type: 'string' },
+                    ],
+                    primaryKey: 'id',
+                  },
+                }}
+              />
+            </>
           }
         />
         <Pager view={view} next={tasks.nextCursor} />

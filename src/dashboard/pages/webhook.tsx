@@ -17,7 +17,7 @@ import { field, programApi, words } from '../components/query.ts';
 import { verifySnippets } from '../components/verify.ts';
 import { deliveryTones, endpointTones } from '../states.ts';
 import { formatCount, formatRelative } from '../time.ts';
-import type { Outcome, Page, View } from '../view.ts';
+import { isSent, type Outcome, type Page, type View } from '../view.ts';
 
 const api = (view: View, rest = '') =>
   programApi(view, `webhooks/${encodeURIComponent(view.params.webhookId ?? '')}${rest}`);
@@ -28,10 +28,8 @@ const here = (view: View, rest = '') =>
 export async function webhookPage(view: View): Promise<Page> {
   const one = await view.api.get<EndpointOut>(api(view));
   const id = encodeURIComponent(one.webhookId);
-  // The ledger has no index of endpoints: of a quiet one the page looks no further back than this.
-  const since = new Date(view.ctx.now() - 7 * 86_400_000).toISOString();
   const [deliveries, recoveries] = await Promise.all([
-    view.api.get<DeliveryPage>(programApi(view, `deliveries?webhookId=${id}&limit=25&since=${since}`)),
+    view.api.get<DeliveryPage>(programApi(view, `deliveries?webhookId=${id}&limit=25`)),
     view.api.get<RecoveryPage>(api(view, '/recoveries?limit=5')),
   ]);
   const isMoving = deliveries.items.some(({ status }) => status === 'pending' || status === 'sending');
@@ -62,7 +60,7 @@ export async function webhookPage(view: View): Promise<Page> {
           ]}
         />
         <Table
-          caption="Sent to it in the last 7 days, newest first"
+          caption="Sent to it, newest first"
           rows={deliveries.items}
           columns={[
             {
@@ -83,7 +81,13 @@ export async function webhookPage(view: View): Promise<Page> {
                 d.nextAttemptAt === null ? '–' : formatRelative(Date.parse(d.nextAttemptAt), view.ctx.now()),
             },
           ]}
-          empty={<p>Nothing was due to it in the last 7 days. Send a test message and watch it here.</p>}
+          empty={
+            <p>
+              {deliveries.lookedBackTo === null
+                ? 'Nothing was due to it. Send a test message and watch it here.'
+                : 'Nothing was due to it of late: none of the program’s latest 2,000 deliveries.'}
+            </p>
+          }
         />
         {deliveries.nextCursor === null ? null : (
           <p>
@@ -202,7 +206,7 @@ function Actions({ view, of }: { view: View; of: EndpointOut }) {
           </button>
         </PostForm>
       </details>
-      <details class="confirm">
+      <details class="confirm" open={isSent(view, here(view, '/change'))}>
         <summary class="button">Change…</summary>
         <PostForm view={view} to={here(view, '/change')}>
           <Field view={view} name="url" label="URL" type="url" value={of.url} required />

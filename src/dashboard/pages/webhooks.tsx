@@ -1,4 +1,5 @@
 import type { EndpointCreated, EndpointPage } from '../../features/webhooks/routes.ts';
+import { Command } from '../components/command.tsx';
 import { Copy, Field, Pager, PostForm, State, Table, Time } from '../components/parts.tsx';
 import { endpointTones } from '../states.ts';
 import type { Outcome, Page, View } from '../view.ts';
@@ -44,9 +45,15 @@ export async function webhooksPage(view: View): Promise<Page> {
             { head: 'For', cell: (one) => one.description || '–' },
           ]}
           empty={
-            <p>
-              Register one below, or with <code>POST {base(view)}</code>.
-            </p>
+            <>
+              <p>Register one below, or from a shell:</p>
+              <Command
+                view={view}
+                method="POST"
+                path={base(view)}
+                body={{ url: 'https://hooks.school.example/hub', events: ['job.*', 'event.published'] }}
+              />
+            </>
           }
         />
         <Pager view={view} next={list.nextCursor} />

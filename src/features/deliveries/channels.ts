@@ -5,12 +5,23 @@ import { signersOf } from '../webhooks/index.ts';
 import { attemptTimeoutMs } from './policy.ts';
 import { countEmail } from './store.ts';
 
+const noSecret: AttemptResult = {
+  failure: 'connect',
+  detail: 'There is no secret to sign with any more: the endpoint was deleted.',
+  excerpt: '',
+  retryAfter: null,
+  uncertain: false,
+  final: 'refused',
+};
+
 /** A signed POST (Standard Webhooks); never throws for what the receiver does. */
 export async function postSigned(
   ctx: Ctx,
   call: { url: string; headers: Record<string, string>; secrets: string[] },
   message: { messageId: string; body: string; signedAtMs: number },
 ): Promise<AttemptResult> {
+  // Deleted by another isolate, it may still be remembered here: nothing goes out unsigned.
+  if (call.secrets.length === 0) return noSecret;
   const signature = await signWebhook(call.secrets, {
     id: message.messageId,
     timestampSeconds: Math.floor(message.signedAtMs / 1_000),

@@ -3,7 +3,7 @@ import type { Ctx } from '../../context.ts';
 import { rowsOf, type Statement } from '../../platform/d1.ts';
 import type { EndpointState } from '../webhooks/index.ts';
 import { bornInFlight, parkedAt } from './announced.ts';
-import { flightLimits, type Health } from './policy.ts';
+import { flightLimits, type Health, probeWaitMs } from './policy.ts';
 import type { Delivery } from './store.ts';
 import { deliveries, recoveries } from './table.ts';
 
@@ -61,7 +61,7 @@ export async function listDueEndpoints(ctx: Ctx, limit: number): Promise<string[
         FROM waiting AS w WHERE w.endpoint_id IS NOT NULL)
       SELECT o.endpoint_id AS endpointId FROM oldest AS o
       LEFT JOIN endpoint_health AS h ON h.endpoint_id = o.endpoint_id
-      WHERE o.at <= ${at} AND coalesce(h.probe_at, 0) <= ${at}
+      WHERE o.at <= ${at} AND (coalesce(h.probe_at, 0) <= ${at} OR h.probe_at > ${at + probeWaitMs.most})
       ORDER BY o.at LIMIT ${limit}`,
   );
   return rows.map((row) => row.endpointId);

@@ -28,6 +28,7 @@ import {
   laneCount,
   laneLeaseMs,
   leaseMs,
+  probeWaitMs,
   queueWaitLimitMs,
 } from './policy.ts';
 import type { Pool } from './pool.ts';
@@ -89,7 +90,8 @@ export async function drainEndpoint(
     const target = found.target();
     if (!target) return;
     if (target.state !== 'active') return settleInactive(ctx, target, pool);
-    if (target.probeAt !== null && target.probeAt > ctx.now()) return;
+    const probeInMs = (target.probeAt ?? 0) - ctx.now();
+    if (probeInMs > 0 && probeInMs <= probeWaitMs.most) return;
     const soon = ctx.now() + waitWithinMs;
     if (target.hasParked && (target.nextDueAt === null || target.nextDueAt > soon)) {
       await commit(ctx.db, [unpark(ctx, endpointId, target.rateLimitPerSecond ?? resumePerSecond)]);

@@ -1,5 +1,6 @@
 import type { AttemptResult, Ctx } from '../../context.ts';
 import { commit } from '../../platform/d1.ts';
+import { AppError } from '../../platform/errors.ts';
 import { deriveId } from '../../platform/ids.ts';
 import { raiseAttention } from '../attention/index.ts';
 import { type Endpoint, findEndpoint, setEndpointState } from '../webhooks/index.ts';
@@ -8,6 +9,7 @@ import { cancelDue, findHealth, writeHealth } from './lanes.ts';
 import { goodHealth, judgeHealth, mustDisable } from './policy.ts';
 
 const tries = 5;
+const disableTries = 20;
 
 export interface Noted {
   /** What it made due to others. */
@@ -50,8 +52,24 @@ export async function noteFailures(
   return { announced: [], probeAt: null };
 }
 
-/** Its owner is told, what was due is cancelled, on record, and can be recovered. */
+/** As soon as nobody else changes the endpoint at the same moment. */
 async function disableEndpoint(
+  ctx: Ctx,
+  programId: string,
+  endpointId: string,
+  reason: string,
+): Promise<string[]> {
+  for (let left = disableTries; ; left--) {
+    try {
+      return await tryToDisable(ctx, programId, endpointId, reason);
+    } catch (error) {
+      if (left === 0 || !(error instanceof AppError) || error.code !== 'conflict') throw error;
+    }
+  }
+}
+
+/** Its owner is told, what was due is cancelled, on record, and can be recovered. */
+async function tryToDisable(
   ctx: Ctx,
   programId: string,
   endpointId: string,

@@ -71,6 +71,9 @@ export function keepLane(ctx: Ctx, claim: LaneClaim): ChunkClaim {
   return claimNext(ctx, claim, sql`lease_token = ${claim.token}`);
 }
 
+/** A chunk takes a second of a rate limit: what says more is of a clock that has gone back since. */
+const paceAheadMs = 2_000;
+
 /**
  * Lets the lane go where nothing is due in it: whoever makes a row due just after the transaction finds it
  * free.
@@ -81,7 +84,7 @@ function claimNext(ctx: Ctx, claim: LaneClaim, isFree: SQL): ChunkClaim {
   const inLane = lane === wholeLane ? sql`true` : sql`${laneOf} = ${lane}`;
   const take = ctx.db.run(sql`UPDATE endpoint_lanes SET sending = c.ids,
       lease_token = CASE WHEN c.n > 0 THEN ${token} END, lease_until = CASE WHEN c.n > 0 THEN ${untilMs} ELSE 0 END,
-      next_send_at = CASE WHEN ${gapMs} > 0 THEN max(next_send_at, ${at}) + CAST(c.n * ${gapMs} AS INTEGER) ELSE 0 END
+      next_send_at = CASE WHEN ${gapMs} > 0 THEN max(min(next_send_at, ${at + paceAheadMs}), ${at}) + CAST(c.n * ${gapMs} AS INTEGER) ELSE 0 END
     FROM (SELECT json_group_array(delivery_id) AS ids, count(*) AS n FROM (SELECT delivery_id FROM deliveries
       WHERE endpoint_id = ${sameText(endpointId)} AND next_attempt_at IS NOT NULL AND next_attempt_at <= ${at} AND ${inLane}
       ORDER BY next_attempt_at LIMIT ${most})) AS c

@@ -1,4 +1,4 @@
-import { and, desc, eq, getTableColumns, gte, lt, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, getTableColumns, gte, lt, ne, type SQL, sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
 import { idTime, newId } from '../../platform/ids.ts';
 import { deliveryPrefix } from './announced.ts';
@@ -6,7 +6,8 @@ import type { Delivery } from './store.ts';
 import { type DeliveryStatus, deliveries } from './table.ts';
 
 export interface DeliveryFilter {
-  status?: DeliveryStatus | undefined;
+  /** `undelivered`: whatever is not `delivered`. */
+  status?: DeliveryStatus | 'undelivered' | undefined;
   channel?: string | undefined;
   type?: string | undefined;
   traceId?: string | undefined;
@@ -19,6 +20,9 @@ const { body: _body, log: _log, ...listedColumns } = getTableColumns(deliveries)
 
 /** A delivery without its body and attempts. */
 export type ListedDelivery = Omit<Delivery, 'body' | 'log'>;
+
+/** Within this time of a trace's beginning what it made due is looked for. */
+const traceWindowMs = 24 * 3_600_000;
 
 /**
  * What belongs to a trace: of what goes to no endpoint by its index, of the rest what became due in the
@@ -60,57 +64,91 @@ function whereAbout(programId: string, { about, traceId }: DeliveryFilter): SQL 
     UNION SELECT d.delivery_id FROM deliveries AS d ${direct} AND d.endpoint_id = '' AND d.about = ${about})`;
 }
 
-export function listDeliveries(
+/** Deliveries that a page of a filter looks at, which polls; and where somebody asks to look further back. */
+const lookedAt = { first: 2_000, further: 20_000 };
+
+export interface Listed {
+  rows: ListedDelivery[];
+  /** Where the look ended before the ledger did: the last delivery looked at. */
+  lookedTo: string | null;
+}
+
+/**
+ * The ledger, newest first. What failed for good has an index, as has what a trace, a job or an event is told
+ * in; any other filter is looked for in a bounded stretch, for an index of it would cost each delivery a row.
+ */
+export async function listDeliveries(
   ctx: Ctx,
   programId: string,
   filter: DeliveryFilter,
   before: string | null,
   limit: number,
-): Promise<ListedDelivery[]> {
-  return ctx.db
+): Promise<Listed> {
+  const { status, sinceMs } = filter;
+  const isFailed = status === 'exhausted' || status === 'cancelled';
+  const found = and(
+    eq(deliveries.programId, programId),
+    // The literal list is the index's own condition, by which it is known to hold these.
+    isFailed
+      ? and(eq(deliveries.status, status), sql`${deliveries.status} IN ('exhausted', 'cancelled')`)
+      : undefined,
+    whereAbout(programId, filter),
+    sinceMs === undefined ? undefined : gte(deliveries.deliveryId, newId('dlv', sinceMs).slice(0, 14)),
+    before === null ? undefined : lt(deliveries.deliveryId, before),
+  );
+  const looked = [
+    ...(status === undefined || isFailed
+      ? []
+      : [status === 'undelivered' ? ne(deliveries.status, 'delivered') : eq(deliveries.status, status)]),
+    ...(filter.channel === undefined ? [] : [eq(deliveries.channel, filter.channel)]),
+    ...(filter.type === undefined ? [] : [eq(deliveries.type, filter.type)]),
+    ...(filter.endpointId === undefined ? [] : [eq(deliveries.endpointId, filter.endpointId)]),
+  ];
+  const isShort = filter.traceId !== undefined || filter.about !== undefined;
+  const lookedTo =
+    looked.length === 0 || isShort
+      ? null
+      : await endOfLook(ctx, found, before === null ? lookedAt.first : lookedAt.further);
+  const id = deliveries.deliveryId;
+  const stretch = and(found, lookedTo === null ? undefined : gte(id, lookedTo));
+  // Their ids alone are in the index: asked for whole rows, the database would rather read the ledger.
+  const ofFailed = sql`${deliveries.programId} = ${programId} AND ${id} IN (SELECT ${id} FROM ${deliveries}
+    WHERE ${stretch} ORDER BY ${id} DESC LIMIT ${looked.length === 0 ? limit : lookedAt.further})`;
+  const rows = await ctx.db
     .select(listedColumns)
     .from(deliveries)
-    .where(
-      and(
-        eq(deliveries.programId, programId),
-        filter.status === undefined ? undefined : eq(deliveries.status, filter.status),
-        filter.channel === undefined ? undefined : eq(deliveries.channel, filter.channel),
-        filter.type === undefined ? undefined : eq(deliveries.type, filter.type),
-        filter.endpointId === undefined ? undefined : eq(deliveries.endpointId, filter.endpointId),
-        whereAbout(programId, filter),
-        filter.sinceMs === undefined
-          ? undefined
-          : gte(deliveries.deliveryId, newId('dlv', filter.sinceMs).slice(0, 14)),
-        before === null ? undefined : lt(deliveries.deliveryId, before),
-      ),
-    )
-    .orderBy(desc(deliveries.deliveryId))
+    .where(and(isFailed && !isShort ? ofFailed : stretch, ...looked))
+    .orderBy(desc(id))
     .limit(limit);
+  return { rows, lookedTo };
 }
 
-export type DeliveryOfTrace = Pick<Delivery, 'deliveryId' | 'about' | 'status' | 'attemptsTotal' | 'endedAt'>;
+/** The last of the next so many; null where the ledger has no more than these. */
+async function endOfLook(ctx: Ctx, found: SQL | undefined, many: number): Promise<string | null> {
+  const id = deliveries.deliveryId;
+  const [end] = await ctx.db.all<{ last: string }>(sql`SELECT w.last FROM (SELECT min(id) AS last
+      FROM (SELECT ${id} AS id FROM ${deliveries} WHERE ${found} ORDER BY ${id} DESC LIMIT ${many})) AS w
+    WHERE EXISTS (SELECT 1 FROM ${deliveries} WHERE ${found} AND ${id} < w.last)`);
+  return end?.last ?? null;
+}
 
-/** Within this time of a trace's beginning what it made due is looked for. */
-const traceWindowMs = 24 * 3_600_000;
+export type DeliveryOfMessage = Pick<
+  Delivery,
+  'deliveryId' | 'messageId' | 'status' | 'attemptsTotal' | 'endedAt'
+>;
 
-/**
- * What became due in the first day of these traces, oldest first; a bounded part, without bodies. Ids begin
- * with their time, so that each trace is a short stretch of the ledger, which has no index of traces.
- */
-export function listDeliveriesOfTraces(
+/** The deliveries of these announced messages, oldest first, without bodies: each message is found by its id. */
+export function listDeliveriesOfMessages(
   ctx: Ctx,
   programId: string,
-  traceIds: string[],
-): Promise<DeliveryOfTrace[]> {
-  const stretches = traceIds.map((traceId) => {
-    const from = `dlv_${traceId.slice(4, 14)}`;
-    return [traceId, from, newId('dlv', idTime(traceId) + traceWindowMs).slice(0, 14)];
-  });
-  return ctx.db.all<DeliveryOfTrace>(sql`SELECT d.delivery_id AS deliveryId, d.about, d.status,
+  messageIds: string[],
+): Promise<DeliveryOfMessage[]> {
+  const wanted = messageIds.map((messageId) => [deliveryPrefix(programId, messageId), messageId]);
+  return ctx.db.all<DeliveryOfMessage>(sql`SELECT d.delivery_id AS deliveryId, d.message_id AS messageId, d.status,
       d.attempts_total AS attemptsTotal, d.ended_at AS endedAt
-    FROM json_each(${JSON.stringify(stretches)}) AS t CROSS JOIN deliveries AS d
-    WHERE d.program_id = ${programId} AND d.delivery_id >= t.value ->> 1 AND d.delivery_id < t.value ->> 2
-      AND d.trace_id = t.value ->> 0
+    FROM json_each(${JSON.stringify(wanted)}) AS m CROSS JOIN deliveries AS d
+    WHERE d.program_id = ${programId} AND d.delivery_id >= m.value ->> 0
+      AND d.delivery_id < (m.value ->> 0) || '~' AND d.message_id = m.value ->> 1
     ORDER BY +d.delivery_id LIMIT 2000`);
 }
 

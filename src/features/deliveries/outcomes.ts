@@ -52,7 +52,9 @@ export class OutcomeRecorder {
   readonly #ctx: Ctx;
   readonly #onWritten: (consequences: Consequences) => void;
   #gathered: Judged[] = [];
-  #also: Statement[] = [];
+  #also: { endpointId: string; statements: Statement[] }[] = [];
+  /** Endpoints of which an outcome could not be written: their lanes are let go by nobody, but end. */
+  readonly #unwritten = new Set<string>();
   /** Of what gathers now; null while nothing does. */
   #group: Promise<void> | null = null;
   #writing: Promise<void> = Promise.resolve();
@@ -84,8 +86,8 @@ export class OutcomeRecorder {
   }
 
   /**
-   * Resolves when the outcome is committed, and `also` with it, after it and those before it. Throws what the
-   * database throws.
+   * Resolves when the outcome is committed, and `also` with it, after it and those before it; without `also`
+   * where one of the same endpoint before it could not be written. Throws what the database throws.
    */
   async add(finished: Finished, also: Statement[] = []): Promise<void> {
     const outcome = decideOutcome(finished.result, {
@@ -95,7 +97,7 @@ export class OutcomeRecorder {
       random: Math.random(),
     });
     this.#gathered.push({ ...finished, outcome });
-    this.#also.push(...also);
+    this.#also.push({ endpointId: finished.row.endpointId, statements: also });
     this.#underWay--;
     this.#group ??= this.#writeGroup();
     if (this.#underWay === 0 || this.#gathered.length >= groupSize) this.#hurry?.();
@@ -115,7 +117,14 @@ export class OutcomeRecorder {
     const [batch, also] = [this.#gathered, this.#also];
     [this.#gathered, this.#also] = [[], []];
     this.#group = null;
-    const writing = this.#write(batch, also);
+    const then = also.flatMap(({ endpointId, statements }) =>
+      this.#unwritten.has(endpointId) ? [] : statements,
+    );
+    const writing = this.#write(batch, then).catch((error: unknown) => {
+      // What is in doubt is known by the lane that sent it, for as long as nobody takes it over.
+      for (const { row } of batch) this.#unwritten.add(row.endpointId);
+      throw error;
+    });
     this.#writing = writing.catch(() => undefined);
     await writing;
   }

@@ -6,12 +6,18 @@ export interface Pace {
   lastMs: number;
 }
 
-/** Waits for an attempt's turn. What was held up does not catch up: a limit holds for any second. */
+/**
+ * Waits for an attempt's turn. What was held up does not catch up: a limit holds for any second. Nor does
+ * anything wait for a clock that went back to come again.
+ */
 export async function turnOf(ctx: Ctx, pace: Pace, atMs: number): Promise<void> {
   if (pace.gapMs === 0) return;
-  const waitMs = () =>
-    Math.max(atMs - ctx.now(), Math.min(pace.gapMs, pace.lastMs + pace.gapMs - ctx.wallNow()));
-  for (let wait = waitMs(); wait > 0; wait = waitMs())
+  for (let left = atMs - ctx.now(); ; ) {
+    pace.lastMs = Math.min(pace.lastMs, ctx.wallNow());
+    const wait = Math.max(left, pace.lastMs + pace.gapMs - ctx.wallNow());
+    if (wait <= 0) break;
     await new Promise((resolve) => setTimeout(resolve, wait));
+    left = Math.min(left - wait, atMs - ctx.now());
+  }
   pace.lastMs = ctx.wallNow();
 }

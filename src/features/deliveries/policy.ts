@@ -108,7 +108,8 @@ export function retryAfterMs(value: string | null, nowMs: number): number | null
 
 /** Three time-outs in a row make an endpoint degraded: then it gets one probe at a time. */
 export const degradedAfter = 3;
-const probeWaitMs = { first: 5 * second, most: 5 * minute };
+/** A probe that is later than the most of it is of a clock that has gone back since: it is due. */
+export const probeWaitMs = { first: 5 * second, most: 5 * minute };
 
 /** In flight to a healthy endpoint; a lane holds a third of it. */
 export const flightLimits = { least: 3, most: 20 };

@@ -1,23 +1,15 @@
 import { z } from '@hono/zod-openapi';
 import type { Ctx } from '../../context.ts';
-import {
-  createRouter,
-  defineRoute,
-  linkNext,
-  ok,
-  pageOf,
-  pageQuery,
-  programParam,
-  toIso,
-} from '../../http.ts';
-import { decodeCursor, toPage } from '../../platform/cursor.ts';
+import { createRouter, defineRoute, linkNext, ok, pageQuery, programParam, toIso } from '../../http.ts';
+import { decodeCursor, encodeCursor, toPage } from '../../platform/cursor.ts';
 import { AppError } from '../../platform/errors.ts';
+import { idTime } from '../../platform/ids.ts';
 import { programOfDelivery } from './deliveries.system.ts';
 import { listDeliveries } from './ledger.ts';
 import { presentAttempt, presentDelivery } from './present.ts';
 import { showRequest } from './request.ts';
 import { retryDelivery } from './retry.ts';
-import { deliveryOut, oneDeliveryOut, requestOut } from './schema.ts';
+import { deliveryOut, deliveryPage, oneDeliveryOut, requestOut } from './schema.ts';
 import { bodyOf, findDelivery } from './store.ts';
 import { deliveryStatuses } from './table.ts';
 
@@ -39,7 +31,12 @@ const listRoute = defineRoute(
     request: {
       params: programParam,
       query: pageQuery.extend({
-        status: z.enum(deliveryStatuses).optional(),
+        status: z
+          .enum([...deliveryStatuses, 'undelivered'])
+          .optional()
+          .openapi({
+            description: '`undelivered` is every other than `delivered`.',
+          }),
         channel: z.string().max(50).optional(),
         type: z.string().max(100).optional(),
         traceId: z.string().max(100).optional(),
@@ -50,7 +47,7 @@ const listRoute = defineRoute(
         }),
       }),
     },
-    responses: { 200: ok(pageOf(deliveryOut, 'DeliveryPage'), 'A page of the ledger.') },
+    responses: { 200: ok(deliveryPage, 'A page of the ledger.') },
   },
 );
 
@@ -100,10 +97,13 @@ export const deliveryRoutes = createRouter()
     const { limit, cursor, since, webhookId: endpointId, ...rest } = c.req.valid('query');
     const filter = { ...rest, endpointId, sinceMs: since === undefined ? undefined : Date.parse(since) };
     const before = cursor === undefined ? null : decodeCursor(cursor, 'string')[0];
-    const rows = await listDeliveries(c.get('ctx'), c.get('programId'), filter, before, limit + 1);
-    const page = toPage(rows, limit, presentDelivery, (row) => [row.deliveryId]);
-    linkNext(c, page.nextCursor);
-    return c.json(page, 200);
+    const listed = await listDeliveries(c.get('ctx'), c.get('programId'), filter, before, limit + 1);
+    const page = toPage(listed.rows, limit, presentDelivery, (row) => [row.deliveryId]);
+    const lookedTo = page.nextCursor === null ? listed.lookedTo : null;
+    const nextCursor = lookedTo === null ? page.nextCursor : encodeCursor([lookedTo]);
+    linkNext(c, nextCursor);
+    const lookedBackTo = lookedTo === null ? null : toIso(idTime(lookedTo));
+    return c.json({ items: page.items, nextCursor, lookedBackTo }, 200);
   })
   .openapi(getRoute, async (c) => {
     const ctx = c.get('ctx');

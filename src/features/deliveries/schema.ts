@@ -51,6 +51,17 @@ export const requestOut = z
 
 export type RequestOut = z.output<typeof requestOut>;
 
-export type DeliveryPage = { items: z.output<typeof deliveryOut>[]; nextCursor: string | null };
+export const deliveryPage = z
+  .object({
+    items: z.array(deliveryOut),
+    nextCursor: z.string().nullable(),
+    lookedBackTo: isoTime.nullable().openapi({
+      description:
+        'Set where a filter’s look ended before the ledger did, after 2,000 deliveries or, with a cursor, 20,000: `nextCursor` looks further back.',
+    }),
+  })
+  .openapi('DeliveryPage');
+
+export type DeliveryPage = z.output<typeof deliveryPage>;
 
 export type DeliveryOut = z.output<typeof oneDeliveryOut>;

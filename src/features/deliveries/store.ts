@@ -140,6 +140,8 @@ export function rearmDelivery(ctx: Ctx, programId: string, deliveryId: string): 
         eq(deliveries.programId, programId),
         eq(deliveries.deliveryId, deliveryId),
         inArray(deliveries.status, ['waiting', 'exhausted', 'cancelled', 'delivered']),
+        sql`NOT EXISTS (SELECT 1 FROM endpoint_lanes AS l, json_each(l.sending) AS s WHERE l.program_id = ${programId}
+          AND l.endpoint_id = deliveries.endpoint_id AND l.lease_until > ${ctx.now()} AND s.value = ${deliveryId})`,
         hasContent('deliveries'),
       ),
     );

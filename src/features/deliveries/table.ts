@@ -85,6 +85,13 @@ export const deliveries = sqliteTable(
     // What goes to no endpoint is found by its id alone, and by its trace.
     index('deliveries_direct').on(table.deliveryId).where(sql`endpoint_id = ''`),
     index('deliveries_direct_trace').on(table.programId, table.traceId).where(sql`endpoint_id = ''`),
+    // Those that failed for good, and nothing for what arrives: of a program by their state, and of an endpoint.
+    index('deliveries_failed')
+      .on(table.programId, table.status, table.deliveryId)
+      .where(sql`status IN ('exhausted', 'cancelled')`),
+    index('deliveries_failed_to')
+      .on(table.endpointId, table.deliveryId)
+      .where(sql`status IN ('exhausted', 'cancelled')`),
     // Nothing for a delivery that no recovery touches.
     index('deliveries_recovered').on(table.recoveryId).where(sql`recovery_id IS NOT NULL`),
   ],

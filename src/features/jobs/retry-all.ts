@@ -37,7 +37,7 @@ export function chooseRetries(jobs: Job[], status: JobStatus): Job[] {
 /** What matches a list's filter among the program's latest 200 jobs of the task or dataset. */
 export async function planRetries(ctx: Ctx, programId: string, filter: RetryFilter): Promise<RemedyPlan> {
   const { status, ...of } = filter;
-  const chosen = chooseRetries(await listJobs(ctx, programId, of, null, lookedAt), status);
+  const chosen = chooseRetries((await listJobs(ctx, programId, of, null, lookedAt)).rows, status);
   const now = chosen.slice(0, retriedAtOnce);
   return {
     count: now.length,

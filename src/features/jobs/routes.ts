@@ -25,18 +25,14 @@ import { approveJob, cancelJob, rejectJob } from './decision.ts';
 import { programOfJob } from './jobs.system.ts';
 import { progressOf } from './progress.ts';
 import { openErrorReport } from './report.ts';
-import { changeOut, jobCallIn, jobCallOut, jobOut } from './schema.ts';
+import { changeOut, jobCallIn, jobCallOut, jobOut, jobPage } from './schema.ts';
 import { type JobState, phaseOf } from './state.ts';
 import { jobStatuses } from './statuses.ts';
 import { findJob, type Job, listJobs, listRecipients } from './store.ts';
 
-interface Paged<Item> {
-  items: Item[];
-  nextCursor: string | null;
-}
 export type JobOut = z.output<typeof jobOut>;
-export type JobPage = Paged<JobOut>;
-export type ChangePage = Paged<z.output<typeof changeOut>>;
+export type JobPage = z.output<typeof jobPage>;
+export type ChangePage = { items: z.output<typeof changeOut>[]; nextCursor: string | null };
 
 const tags = ['Warehouse sync'];
 
@@ -78,7 +74,7 @@ const listRoute = defineRoute(
         status: z.enum(jobStatuses).optional(),
       }),
     },
-    responses: { 200: ok(pageOf(jobOut, 'JobPage'), 'A page of jobs.') },
+    responses: { 200: ok(jobPage, 'A page of jobs.') },
   },
 );
 
@@ -169,15 +165,18 @@ export const jobRoutes = createRouter()
   .openapi(listRoute, async (c) => {
     const { limit, cursor, ...filter } = c.req.valid('query');
     const before = cursor === undefined ? null : decodeCursor(cursor, 'number')[0];
-    const rows = await listJobs(c.get('ctx'), c.get('programId'), filter, before, limit + 1);
+    const listed = await listJobs(c.get('ctx'), c.get('programId'), filter, before, limit + 1);
     const page = toPage(
-      rows,
+      listed.rows,
       limit,
       (row) => present(row, null, 0),
       (row) => [row.sequence],
     );
-    linkNext(c, page.nextCursor);
-    return c.json(page, 200);
+    const lookedTo = page.nextCursor === null ? listed.lookedTo : null;
+    const nextCursor = lookedTo === null ? page.nextCursor : encodeCursor([lookedTo.sequence]);
+    linkNext(c, nextCursor);
+    const lookedBackTo = lookedTo === null ? null : toIso(lookedTo.queuedAt);
+    return c.json({ items: page.items, nextCursor, lookedBackTo }, 200);
   })
   .openapi(getRoute, async (c) => {
     const ctx = c.get('ctx');

@@ -158,3 +158,14 @@ export const jobOut = z
     notification: z.object({ messageId: z.string(), recipients: z.number().int() }),
   })
   .openapi('Job');
+
+export const jobPage = z
+  .object({
+    items: z.array(jobOut),
+    nextCursor: z.string().nullable(),
+    lookedBackTo: isoTime.nullable().openapi({
+      description:
+        'Set where the look for a status ended before the list did, after 2,000 jobs or, with a cursor, 20,000: `nextCursor` looks further back.',
+    }),
+  })
+  .openapi('JobPage');

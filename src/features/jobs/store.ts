@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, isNull, lt, sql } from 'drizzle-orm';
+import { and, asc, desc, eq, gte, isNull, lt, sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
 import type { Statement } from '../../platform/d1.ts';
 import type { JobStatus } from './statuses.ts';
@@ -56,27 +56,48 @@ export async function findJob(ctx: Ctx, programId: string, jobId: string): Promi
   return row ?? null;
 }
 
-export function listJobs(
+/** Jobs that a page of a filter looks at, which polls; and where somebody asks to look further back. */
+const lookedAt = { first: 2_000, further: 20_000 };
+
+/**
+ * Newest first; of a task or a dataset by its index. For a status a bounded stretch is looked through, and
+ * `lookedTo` says where that ended before the list did.
+ */
+export async function listJobs(
   ctx: Ctx,
   programId: string,
   filter: { job?: string | undefined; dataset?: string | undefined; status?: JobStatus | undefined },
   before: number | null,
   limit: number,
-): Promise<Job[]> {
-  return ctx.db
+): Promise<{ rows: Job[]; lookedTo: Pick<Job, 'sequence' | 'queuedAt'> | null }> {
+  const { job, dataset, status } = filter;
+  const found = and(
+    eq(jobs.programId, programId),
+    job === undefined ? undefined : eq(jobs.job, job),
+    dataset === undefined ? undefined : eq(jobs.dataset, dataset),
+    before === null ? undefined : lt(jobs.sequence, before),
+  );
+  const many = before === null ? lookedAt.first : lookedAt.further;
+  const [lookedTo = null] =
+    status === undefined
+      ? []
+      : await ctx.db.all<Pick<Job, 'sequence' | 'queuedAt'>>(sql`SELECT w.sequence, w.at AS queuedAt
+          FROM (SELECT min(sequence) AS sequence, queued_at AS at FROM (SELECT sequence, queued_at FROM ${jobs}
+            WHERE ${found} ORDER BY ${jobs.sequence} DESC LIMIT ${many})) AS w
+          WHERE EXISTS (SELECT 1 FROM ${jobs} WHERE ${found} AND ${jobs.sequence} < w.sequence)`);
+  const rows = await ctx.db
     .select()
     .from(jobs)
     .where(
       and(
-        eq(jobs.programId, programId),
-        filter.job === undefined ? undefined : eq(jobs.job, filter.job),
-        filter.dataset === undefined ? undefined : eq(jobs.dataset, filter.dataset),
-        filter.status === undefined ? undefined : eq(jobs.status, filter.status),
-        before === null ? undefined : lt(jobs.sequence, before),
+        found,
+        status === undefined ? undefined : eq(jobs.status, status),
+        lookedTo === null ? undefined : gte(jobs.sequence, lookedTo.sequence),
       ),
     )
     .orderBy(desc(jobs.sequence))
     .limit(limit);
+  return { rows, lookedTo };
 }
 
 /** The unfinished job of a dataset that was called before this one, if any. */

@@ -61,6 +61,7 @@ export const jobs = sqliteTable(
       .on(table.programId, table.dataset, table.sequence)
       .where(sql`finished_at IS NULL`),
     index('jobs_by_dataset').on(table.programId, table.dataset, table.sequence),
+    index('jobs_by_task').on(table.programId, table.job, table.sequence),
     index('jobs_by_program').on(table.programId, table.sequence),
     index('jobs_by_trace').on(table.traceId),
   ],

@@ -61,5 +61,6 @@ export const programs = sqliteTable(
 export const devSwitches = sqliteTable('dev_switches', {
   id: integer('id').primaryKey(),
   clockOffsetMs: integer('clock_offset_ms').notNull(),
-  loseQueueMessages: integer('lose_queue_messages', { mode: 'boolean' }).notNull(),
+  /** 1: queues lose every message. 2: each comes three times, in any order. */
+  queueFault: integer('lose_queue_messages').notNull(),
 });

@@ -5,6 +5,7 @@ import {
   createRouter,
   defineRoute,
   isoTime,
+  jsonBody,
   linkNext,
   ok,
   pageOf,
@@ -18,12 +19,15 @@ import { AppError } from '../../platform/errors.ts';
 import { recordAudit } from '../audit/index.ts';
 import { exportedAtMost, exportRecords } from './export.ts';
 import {
+  changedSince,
   type Dataset,
   findDataset,
   findRecord,
-  listChangedRecords,
+  hasValue,
   listDatasets,
   listRecords,
+  lookedAt,
+  lookForRecords,
   type RecordRow,
 } from './store.ts';
 
@@ -118,6 +122,51 @@ const recordsRoute = defineRoute(
   },
 );
 
+const searchIn = z
+  .strictObject({
+    field: z
+      .string()
+      .min(1)
+      .max(200)
+      .regex(/^[^"\\]*$/, 'A column whose name has a quote or a backslash cannot be searched.'),
+    value: z.string().min(1, 'Say what to look for.').max(500),
+    match: z
+      .enum(['is', 'contains'])
+      .default('is')
+      .openapi({ description: 'Both without regard to the case of A to Z.' }),
+    cursor: z.string().max(2_000).optional(),
+  })
+  .openapi('RecordSearchIn');
+
+const searchOut = z
+  .object({
+    items: z.array(recordOut).openapi({ description: 'At most 50.' }),
+    nextCursor: z.string().nullable().openapi({ description: 'Set where the dataset goes on.' }),
+    lookedAt: z
+      .number()
+      .int()
+      .openapi({ description: `Records that a step looks at, at most: ${lookedAt}.` }),
+  })
+  .openapi('RecordSearch');
+
+export type RecordSearch = z.output<typeof searchOut>;
+
+const searchRoute = defineRoute(
+  { scope: 'read' },
+  {
+    method: 'post',
+    path: '/api/programs/{programId}/datasets/{dataset}/search',
+    tags,
+    summary: 'Records by the value of any column, a bounded stretch at a time; the search is on record',
+    description:
+      'No column has an index: a step looks at the next 20,000 records, and may find none of them and still have a `nextCursor`. What is looked for stands in no address.',
+    request: { params: datasetParam, body: jsonBody(searchIn) },
+    responses: { 200: ok(searchOut, 'What this step found.') },
+  },
+);
+
+const searchedAtOnce = 50;
+
 const recordRoute = defineRoute(
   { scope: 'read' },
   {
@@ -155,19 +204,40 @@ export const recordRoutes = createRouter()
     }) as never;
   })
   .openapi(recordsRoute, async (c) => {
-    const { limit, cursor, changedSince } = c.req.valid('query');
+    const { limit, cursor, changedSince: since8601 } = c.req.valid('query');
     const dataset = await datasetOf(c, c.req.valid('param').dataset);
     const after = cursor === undefined ? null : decodeCursor(cursor, 'number', 'string');
-    const since = changedSince === undefined ? null : Date.parse(changedSince);
+    const since = since8601 === undefined ? null : Date.parse(since8601);
     const ctx = c.get('ctx');
     const { rows, lookedTo } =
       since === null
         ? { rows: await listRecords(ctx, dataset, after, limit + 1), lookedTo: null }
-        : await listChangedRecords(ctx, dataset, after, since, limit + 1);
+        : await lookForRecords(ctx, dataset, after, changedSince(since), limit + 1);
     const page = toPage(rows, limit, present, (row) => [row.bucket, row.key]);
     if (page.nextCursor === null && lookedTo !== null) page.nextCursor = encodeCursor(lookedTo);
     linkNext(c, page.nextCursor);
     return c.json(page, 200);
+  })
+  .openapi(searchRoute, async (c) => {
+    const [ctx, programId] = [c.get('ctx'), c.get('programId')];
+    const { field, value, match, cursor } = c.req.valid('json');
+    const dataset = await datasetOf(c, c.req.valid('param').dataset);
+    const after = cursor === undefined ? null : decodeCursor(cursor, 'number', 'string');
+    // A search that goes on is the same act.
+    if (cursor === undefined)
+      await commit(ctx.db, [
+        recordAudit(ctx, {
+          programId,
+          action: 'dataset.searched',
+          target: dataset.name,
+          detail: { field },
+        }),
+      ]);
+    const isSo = hasValue(field, value, match);
+    const { rows, lookedTo } = await lookForRecords(ctx, dataset, after, isSo, searchedAtOnce + 1);
+    const page = toPage(rows, searchedAtOnce, present, (row) => [row.bucket, row.key]);
+    if (page.nextCursor === null && lookedTo !== null) page.nextCursor = encodeCursor(lookedTo);
+    return c.json({ ...page, lookedAt }, 200);
   })
   .openapi(recordRoute, async (c) => {
     const { dataset: name, key } = c.req.valid('param');

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, gte, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, gte, type SQL, sql } from 'drizzle-orm';
 import type { Ctx, Lifecycle } from '../../context.ts';
 import { commit } from '../../platform/d1.ts';
 import { bucketHash } from '../../platform/hash.ts';
@@ -64,18 +64,31 @@ function isBehind(after: Place | null) {
   return after === null ? undefined : sql`(${records.bucket}, ${records.key}) > (${after[0]}, ${after[1]})`;
 }
 
-/** Records that one page of `changedSince` looks at. */
-const lookedAt = 20_000;
+/** Records that one page of `changedSince`, or one step of a search, looks at. */
+export const lookedAt = 20_000;
+
+/** Those that changed since then. */
+export const changedSince = (sinceMs: number): SQL => gte(records.changedAt, sinceMs);
+
+/** Those whose field is this, or has this in it, whatever the case of its letters from A to Z. */
+export function hasValue(field: string, value: string, match: 'is' | 'contains'): SQL {
+  const path = `$."${field}"`;
+  const text = sql`CAST(${records.data} ->> ${path} AS TEXT)`;
+  // What JSON calls true is 1 to SQL: as JSON it is what a person writes.
+  return match === 'is'
+    ? sql`(${text} = ${value} COLLATE NOCASE OR ${records.data} -> ${path} = ${value})`
+    : sql`instr(lower(${text}), lower(${value})) > 0`;
+}
 
 /**
- * Those of the next 20,000 records that changed since then, and the place of the last one looked at, null at
- * the dataset's end. An index over the time would cost a row written for every record of every job.
+ * Those of the next 20,000 records that are so, and the place of the last one looked at, null at the dataset's
+ * end. An index would cost a row written for every record of every job.
  */
-export async function listChangedRecords(
+export async function lookForRecords(
   ctx: Ctx,
   dataset: Dataset,
   after: Place | null,
-  sinceMs: number,
+  isSo: SQL,
   limit: number,
 ): Promise<{ rows: RecordRow[]; lookedTo: Place | null }> {
   const db = ctx.recordsDatabase(dataset.programId);
@@ -91,7 +104,7 @@ export async function listChangedRecords(
   const rows = await db
     .select()
     .from(records)
-    .where(and(stretch, isWithin, gte(records.changedAt, sinceMs)))
+    .where(and(stretch, isWithin, isSo))
     .orderBy(asc(records.bucket), asc(records.key))
     .limit(limit);
   return { rows, lookedTo: end ? [end.bucket, end.key] : null };

@@ -10,7 +10,15 @@ import { forgetCall } from './calls.ts';
 import { checkHeaders } from './headers.ts';
 import type { EndpointIn, EndpointPatch } from './schema.ts';
 import { createSigningSecret, endSigningSecrets } from './secrets.ts';
-import { type Endpoint, findEndpoint, insertEndpoint, recordChange, updateEndpoint } from './store.ts';
+import {
+  type Endpoint,
+  findEndpoint,
+  insertEndpoint,
+  markDeleted,
+  recordChange,
+  updateEndpoint,
+  wasRefused,
+} from './store.ts';
 import { headersIdentity, webhookEndpoints } from './table.ts';
 
 /** Of one program; deleted ones do not count. */
@@ -82,13 +90,19 @@ export async function changeEndpoint(
       ? {}
       : { state: wanted, stateReason: null, stateAt: ctx.now() }),
   };
-  const ended = wanted === 'active' ? [endAttention(ctx, programId, 'webhook_disabled', endpointId)] : [];
+  const ended =
+    wanted === 'active' && was.state === 'disabled'
+      ? [endAttention(ctx, programId, 'webhook_disabled', endpointId)]
+      : [];
   const changed = await writeChange(ctx, was, change, 'webhook.changed', Object.keys(patch), ended);
   if (wanted !== was.state) ctx.after(ctx.queues.deliver.send([{ type: 'endpoint', endpointId }]));
   return changed;
 }
 
-/** Pauses, resumes or disables, with what else belongs to that; no change where it stands so already. */
+/**
+ * Pauses, resumes or disables, with what else belongs to that; no change where it stands so already. Throws
+ * `conflict` where another changed it just now.
+ */
 export async function setEndpointState(
   ctx: Ctx,
   was: Endpoint,
@@ -103,15 +117,19 @@ export async function setEndpointState(
 
 /** It is called no more; what was due is cancelled by the ledger, and its past can still be asked for. */
 export async function deleteEndpoint(ctx: Ctx, programId: string, endpointId: string): Promise<void> {
-  const was = await requireEndpoint(ctx, programId, endpointId);
-  const change = { deletedAt: ctx.now(), headers: null, headerNames: [] };
-  await commit(ctx.db, [
-    updateEndpoint(ctx, was, change),
-    recordChange(ctx, endpointId),
-    endSigningSecrets(ctx, programId, endpointId),
-    endAttention(ctx, programId, 'webhook_disabled', endpointId),
-    recordAudit(ctx, { programId, action: 'webhook.deleted', target: endpointId }),
-  ]);
+  await requireEndpoint(ctx, programId, endpointId);
+  try {
+    await commit(ctx.db, [
+      markDeleted(ctx, endpointId),
+      recordChange(ctx, endpointId),
+      endSigningSecrets(ctx, programId, endpointId),
+      endAttention(ctx, programId, 'webhook_disabled', endpointId),
+      recordAudit(ctx, { programId, action: 'webhook.deleted', target: endpointId }),
+    ]);
+  } catch (error) {
+    // Another was quicker: it is gone, and that is on record.
+    if (!wasRefused(error)) throw error;
+  }
   forgetCall(ctx, endpointId);
   ctx.after(ctx.queues.deliver.send([{ type: 'endpoint', endpointId }]));
 }
@@ -133,15 +151,18 @@ async function writeChange(
   };
   // Two changes within a millisecond are told apart too.
   const updatedAt = Math.max(ctx.now(), was.updatedAt + 1);
-  const [updated] = await commit(ctx.db, [
-    updateEndpoint(ctx, was, { ...change, updatedAt }),
-    recordChange(ctx, was.endpointId),
-    recordAudit(ctx, { programId: was.programId, action, target: was.endpointId, detail }),
-    ...also,
-  ]);
-  forgetCall(ctx, was.endpointId);
-  if (updated?.changes !== 1) {
+  try {
+    await commit(ctx.db, [
+      updateEndpoint(ctx, was, { ...change, updatedAt }),
+      recordChange(ctx, was.endpointId),
+      recordAudit(ctx, { programId: was.programId, action, target: was.endpointId, detail }),
+      ...also,
+    ]);
+  } catch (error) {
+    if (!wasRefused(error)) throw error;
     throw new AppError('conflict', 'This endpoint was changed at this very moment. Read it, and try again.');
+  } finally {
+    forgetCall(ctx, was.endpointId);
   }
   return { ...was, ...change, updatedAt };
 }

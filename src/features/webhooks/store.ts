@@ -1,6 +1,6 @@
 import { and, asc, desc, eq, isNull, lte, ne, sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
-import type { Statement } from '../../platform/d1.ts';
+import { isNullViolation, type Statement } from '../../platform/d1.ts';
 import { webhookEndpointChanges, webhookEndpoints } from './table.ts';
 
 export type Endpoint = typeof webhookEndpoints.$inferSelect;
@@ -81,7 +81,7 @@ export function insertEndpoint(ctx: Ctx, row: Omit<Endpoint, 'slot'>, limit: num
       AND NOT EXISTS (SELECT 1 FROM webhook_endpoints WHERE program_id = ${row.programId} AND slot >= ${slotLimit})`);
 }
 
-/** Changes an endpoint that is as it was read; the number of changes says whether. */
+/** Changes an endpoint that is as it was read; `recordChange` after it refuses the transaction otherwise. */
 export function updateEndpoint(ctx: Ctx, was: Endpoint, change: Partial<Endpoint>): Statement {
   return ctx.db
     .update(webhookEndpoints)
@@ -96,16 +96,30 @@ export function updateEndpoint(ctx: Ctx, was: Endpoint, change: Partial<Endpoint
     );
 }
 
-/** The statement that keeps what the endpoint now wants, taken from its row within the same transaction. */
+/** Deletes an endpoint, whatever else is changed of it at this moment. */
+export function markDeleted(ctx: Ctx, endpointId: string): Statement {
+  return ctx.db
+    .update(webhookEndpoints)
+    .set({ deletedAt: ctx.now(), headers: null, headerNames: [] })
+    .where(and(eq(webhookEndpoints.endpointId, endpointId), isNull(webhookEndpoints.deletedAt)));
+}
+
+/**
+ * Keeps what the endpoint now wants, taken from its row within the same transaction. It follows the statement
+ * that changed it: where that changed nothing the whole transaction is refused, see `wasRefused`.
+ */
 export function recordChange(ctx: Ctx, endpointId: string): Statement {
   return ctx.db.run(sql`INSERT INTO webhook_endpoint_changes
       (endpoint_id, version, program_id, at, events, categories, state, reason)
     SELECT e.endpoint_id,
       (SELECT coalesce(max(version), 0) + 1 FROM webhook_endpoint_changes WHERE endpoint_id = e.endpoint_id),
       e.program_id, ${ctx.now()}, e.events, e.categories,
-      CASE WHEN e.deleted_at IS NULL THEN e.state ELSE 'deleted' END, e.state_reason
+      CASE WHEN changes() = 0 THEN NULL WHEN e.deleted_at IS NULL THEN e.state ELSE 'deleted' END, e.state_reason
     FROM webhook_endpoints AS e WHERE e.endpoint_id = ${endpointId}`);
 }
+
+/** True of a transaction that was to change an endpoint which was no longer as it was read. */
+export const wasRefused = (error: unknown) => isNullViolation(error, 'webhook_endpoint_changes.state');
 
 /** What an endpoint wanted at a time; null where it was not there yet. */
 export async function findEndpointAt(

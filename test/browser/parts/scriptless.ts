@@ -1,5 +1,10 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { expect, it } from 'vitest';
+import { signedIn } from '../../support/browser.ts';
 import { dropAndCall, expectStatus, jobEnded, newProgram, until } from '../../support/client.ts';
 import { hostile, newTab, pageAt, planted, stage } from '../../support/stage.ts';
 import { addresses } from './addresses.ts';
@@ -72,6 +77,31 @@ export function testScriptless(): void {
     expect(await page.inputValue('#row')).toContain('{{uper course}}');
     await context.close();
   });
+
+  it('an empty page’s first command runs as it stands, and the page is no longer empty', async () => {
+    const program = await newProgram(stage.hub.url);
+    const reader = await signedIn(stage.hub.url, program.key);
+    const folder = mkdtempSync(join(tmpdir(), 'crosswalk-'));
+    writeFileSync(join(folder, 'warehouse.csv'), 'id,name\n1,Ann\n');
+    const emptyOf = async (path: string) => {
+      const { html } = await reader.get(`/p/${program.programId}/${path}`);
+      return /<div class="empty">.*?<pre[^>]*>(.*?)<\/pre>/s.exec(html)?.[1] ?? '';
+    };
+    const entities: Record<string, string> = { quot: '"', '#39': "'", amp: '&', lt: '<', gt: '>' };
+    for (const path of ['tasks', 'files', 'webhooks', 'exports', 'monitors', 'flows', 'events']) {
+      const command = (await emptyOf(path)).replace(/&(#?\w+);/g, (_, name) => entities[name] ?? '');
+      const ran = spawnSync('sh', ['-c', `${command} -sS -w '\n%{http_code}'`], {
+        cwd: folder,
+        env: { ...process.env, KEY: program.key },
+        encoding: 'utf8',
+      });
+      expect([path, ran.stdout], `${command}\n${ran.stderr}`).toEqual([
+        path,
+        expect.stringMatching(/\n20[01]$/),
+      ]);
+      expect([path, await emptyOf(path)]).toEqual([path, '']);
+    }
+  }, 60_000);
 
   it('two who press at once on an exam morning see one request (A20)', async () => {
     const program = await newProgram(stage.hub.url);

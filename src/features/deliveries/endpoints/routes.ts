@@ -17,7 +17,14 @@ import { endpointOut, presentEndpoint, requireEndpoint } from '../../webhooks/in
 import { presentDelivery } from '../present.ts';
 import { deliveryOut } from '../schema.ts';
 import { cancelRecovery } from './cancel.ts';
-import { countFailures, listRecoveries, type Recovery, recoverEndpoint, requireRecovery } from './recover.ts';
+import {
+  countedTo,
+  countFailures,
+  listRecoveries,
+  type Recovery,
+  recoverEndpoint,
+  requireRecovery,
+} from './recover.ts';
 import { pauseEndpoint, resumeEndpoint, testEndpoint } from './verbs.ts';
 
 const tags = ['Webhooks and deliveries'];
@@ -77,6 +84,7 @@ const recoveryOut = z
     since: isoTime,
     until: isoTime,
     total: z.number().int().openapi({ description: 'Deliveries that had failed for good in the window.' }),
+    more: z.boolean().openapi({ description: 'The count ended there: there may be more, which go out too.' }),
     rearmed: z.number().int().openapi({ description: 'Those made due again so far.' }),
     done: z.boolean(),
     createdAt: isoTime.nullable(),
@@ -149,6 +157,7 @@ function presentRecovery(recovery: Recovery, states: Record<string, number> = {}
     since: toIso(recovery.sinceAt),
     until: toIso(recovery.untilAt),
     total: recovery.total,
+    more: recovery.total >= countedTo,
     rearmed: recovery.rearmed,
     done: recovery.wakeAt === null && !['pending', 'sending', 'waiting', 'paused'].some((one) => states[one]),
     createdAt: toIso(recovery.createdAt),
@@ -186,12 +195,14 @@ export const endpointActionRoutes = createRouter()
       const { recovery, states } = await recoverEndpoint(ctx, programId, webhookId, window);
       return c.json(presentRecovery(recovery, states), 202);
     }
+    const total = await countFailures(ctx, programId, webhookId, window);
     const counted = {
       recoveryId: null,
       webhookId,
       since: toIso(window.sinceMs),
       until: toIso(window.untilMs),
-      total: await countFailures(ctx, programId, webhookId, window),
+      total,
+      more: total >= countedTo,
       rearmed: 0,
       done: false,
       createdAt: null,

@@ -1,0 +1,104 @@
+import { beforeAll, expect, it } from 'vitest';
+import { newId } from '../../../src/platform/ids.ts';
+import { signedIn, type Visit, type Visitor } from '../../support/browser.ts';
+import { expectStatus, newProgram, type TestProgram } from '../../support/client.ts';
+import { multiplyRow } from '../../support/database.ts';
+import { stage, system } from '../../support/stage.ts';
+import { clock, dayMs, fill } from './filling.ts';
+import { costOf } from './large.ts';
+
+// Filters over many rows of which few match: a look is bounded and says how far it went (A11).
+
+/** What a look that has no index may read: the stretch to its end, and again for what matches, by way of an index. */
+const lookCost = (looked: number) => 4 * looked + 250;
+
+export function testFilters(rows = Number(process.env.DASHBOARD_ROWS ?? 20_000) + 5_000): void {
+  let program: TestProgram;
+  let owner: Visitor;
+  let webhookId: string;
+  const planted = 40;
+  const at = (path: string) => `/p/${program.programId}/${path}`;
+
+  beforeAll(async () => {
+    program = await newProgram(stage.hub.url);
+    const nowMs = await clock();
+    fill({ programId: program.programId, rows, nowMs, spreadMs: 30 * dayMs });
+    const endpoint = { url: `${stage.receiver.url}/ok`, events: ['job.failed'] };
+    const path = `/api/programs/${program.programId}/webhooks`;
+    ({ webhookId } = expectStatus(await program.call('POST', path, { body: endpoint }), 201).body);
+    const old = newId('dlv', nowMs - 31 * dayMs).slice(0, 14);
+    const own = `program_id = '${stage.program.programId}' AND status = 'delivered' AND endpoint_id = ''`;
+    multiplyRow(stage.hub, 'deliveries', own, planted, {
+      ...{ program_id: `'${program.programId}'`, endpoint_id: `'${webhookId}'` },
+      ...{ delivery_id: `'${old}rrr' || printf('%013d', n)`, status: `'exhausted'`, type: `'rare.type'` },
+      ...{ dedupe_key: 'NULL', trace_id: `'${newId('tra', nowMs)}'` },
+    });
+    owner = await signedIn(stage.hub.url, program.key);
+  }, 3_600_000);
+
+  /** A look's cost without what is done in the background in this very moment, which is none of the page's. */
+  async function costWithin(most: number, of: string | (() => Promise<Visit>)) {
+    let cost = await costOf(owner, of);
+    for (let tries = 1; tries < 30 && (cost.rowsRead > most || cost.statements.length > 6); tries++) {
+      await system()('POST', '/dev/sweep');
+      cost = await costOf(owner, of);
+    }
+    expect(cost.statements.length, cost.statements.join('\n')).toBeLessThanOrEqual(6);
+    expect(cost.rowsRead).toBeLessThanOrEqual(most);
+    return cost;
+  }
+
+  const shown = (html: string) => (html.match(/<tr>/g)?.length ?? 1) - 1;
+  const olderOf = (html: string) =>
+    /<a href="([^"]+)">Older<\/a>/.exec(html)?.[1]?.replaceAll('&amp;', '&') ?? null;
+
+  it('what failed for good and a task’s jobs are found by an index, however far back', async () => {
+    for (const [path, found] of [
+      ['deliveries?status=exhausted', planted],
+      ['deliveries?status=cancelled', 0],
+      ['jobs?job=no-such-task', 0],
+    ] as const) {
+      const { html } = await costWithin(5 * found + 200, at(path));
+      expect([path, shown(html) < 0 ? 0 : shown(html)]).toEqual([path, found]);
+      expect(html).not.toContain('were looked at');
+    }
+  });
+
+  it.each([
+    ['deliveries?status=undelivered', 'latest 2,000 deliveries were looked at'],
+    ['deliveries?type=rare.type', 'latest 2,000 deliveries were looked at'],
+    ['deliveries?channel=ping', 'latest 2,000 deliveries were looked at'],
+    ['deliveries?webhookId=whk_none', 'latest 2,000 deliveries were looked at'],
+    ['jobs?status=held', 'latest 2,000 jobs were looked at'],
+    ['events?type=none', 'a page looks at 2,000'],
+    ['audit?actor=nobody', 'a page looks at 2,000'],
+  ])('%s looks at a stretch, and says so', async (path, says) => {
+    const { html, status } = await costWithin(lookCost(2_000), at(path));
+    expect(status).toBe(200);
+    expect(olderOf(html)).not.toBeNull();
+    if (!says.startsWith('a page')) expect(html).toContain(says);
+  });
+
+  it('what matches far back is come to by looking further, once each', async () => {
+    let path: string | null = at('deliveries?type=rare.type');
+    const seen: string[] = [];
+    for (let pages = 0; path !== null; pages++) {
+      expect(pages).toBeLessThan(rows / 20_000 + 3);
+      const { html } = await owner.get(path);
+      // Only the page that shows the latest asks again by itself.
+      expect(html.includes('data-every')).toBe(pages === 0);
+      seen.push(...[...html.matchAll(/\/deliveries\/(dlv_[0-9a-z]{26})"/g)].map(([, id = '']) => id));
+      if (pages === 1) await costWithin(lookCost(20_000), path);
+      path = olderOf(html);
+    }
+    expect(seen).toHaveLength(planted);
+    expect(new Set(seen).size).toBe(planted);
+  });
+
+  it('a recovery is counted by what failed, not by what was sent', async () => {
+    const count = () => owner.post(at(`webhooks/${webhookId}/recover/count`), { hours: '2160' });
+    // The form's own acts: who it is, the endpoint, the count.
+    const { html } = await costWithin(5 * planted + 200, count);
+    expect(html).toContain(`${planted} deliveries to this endpoint failed for good`);
+  });
+}
