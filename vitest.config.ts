@@ -45,7 +45,7 @@ export default defineConfig({
         },
       },
       { test: { name: 'scenarios', include: ['test/scenarios/**/*.test.ts'], ...slow } },
-      { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], fileParallelism: false, ...slow } },
+      { test: { name: 'browser', include: ['test/browser/**/*.test.ts'], ...slow } },
       { test: { name: 'relay', include: ['relay/test/**/*.test.ts'], ...slow } },
       { test: { name: 'shared', include: ['test/shared/**/*.test.ts'], fileParallelism: false, ...slow } },
       {

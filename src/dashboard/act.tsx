@@ -4,8 +4,10 @@ import type { DoorEnv } from './door.tsx';
 import { problemPage } from './problem.tsx';
 import type { ActionRoute, FormFields, Page, Problem, View } from './view.ts';
 
-/** What a form may weigh; files go by the upload page, which streams. */
+/** What a form may weigh. */
 const formLimitBytes = 1_024 * 1_024;
+/** What a form with a file may weigh: it is held whole for a moment, and an isolate has 128 MB. */
+export const uploadLimitBytes = 25_000_000;
 
 /**
  * What is said above a form that came from one of our pages, but not by this session: it is shown again as it
@@ -70,15 +72,36 @@ async function pageOf(view: View, route: ActionRoute): Promise<Page> {
   }
 }
 
-/** The form that was sent; null where it is none, or too large. */
-export async function readForm(c: Context<DoorEnv>): Promise<FormFields | null> {
+/** A form as it was sent; null where it is none, or too large. */
+export async function readForm(
+  c: Context<DoorEnv>,
+  { takesFile = false }: Pick<ActionRoute, 'takesFile'>,
+): Promise<{ fields: FormFields; upload: File | null } | null> {
   const type = (c.req.header('content-type') ?? '').split(';')[0]?.trim();
+  const limitBytes = takesFile ? uploadLimitBytes + formLimitBytes : formLimitBytes;
+  // A form with a file says how long it is, so that none is held that is too long.
+  const announced = c.req.header('content-length') ?? (takesFile ? limitBytes + 1 : 0);
+  if (Number(announced) > limitBytes) return null;
+  if (takesFile && type === 'multipart/form-data') return readParts(c);
   if (type !== 'application/x-www-form-urlencoded') return null;
-  if (Number(c.req.header('content-length') ?? 0) > formLimitBytes) return null;
   const text = await c.req.text();
-  if (text.length > formLimitBytes) return null;
+  return text.length > limitBytes ? null : { fields: fieldsOf(new URLSearchParams(text)), upload: null };
+}
+
+async function readParts(c: Context<DoorEnv>): Promise<{ fields: FormFields; upload: File | null } | null> {
+  try {
+    const parts = [...(await c.req.raw.formData())];
+    const texts = parts.filter((part): part is [string, string] => typeof part[1] === 'string');
+    const file = parts.find(([name, value]) => name === 'file' && typeof value !== 'string')?.[1];
+    return { fields: fieldsOf(texts), upload: file === undefined || typeof file === 'string' ? null : file };
+  } catch {
+    return null;
+  }
+}
+
+function fieldsOf(sent: Iterable<[string, string]>): FormFields {
   const fields: FormFields = {};
-  for (const [name, value] of new URLSearchParams(text)) {
+  for (const [name, value] of sent) {
     // A form's own names only; "__proto__" is none of them.
     if (!/^[a-z_][\w.-]*$/i.test(name) || name.startsWith('__')) continue;
     const values = Object.hasOwn(fields, name) ? fields[name] : undefined;

@@ -13,6 +13,8 @@ import {
   testExport,
 } from './pages/export.tsx';
 import { createExport, exportsPage } from './pages/exports.tsx';
+import { deleteFile, runFile, uploadFile } from './pages/file.tsx';
+import { filesPage } from './pages/files.tsx';
 import { addSource, createFlow, flowPage, flowsPage, removeSource, requestSync } from './pages/flows.tsx';
 import { decideJob, jobPage, showRejects } from './pages/job.tsx';
 import { countJobRetries, jobsPage, retryJobs } from './pages/jobs.tsx';
@@ -161,6 +163,18 @@ export const actionRoutes: ActionRoute[] = [
     page: eventPage,
   },
   {
+    ...{ path: '/p/:programId/files/upload', section: 'files', scope: 'files', takesFile: true },
+    ...{ act: uploadFile, page: filesPage },
+  },
+  {
+    ...{ path: '/p/:programId/files/:folder/:filename/run', section: 'files', scope: 'jobs' },
+    ...{ act: runFile, page: filesPage },
+  },
+  {
+    ...{ path: '/p/:programId/files/:folder/:filename/delete', section: 'files', scope: 'files' },
+    ...{ act: deleteFile, page: filesPage },
+  },
+  {
     path: '/p/:programId/datasets/:dataset/search',
     section: 'datasets',
     scope: 'read',
@@ -263,20 +277,10 @@ export const actionRoutes: ActionRoute[] = [
   { path: '/p/:programId/drop/secrets', section: 'drop', scope: 'manage', act: showSecrets, page: dropPage },
   { path: '/p/:programId/drop/rotate', section: 'drop', scope: 'manage', act: rotateDrop, page: dropPage },
   { path: '/p/:programId/keys', section: 'keys', scope: 'manage', act: createKey, page: keysPage },
-  {
-    path: '/p/:programId/keys/:keyId/rotate',
-    section: 'keys',
-    scope: 'manage',
-    act: rotateKey,
-    page: keysPage,
-  },
-  {
-    path: '/p/:programId/keys/:keyId/revoke',
-    section: 'keys',
-    scope: 'manage',
-    act: revokeKey,
-    page: keysPage,
-  },
+  ...Object.entries({ rotate: rotateKey, revoke: revokeKey }).map(([verb, act]): ActionRoute => {
+    const path = `/p/:programId/keys/:keyId/${verb}`;
+    return { path, section: 'keys', scope: 'manage', act, page: keysPage };
+  }),
   {
     path: '/p/:programId/sessions/:sessionId/end',
     section: 'keys',

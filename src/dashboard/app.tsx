@@ -4,7 +4,7 @@ import { openContext, openReader } from '../open.ts';
 import { equalsConstantTime, sha256Hex } from '../platform/encoding.ts';
 import { newId } from '../platform/ids.ts';
 import { createLogger } from '../platform/log.ts';
-import { type Again, actOn, readForm, resend } from './act.tsx';
+import { type Again, actOn, readForm, resend, uploadLimitBytes } from './act.tsx';
 import { actionRoutes } from './actions.ts';
 import { Api, ApiProblem } from './api.ts';
 import {
@@ -22,6 +22,7 @@ import { newsSeen } from './news.tsx';
 import { problemPage } from './problem.tsx';
 import { downloadRoutes, pageRoutes } from './routes.ts';
 import { isOwnOrigin, sessionOf, zoneOf } from './session.ts';
+import { formatBytes } from './time.ts';
 import { type FormFields, noFields, type Page, type PageRoute, type View } from './view.ts';
 
 /** The door for people: pages and forms. What is no page of ours is the API's. */
@@ -124,19 +125,21 @@ for (const route of downloadRoutes) {
 
 for (const route of actionRoutes) {
   dashboard.post(route.path, async (c) => {
-    const form = await readForm(c);
-    if (form === null)
+    const sent = await readForm(c, route);
+    if (sent === null)
       return refusePlainly(
         c,
         413,
         'This is no form, or too large',
-        'A form may have a megabyte. Nothing was done.',
+        `A form may have ${formatBytes(route.takesFile ? uploadLimitBytes : 1_000_000)}. Nothing was done.`,
       );
+    const { fields: form, upload } = sent;
     const again = await standingOf(c, form);
     if (again instanceof Response) return again;
     const view = await viewOf(c, route);
     if (view instanceof Response) return view;
     view.form = form;
+    view.upload = upload;
     // What is shown in answer to a form links to where that page is, not to where the form was sent.
     view.url = new URL(`${pathOf(route.page, view)}${view.url.search}`, view.url);
     return actOn(c, view, route, again, (page) => showPage(c, view, route.section, page));
@@ -212,6 +215,7 @@ async function viewOf(c: Context<DoorEnv>, route: { scope: PageRoute['scope'] })
     sentTo: c.req.method === 'POST' ? url.pathname : '',
     problem: null,
     form: noFields,
+    upload: null,
     can: (scope) => actor.kind === 'system' || (scope !== 'system' && actor.scopes.includes(scope)),
     at: (path) => `/p/${encodeURIComponent(program?.programId ?? '')}/${path}`,
   };

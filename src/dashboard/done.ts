@@ -9,6 +9,7 @@ export const doneSentences: Record<string, string> = {
   uploaded: 'The file has arrived.',
   deleted: 'Deleted.',
   queued: 'Accepted. The job is queued.',
+  'queued-already': 'This file is being worked on already: this is its job.',
   revoked: 'Revoked. Nothing can use it any more.',
   'session-ended': 'That session has ended.',
   saved: 'Saved.',

@@ -14,6 +14,7 @@ interface News {
 
 /** Newest first. What nobody needs to know of is left out, and what is a year old. */
 export const news: News[] = [
+  { number: 5, for: 'files', text: 'A file is dropped, run and deleted on the page of files.' },
   { number: 4, for: 'read', text: 'Records of a dataset are found by the value of any column, on its page.' },
   {
     number: 3,

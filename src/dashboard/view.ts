@@ -44,6 +44,8 @@ export interface View {
   /** What was wrong with it, and what it said. */
   problem: Problem | null;
   form: FormFields;
+  /** The file that came with it. */
+  upload: File | null;
   can(scope: Scope | 'system'): boolean;
   /** An address of this program's pages. */
   at(path: string): string;
@@ -92,4 +94,6 @@ export interface ActionRoute {
   /** Does it; an `ApiProblem` is shown on `page`, above what was sent. */
   act(view: View): Promise<Outcome>;
   page(view: View): Promise<Page>;
+  /** The form carries a file. */
+  takesFile?: boolean;
 }

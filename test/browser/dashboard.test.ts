@@ -8,15 +8,13 @@ import { testKeyboard } from './parts/keyboard.ts';
 import { testLarge } from './parts/large.ts';
 import { testLedger } from './parts/ledger.ts';
 import { testLive } from './parts/live.ts';
-import { testPages } from './parts/pages.ts';
 import { testScriptless } from './parts/scriptless.ts';
 
-// One hub, one browser, one program with everything in it: A1 to A28 of the dashboard's acceptance tests.
+// One hub, one browser, one program with everything in it: what people do, of A1 to A28; pages.test.ts looks.
 
 beforeAll(openStage, 240_000);
 afterAll(closeStage, 60_000);
 
-describe('every page', testPages);
 describe('who may see and do what', testAccess);
 describe('a decision', testDecisions);
 describe('the keyboard alone', testKeyboard);

@@ -5,6 +5,8 @@ export interface Visitor {
   get(path: string, headers?: Record<string, string>): Promise<Visit>;
   /** Posts a form as one of our pages would; the token comes from the page it was last shown. */
   post(path: string, fields?: Record<string, string>, headers?: Record<string, string>): Promise<Visit>;
+  /** Posts a form with a file in it. */
+  upload(path: string, fields: Record<string, string>, file: File): Promise<Visit>;
 }
 
 export interface Visit {
@@ -39,6 +41,12 @@ export function newVisitor(url: string): Visitor {
   };
   return {
     get: (path, headers = {}) => go(path, { headers }),
+    upload(path, fields, file) {
+      const body = new FormData();
+      for (const [name, value] of Object.entries({ _token: token, ...fields })) body.set(name, value);
+      body.set('file', file);
+      return go(path, { method: 'POST', body, headers: { origin: url, 'sec-fetch-site': 'same-origin' } });
+    },
     post: (path, fields = {}, headers = {}) =>
       go(path, {
         method: 'POST',

@@ -73,6 +73,9 @@ export const template = {
 
 export const stage = {} as Stage;
 
+/** A Wednesday far ahead, so that each run has the same nights, months and zones on its pages. */
+const openedAt = '2040-05-16T08:00:00.000Z';
+
 export async function openStage(): Promise<void> {
   const [relay, sftp, lb, receiver, browser] = await Promise.all([
     startRelay(),
@@ -97,6 +100,7 @@ export async function openStage(): Promise<void> {
     () => receiver.close(),
   );
   Object.assign(stage, { hub, browser, receiver, sftp, lb, complaints: [] });
+  expectStatus(await system()('POST', '/dev/clock', { body: { now: openedAt } }), 200);
   await fill();
 }
 
@@ -119,7 +123,8 @@ async function fill(): Promise<void> {
   Object.assign(stage, { program, publisher, empty, ids: { programId: program.programId } });
   // The night first: the clock goes on by a day.
   await fillNight();
-  await Promise.all([fillJobs(), fillFlows(), fillEvents(), fillSettings()]);
+  // One after the other, so that lists are in the same order in every run.
+  for (const next of [fillFlows, fillEvents, fillJobs, fillSettings]) await next();
   const { items } = (await program.call('GET', `/api/programs/${program.programId}/deliveries?limit=200`))
     .body;
   const told = items.find(({ status, channel }: Body) => channel === 'webhook' && status === 'delivered');
@@ -216,22 +221,28 @@ async function fillEvents(): Promise<void> {
   const told = await hook('ok', hostile[2] ?? '', ['event.published', 'job.*']);
   ids.webhookId = told.webhookId;
   stage.secret = told.secret;
-  await hook('gone', 'it has moved', ['event.published']);
+  const moved = await hook('gone', 'it has moved', ['event.published']);
   await hook('broken', hostile[4] ?? '', ['event.published']);
   const { webhookId: paused } = await hook('ok', 'paused', ['event.published']);
   expectStatus(await program.call('POST', at(`webhooks/${paused}/pause`)), 200);
   const category = ['COURSE', 'COURSE', 'RAW', 'HOBBY'];
-  await publish(
-    publisher,
-    ...hostile.map((course, i) =>
-      eventOf(publisher, {
-        PublisherEventId: `e-${i}`,
-        PublisherEventCategory: category[i % 4],
-        PublisherEventData: { course, teacher: { name: 'Ada' } },
-      }),
-    ),
+  const [first, ...more] = hostile.map((course, i) =>
+    eventOf(publisher, {
+      PublisherEventId: `e-${i}`,
+      PublisherEventCategory: category[i % 4],
+      PublisherEventData: { course, teacher: { name: 'Ada' } },
+    }),
   );
-  const since = new Date(Date.now() - 86_400_000).toISOString();
+  // What has moved says so of the first event, before there are more.
+  await publish(publisher, first);
+  await until(
+    async () => (await program.call('GET', at(`webhooks/${moved.webhookId}`))).body,
+    ({ state }) => state === 'disabled',
+    60,
+  );
+  await publish(publisher, ...more);
+  const { now } = (await system()('POST', '/dev/clock', { body: { aheadSeconds: 0 } })).body;
+  const since = new Date(Date.parse(now) - 86_400_000).toISOString();
   const recovered = await program.call('POST', at(`webhooks/${ids.webhookId}/recover`), { body: { since } });
   ids.recoveryId = expectStatus(recovered, 202).body.recoveryId;
   const own = await publish(program, ...hostile.map((id) => eventOf(program, { PublisherEventId: id })));
@@ -276,6 +287,28 @@ export async function settled(): Promise<void> {
     (moving) => moving === 0,
     60,
   );
+}
+
+/** Settled, and what failed twice has been tried again so often that it rests for a long time. */
+export async function calmed(): Promise<void> {
+  const { hub, program } = stage;
+  await settled();
+  for (const aheadSeconds of [10, 360]) {
+    await sweepLater(hub, aheadSeconds);
+    await until(
+      async () => {
+        const [{ body }, clock] = await Promise.all([
+          program.call('GET', at('deliveries?status=waiting&limit=200')),
+          system()('POST', '/dev/clock', { body: { aheadSeconds: 0 } }),
+        ]);
+        const soon = Date.parse(clock.body.now) + 60_000;
+        return body.items.filter(({ nextAttemptAt }: Body) => Date.parse(nextAttemptAt) < soon).length;
+      },
+      (due: number) => due === 0,
+      60,
+    );
+    await settled();
+  }
 }
 
 export interface TabOptions {

@@ -1,23 +1,32 @@
 import type { FilePage } from '../../features/files/routes.ts';
 import type { JobOut, JobPage } from '../../features/jobs/routes.ts';
+import type { TaskPage } from '../../features/tasks/routes.ts';
 import { Filters, Pager, Table, Time } from '../components/parts.tsx';
 import { jobTones } from '../states.ts';
 import { formatBytes } from '../time.ts';
 import type { Page, View } from '../view.ts';
+import { FileActs, pageOfFile, UploadForm } from './file.tsx';
 import { JobState } from './jobs.tsx';
 
 /** The drop folder as it stands. */
 export async function filesPage(view: View): Promise<Page> {
   const query = new URLSearchParams();
-  for (const name of ['prefix', 'cursor']) {
-    const value = view.query.get(name);
-    if (value) query.set(name, value);
-  }
+  const { folder, filename } = view.params;
+  // A form about one file is shown again on that file's own page.
+  const prefix = filename === undefined ? view.query.get('prefix') : `${folder}/${filename}`;
+  if (prefix) query.set('prefix', prefix);
+  const cursor = view.query.get('cursor');
+  if (cursor) query.set('cursor', cursor);
   const base = `/api/programs/${encodeURIComponent(view.programId)}`;
   const [files, jobs] = await Promise.all([
     view.api.get<FilePage>(`${base}/files?${query}`),
     view.api.get<JobPage>(`${base}/jobs?limit=100`),
   ]);
+  const one = files.items.find((file) => `${file.folder}/${file.filename}` === prefix);
+  const tasks =
+    one === undefined || !view.can('jobs')
+      ? []
+      : (await view.api.get<TaskPage>(`${base}/tasks?limit=200`)).items;
   const jobOf = (versionId: string) => jobs.items.find((job) => job.versionId === versionId);
   const isAll = jobs.nextCursor === null;
   const latest = files.items.toSorted((a, b) => b.updatedAt.localeCompare(a.updatedAt))[0];
@@ -40,8 +49,7 @@ export async function filesPage(view: View): Promise<Page> {
       <>
         <Filters view={view}>
           <label>
-            Folder and name begin with{' '}
-            <input name="prefix" value={view.query.get('prefix') ?? ''} autocomplete="off" />
+            Folder and name begin with <input name="prefix" value={prefix ?? ''} autocomplete="off" />
           </label>
         </Filters>
         <Table
@@ -69,6 +77,16 @@ export async function filesPage(view: View): Promise<Page> {
               cell: (file) => <Became view={view} job={jobOf(file.versionId)} isAll={isAll} />,
             },
             { head: 'ETag', cell: (file) => <code>{file.etag.slice(0, 12)}</code> },
+            ...(view.can('jobs') || view.can('files')
+              ? [
+                  {
+                    head: 'Act',
+                    cell: (file: FilePage['items'][number]) => (
+                      <a href={pageOfFile(view, file.folder, file.filename)}>Run or delete…</a>
+                    ),
+                  },
+                ]
+              : []),
           ]}
           empty={
             <>
@@ -80,6 +98,16 @@ export async function filesPage(view: View): Promise<Page> {
           }
         />
         <Pager view={view} next={files.nextCursor} />
+        {one === undefined ? (
+          <UploadForm view={view} />
+        ) : (
+          <>
+            <FileActs view={view} file={one} tasks={tasks} />
+            <p>
+              <a href={view.at('files')}>All files</a>
+            </p>
+          </>
+        )}
       </>
     ),
   };

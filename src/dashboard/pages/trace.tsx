@@ -1,5 +1,5 @@
 import type { TraceOut } from '../../features/traces/routes.ts';
-import { Copy, State, Table, Time } from '../components/parts.tsx';
+import { Copy, State, Table, Time, withQuery } from '../components/parts.tsx';
 import { deliveryTones, jobTones } from '../states.ts';
 import { formatCount, formatDuration } from '../time.ts';
 import type { Page, Tone, View } from '../view.ts';
@@ -17,25 +17,49 @@ interface Bar {
 
 /** Beyond so many steps those alike are drawn as one. */
 const drawnOneByOne = 60;
-/** The API gives so many of a kind, and no more. */
-const shownOfKind = 200;
+/** Of one kind, on a page of its own. */
+const shownOfKind = 50;
 
-const api = (view: View) =>
-  `/api/traces/${encodeURIComponent(view.params.traceId ?? '')}?program=${encodeURIComponent(view.programId)}`;
+const plurals: Record<string, string> = {
+  file: 'files',
+  job: 'jobs',
+  event: 'events',
+  sync: 'synchronisations',
+  export: 'nights',
+  request: 'requests',
+  delivery: 'deliveries',
+};
+
+/** Everything, or the page of one kind that the address names. */
+function api(view: View): string {
+  const query = new URLSearchParams({ program: view.programId });
+  const kind = view.query.get('kind');
+  const cursor = view.query.get('cursor');
+  if (kind) {
+    query.set('kind', kind);
+    query.set('limit', String(shownOfKind));
+  }
+  if (cursor) query.set('cursor', cursor);
+  return `/api/traces/${encodeURIComponent(view.params.traceId ?? '')}?${query}`;
+}
 
 /** What one file, event or request became, on one axis of time. */
 export async function tracePage(view: View): Promise<Page> {
-  const { traceId, steps } = await view.api.get<TraceOut>(api(view));
+  const { traceId, steps, nextCursors } = await view.api.get<TraceOut>(api(view));
+  const kind = view.query.get('kind');
+  if (kind)
+    return pageOfKind(view, kind, { traceId, steps, next: nextCursors[kind as Step['kind']] ?? null });
   const now = view.ctx.now();
   const bars = toBars(steps, now);
   const [first] = steps;
+  const more = Object.keys(nextCursors);
   const isMoving = steps.some((step) => step.endedAt === null && isOpen(step));
   const startMs = Math.min(...bars.map(({ fromMs }) => fromMs));
   const spanMs = Math.max(1, Math.max(...bars.map(({ untilMs }) => untilMs)) - startMs);
   return {
     title: `Trace of ${first?.name ?? traceId}`,
     ...(isMoving ? { every: 2 } : {}),
-    verdict: { tone: toneOf(steps), text: sentence(steps) },
+    verdict: { tone: toneOf(steps), text: sentence(steps, more) },
     body: (
       <>
         <Table
@@ -65,15 +89,79 @@ export async function tracePage(view: View): Promise<Page> {
           ]}
           empty=""
         />
-        <p>
-          Trace <Copy text={traceId} label="the trace id" />{' '}
-          <a class="button" href={view.at(`t/${encodeURIComponent(traceId)}/trace.json`)}>
-            Download as JSON
-          </a>
-        </p>
+        {more.length === 0 ? null : (
+          <nav class="pager" aria-label="All of each kind">
+            {more.map((one) => (
+              <a href={withQuery(view, { kind: one })}>All {plurals[one]}, page by page</a>
+            ))}
+          </nav>
+        )}
+        <Taken view={view} traceId={traceId} />
       </>
     ),
   };
+}
+
+/** One kind's steps, each by itself, and where they go on. */
+function pageOfKind(
+  view: View,
+  kind: string,
+  { traceId, steps, next }: { traceId: string; steps: Step[]; next: string | null },
+): Page {
+  const many = plurals[kind] ?? kind;
+  const isFirst = !view.query.has('cursor');
+  const failed = steps.filter((step) => stepTone(step) === 'bad').length;
+  const count = `${formatCount(steps.length)} ${steps.length === 1 ? singularOf(kind) : many}`;
+  return {
+    title: `${many.charAt(0).toUpperCase()}${many.slice(1)} of a trace`,
+    verdict: {
+      tone: toneOf(steps),
+      text: `${count} on this page${failed > 0 ? `, ${formatCount(failed)} of them failed` : ''}; ${
+        next === null ? (isFirst ? 'these are all.' : 'these are the last.') : 'more follow.'
+      }`,
+    },
+    body: (
+      <>
+        <Table
+          caption={`The trace’s ${many}, in the order of time`}
+          rows={steps}
+          columns={[
+            { head: 'What', kind: 'name', cell: (step) => <Name view={view} bar={{ step, count: 1 }} /> },
+            {
+              head: 'State',
+              cell: (step) =>
+                step.status === null ? '–' : <State word={step.status} tone={stepTone(step)} />,
+            },
+            { head: 'Began', cell: (step) => <Time view={view} at={step.at} /> },
+            { head: 'Id', cell: (step) => <code>{step.id}</code> },
+          ]}
+          empty={<p>There are none among what this page looked through.</p>}
+        />
+        <nav class="pager" aria-label="Pages">
+          <a href={withQuery(view, { kind: null, cursor: null })}>The whole trace</a>
+          {isFirst ? null : <a href={withQuery(view, { cursor: null })}>First {many}</a>}
+          {next === null ? null : <a href={withQuery(view, { cursor: next })}>Next {many}</a>}
+        </nav>
+        <Taken view={view} traceId={traceId} />
+      </>
+    ),
+  };
+}
+
+/** The id to copy, and what the page shows as JSON. */
+function Taken({ view, traceId }: { view: View; traceId: string }) {
+  const query = withQuery(view, { tz: null, live: null }).split('?')[1];
+  return (
+    <p>
+      Trace <Copy text={traceId} label="the trace id" />{' '}
+      <a
+        class="button"
+        href={`${view.at(`t/${encodeURIComponent(traceId)}/trace.json`)}${query === undefined ? '' : `?${query}`}`}
+      >
+        Download as JSON
+      </a>
+    </p>
+  );
 }
 
 /** The same as JSON, to take along. */
@@ -105,7 +193,7 @@ function toBars(steps: Step[], nowMs: number): Bar[] {
   return [...groups.values()];
 }
 
-function Name({ view, bar: { step, count } }: { view: View; bar: Bar }) {
+function Name({ view, bar: { step, count } }: { view: View; bar: Pick<Bar, 'step' | 'count'> }) {
   const to = placeOf(step);
   const text = `${step.kind}: ${step.name}`;
   return (
@@ -166,22 +254,17 @@ function toneOf(steps: Step[]): Tone {
   return (['bad', 'attention', 'busy'] as const).find((tone) => tones.includes(tone)) ?? 'ok';
 }
 
-/** "This file became 1 job, 42 events and 84 deliveries; 2 are still waiting." */
-function sentence(steps: Step[]): string {
+const singularOf = (kind: string) => ({ sync: 'synchronisation', export: 'night' })[kind] ?? kind;
+
+/** "This file became 1 job, 42 events and 84 deliveries; 2 are still waiting." Of some kinds there are more. */
+function sentence(steps: Step[], more: string[]): string {
   const [first, ...rest] = steps;
   const count = (kind: string, among = rest) => among.filter((step) => step.kind === kind).length;
-  const plural = {
-    job: 'jobs',
-    event: 'events',
-    sync: 'synchronisations',
-    export: 'nights',
-    request: 'requests',
-  };
-  const parts = Object.entries({ ...plural, delivery: 'deliveries' }).flatMap(([kind, many]) => {
+  const parts = Object.entries(plurals).flatMap(([kind, many]) => {
     const n = count(kind);
-    if (n === 0) return [];
-    const singular = { sync: 'synchronisation', export: 'night' }[kind] ?? kind;
-    return [`${n >= shownOfKind ? `${shownOfKind} or more` : n} ${n === 1 ? singular : many}`];
+    if (kind === 'file' || n === 0) return [];
+    if (more.includes(kind)) return [`${formatCount(n)} or more ${many}`];
+    return [`${formatCount(n)} ${n === 1 ? singularOf(kind) : many}`];
   });
   const failed = rest.filter((step) => stepTone(step) === 'bad').length;
   const waiting = rest.filter((step) => ['attention', 'busy'].includes(stepTone(step))).length;
@@ -189,7 +272,7 @@ function sentence(steps: Step[]): string {
     failed > 0 ? `${failed} failed` : '',
     waiting > 0 ? `${waiting} ${waiting === 1 ? 'is' : 'are'} still waiting` : '',
   ].filter((part) => part !== '');
-  const what = first?.kind === 'export' ? 'night' : (first?.kind ?? 'trace');
+  const what = first === undefined ? 'trace' : singularOf(first.kind);
   const became =
     parts.length === 0 ? 'nothing else so far' : parts.join(', ').replace(/, ([^,]*)$/, ' and $1');
   return `This ${what} became ${became}${end.length === 0 ? '' : `; ${end.join(', ')}`}.`;

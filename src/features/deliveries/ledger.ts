@@ -21,6 +21,9 @@ const { body: _body, log: _log, ...listedColumns } = getTableColumns(deliveries)
 /** A delivery without its body and attempts. */
 export type ListedDelivery = Omit<Delivery, 'body' | 'log'>;
 
+/** Within this time of a trace's beginning what it made due is looked for. */
+const traceWindowMs = 24 * 3_600_000;
+
 /**
  * What belongs to a trace: of what goes to no endpoint by its index, of the rest what became due in the
  * trace's first day, a stretch of the ledger.
@@ -129,29 +132,23 @@ async function endOfLook(ctx: Ctx, found: SQL | undefined, many: number): Promis
   return end?.last ?? null;
 }
 
-export type DeliveryOfTrace = Pick<Delivery, 'deliveryId' | 'about' | 'status' | 'attemptsTotal' | 'endedAt'>;
+export type DeliveryOfMessage = Pick<
+  Delivery,
+  'deliveryId' | 'messageId' | 'status' | 'attemptsTotal' | 'endedAt'
+>;
 
-/** Within this time of a trace's beginning what it made due is looked for. */
-const traceWindowMs = 24 * 3_600_000;
-
-/**
- * What became due in the first day of these traces, oldest first; a bounded part, without bodies. Ids begin
- * with their time, so that each trace is a short stretch of the ledger, which has no index of traces.
- */
-export function listDeliveriesOfTraces(
+/** The deliveries of these announced messages, oldest first, without bodies: each message is found by its id. */
+export function listDeliveriesOfMessages(
   ctx: Ctx,
   programId: string,
-  traceIds: string[],
-): Promise<DeliveryOfTrace[]> {
-  const stretches = traceIds.map((traceId) => {
-    const from = `dlv_${traceId.slice(4, 14)}`;
-    return [traceId, from, newId('dlv', idTime(traceId) + traceWindowMs).slice(0, 14)];
-  });
-  return ctx.db.all<DeliveryOfTrace>(sql`SELECT d.delivery_id AS deliveryId, d.about, d.status,
+  messageIds: string[],
+): Promise<DeliveryOfMessage[]> {
+  const wanted = messageIds.map((messageId) => [deliveryPrefix(programId, messageId), messageId]);
+  return ctx.db.all<DeliveryOfMessage>(sql`SELECT d.delivery_id AS deliveryId, d.message_id AS messageId, d.status,
       d.attempts_total AS attemptsTotal, d.ended_at AS endedAt
-    FROM json_each(${JSON.stringify(stretches)}) AS t CROSS JOIN deliveries AS d
-    WHERE d.program_id = ${programId} AND d.delivery_id >= t.value ->> 1 AND d.delivery_id < t.value ->> 2
-      AND d.trace_id = t.value ->> 0
+    FROM json_each(${JSON.stringify(wanted)}) AS m CROSS JOIN deliveries AS d
+    WHERE d.program_id = ${programId} AND d.delivery_id >= m.value ->> 0
+      AND d.delivery_id < (m.value ->> 0) || '~' AND d.message_id = m.value ->> 1
     ORDER BY +d.delivery_id LIMIT 2000`);
 }
 

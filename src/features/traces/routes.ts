@@ -1,10 +1,19 @@
 import { z } from '@hono/zod-openapi';
-import { createRouter, defineRoute, isoTime, ok, programParam, toIso, toIsoOrNull } from '../../http.ts';
+import {
+  createRouter,
+  defineRoute,
+  isoTime,
+  ok,
+  pageQuery,
+  programParam,
+  toIso,
+  toIsoOrNull,
+} from '../../http.ts';
 import { AppError } from '../../platform/errors.ts';
 import { deliveryOut, presentDelivery } from '../deliveries/index.ts';
 import { findProgram } from '../programs/index.ts';
 import { findAnything, foundKinds } from './find.ts';
-import { followTrace } from './follow.ts';
+import { followKind, followTrace, stepKinds } from './follow.ts';
 import { whyCodes, whyNot } from './why.ts';
 
 const tags = ['Webhooks and deliveries'];
@@ -15,7 +24,7 @@ const traceOut = z
     programId: z.string(),
     steps: z.array(
       z.object({
-        kind: z.enum(['file', 'job', 'event', 'sync', 'export', 'request', 'delivery']),
+        kind: z.enum(stepKinds),
         id: z.string(),
         at: isoTime,
         startedAt: isoTime.nullable().openapi({ description: 'When the work on it began, where it waited.' }),
@@ -24,6 +33,9 @@ const traceOut = z
         name: z.string(),
       }),
     ),
+    nextCursors: z.partialRecord(z.enum(stepKinds), z.string()).openapi({
+      description: 'Of each kind that goes on, the cursor of its next page: `?kind=event&cursor=…`.',
+    }),
   })
   .openapi('Trace');
 
@@ -40,10 +52,21 @@ const traceRoute = defineRoute(
       params: z.object({ traceId: z.string().openapi({ param: { name: 'traceId', in: 'path' } }) }),
       query: z.object({
         program: z.string().max(25).optional().openapi({ description: 'For a system key: whose trace.' }),
+        kind: z.enum(stepKinds).optional().openapi({ description: 'Of this kind alone, page by page.' }),
+        limit: pageQuery.shape.limit.default(200).openapi({ description: 'At most so many of each kind.' }),
+        cursor: z
+          .string()
+          .max(2_000)
+          .optional()
+          .openapi({ description: 'From `nextCursors`, with the `kind` that it is of.' }),
       }),
     },
     responses: {
-      200: ok(traceOut, 'In the order of time; of each kind the first 200.'),
+      200: ok(
+        traceOut,
+        'In the order of time; of each kind the first, and `nextCursors` where more follow. A page of ' +
+          'deliveries may be short, or empty, and go on: they are found through what they tell of.',
+      ),
     },
   },
 );
@@ -102,11 +125,15 @@ const whyRoute = defineRoute(
   },
 );
 
+const nothing = 'There is nothing of such a trace, or it is not yours.';
+
 export const traceRoutes = createRouter()
   .openapi(traceRoute, async (c) => {
     const ctx = c.get('ctx');
     const { traceId } = c.req.valid('param');
-    const { program: named } = c.req.valid('query');
+    const { program: named, kind, limit, cursor } = c.req.valid('query');
+    if (cursor !== undefined && kind === undefined)
+      throw new AppError('cursor_invalid', 'Say with ?kind= of which kind this cursor is.');
     let programId = ctx.actor.kind === 'program' ? ctx.actor.programId : undefined;
     if (programId === undefined) {
       if (named === undefined)
@@ -116,11 +143,16 @@ export const traceRoutes = createRouter()
         );
       programId = (await findProgram(ctx, named))?.programId;
     }
-    const steps = programId === undefined ? [] : await followTrace(ctx, programId, traceId);
-    if (programId === undefined || steps.length === 0)
-      throw new AppError('not_found', 'There is nothing of such a trace, or it is not yours.');
-    const shown = steps.map(({ kind, id, atMs, startedMs, endedMs, status, name }) => ({
-      kind,
+    if (programId === undefined) throw new AppError('not_found', nothing);
+    const { steps, nextCursors } =
+      kind === undefined
+        ? await followTrace(ctx, programId, traceId, limit)
+        : await followKind(ctx, programId, traceId, { kind, cursor, limit });
+    // Of one kind there may be none, or none on this page, of a trace that is there.
+    const isThere = steps.length > 0 || kind === undefined ? null : followTrace(ctx, programId, traceId, 1);
+    if (steps.length === 0 && !((await isThere)?.steps.length ?? 0)) throw new AppError('not_found', nothing);
+    const shown = steps.map(({ kind: ofKind, id, atMs, startedMs, endedMs, status, name }) => ({
+      kind: ofKind,
       id,
       at: toIso(atMs),
       startedAt: toIsoOrNull(startedMs),
@@ -128,7 +160,7 @@ export const traceRoutes = createRouter()
       status,
       name,
     }));
-    return c.json({ traceId, programId, steps: shown }, 200);
+    return c.json({ traceId, programId, steps: shown, nextCursors }, 200);
   })
   .openapi(findRoute, async (c) => {
     const found = await findAnything(c.get('ctx'), c.get('programId'), c.req.valid('query').q);

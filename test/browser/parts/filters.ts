@@ -4,7 +4,8 @@ import { signedIn, type Visit, type Visitor } from '../../support/browser.ts';
 import { expectStatus, newProgram, type TestProgram } from '../../support/client.ts';
 import { multiplyRow } from '../../support/database.ts';
 import { stage, system } from '../../support/stage.ts';
-import { clock, costOf, dayMs, fill } from './large.ts';
+import { clock, dayMs, fill } from './filling.ts';
+import { costOf } from './large.ts';
 
 // Filters over many rows of which few match: a look is bounded and says how far it went (A11).
 

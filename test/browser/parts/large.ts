@@ -13,74 +13,23 @@ import {
 import { multiplyRow, wholeTablesRead } from '../../support/database.ts';
 import { stage, system } from '../../support/stage.ts';
 import { type Address, addresses } from './addresses.ts';
+import { clock, dayMs, type Filled, few, fill, idOf } from './filling.ts';
 
-/** As many as fill a page, and go on. */
-const few = 60;
-
-export const dayMs = 86_400_000;
-
-/** Rows of a month, the last of them now: ids begin with their time, as the hub's own do. */
-interface Filled {
-  programId: string;
-  rows: number;
-  nowMs: number;
-  /** Of all rows, where they are not of one moment. */
-  spreadMs: number;
+/** Where a page's link leads whose address and text hold these; empty where there is none. */
+function linkTo(html: string, part: string, text = ''): string {
+  const found = [...html.matchAll(/<a href="([^"]+)">([^<]*)</g)].find(
+    ([, href = '', said = '']) => href.includes(part) && said.includes(text),
+  );
+  return found?.[1]?.replaceAll('&amp;', '&') ?? '';
 }
-
-const tagOf = ({ programId }: Filled) => programId.slice(-3);
-
-/** The id of a row, as the expression below makes it. */
-function idOf(of: Filled, prefix: string, n: number): string {
-  const atMs = of.nowMs - (of.rows - n) * Math.floor(of.spreadMs / of.rows);
-  return `${newId(prefix as 'job', atMs).slice(0, 14)}${tagOf(of)}${String(n).padStart(13, '0')}`;
-}
-
-/** @param trace an SQL expression; each row has a trace of its own unless told. */
-export function fill(of: Filled, trace?: string): void {
-  const { programId, rows } = of;
-  const at = `(${of.nowMs} - (${rows} - n) * ${Math.floor(of.spreadMs / rows)})`;
-  const time = Array.from(
-    { length: 10 },
-    (_, i) => `substr('${idAlphabet}', (${at} / ${32 ** (9 - i)}) % 32 + 1, 1)`,
-  ).join(' || ');
-  const id = (prefix: string) => `'${prefix}_' || ${time} || printf('${tagOf(of)}%013d', n)`;
-  const own = `program_id = '${stage.program.programId}'`;
-  const program = { program_id: `'${programId}'` };
-  multiplyRow(stage.hub, 'deliveries', `${own} AND status = 'delivered' AND endpoint_id = ''`, rows, {
-    ...program,
-    delivery_id: id('dlv'),
-    message_id: id('msg'),
-    trace_id: trace ?? id('tra'),
-    created_at: at,
-    dedupe_key: `'${programId}' || n`,
-  });
-  multiplyRow(stage.hub, 'jobs', `job_id = '${stage.ids.jobId}'`, Math.min(rows, Math.max(few, rows / 5)), {
-    ...program,
-    sequence: '',
-    job_id: id('job'),
-    trace_id: trace ?? id('tra'),
-    queued_at: at,
-  });
-  multiplyRow(stage.hub, 'events', own, rows, {
-    ...program,
-    sequence: '',
-    event_id: id('evt'),
-    received_at: at,
-    publisher_event_id: `'p' || n`,
-    trace_id: trace ?? id('tra'),
-  });
-  multiplyRow(stage.hub, 'audit_log', own, rows, { ...program, audit_id: id('aud') });
-}
-
-export const clock = async () =>
-  Date.parse((await system()('POST', '/dev/clock', { body: { aheadSeconds: 0 } })).body.now);
 
 interface Cost {
   status: number;
   statements: string[];
   rowsRead: number;
   rowsShown: number;
+  /** The statement that reads most. */
+  dearest?: string;
   htmlChars: number;
   html: string;
 }
@@ -99,6 +48,8 @@ export async function costOf(visitor: Visitor, of: string | (() => Promise<Visit
     statements: ran.map(({ sql }: Body) => sql),
     rowsRead: ran.reduce((sum: number, one: Body) => sum + one.rowsRead, 0),
     rowsShown: html.match(/<tr>/g)?.length ?? 0,
+    dearest: ran.reduce((most: Body, one: Body) => (one.rowsRead > (most?.rowsRead ?? 0) ? one : most), null)
+      ?.sql,
     htmlChars: html.length,
     html,
   };
@@ -120,10 +71,13 @@ export function faultsOf({
   statements,
   rowsRead,
   rowsShown,
+  dearest = '',
 }: Omit<Cost, 'status' | 'htmlChars' | 'html'>): string[] {
   return [
     ...(statements.length > 6 ? [`${statements.length} statements`, ...statements] : []),
-    ...(rowsRead > 5 * rowsShown + 200 ? [`${rowsRead} rows read for ${rowsShown} shown`] : []),
+    ...(rowsRead > 5 * rowsShown + 200
+      ? [`${rowsRead} rows read for ${rowsShown} shown`, ...(dearest ? [dearest] : [])]
+      : []),
     ...statements.flatMap((sql) => [
       ...(/\bcount\(|\boffset\b/i.test(
         sql
@@ -219,9 +173,27 @@ export function testLarge(rows = Number(process.env.DASHBOARD_ROWS ?? 20_000)): 
     const reader = await signedIn(stage.hub.url, program.key);
     const { status, html } = await reader.get(`/p/${program.programId}/t/${traceId}`);
     expect(status).toBe(200);
+    const light = (page: string) => {
+      expect(brotliCompressSync(page).byteLength).toBeLessThanOrEqual(12_000);
+      expect(page.match(/<[a-z]/gi)?.length).toBeLessThanOrEqual(1_500);
+    };
     expect(html).toContain('200 or more events');
-    expect(brotliCompressSync(html).byteLength).toBeLessThanOrEqual(12_000);
-    expect(html.match(/<[a-z]/gi)?.length).toBeLessThanOrEqual(1_500);
+    light(html);
+    // Page by page it lists all of a kind, by links alone.
+    const seen: string[] = [];
+    for (let path = linkTo(html, 'kind=job'); path !== ''; ) {
+      const page = await reader.get(path);
+      expect([path, page.status]).toEqual([path, 200]);
+      if (seen.length === 0) light(page.html);
+      seen.push(...[...page.html.matchAll(/<code>(job_[0-9a-z]{26})<\/code>/g)].map(([, id = '']) => id));
+      path = linkTo(page.html, 'cursor=', 'Next');
+    }
+    expect([new Set(seen).size, seen.length]).toEqual([2_000, 2_000]);
+    light((await reader.get(linkTo(html, 'kind=delivery'))).html);
+    const second = await reader.get(linkTo(html, 'kind=event'));
+    light(second.html);
+    const { cost, faults } = await judged(reader, linkTo(second.html, 'cursor=', 'Next'));
+    expect([cost.status, faults]).toEqual([200, []]);
     // From any of its ids one comes to it.
     for (const [id, path] of [
       [idOf(many, 'dlv', 5_000), 'deliveries'],
@@ -231,6 +203,38 @@ export function testLarge(rows = Number(process.env.DASHBOARD_ROWS ?? 20_000)): 
       expect(found.location).toBe(`/p/${program.programId}/${path}/${id}`);
       expect((await reader.get(found.location)).html).toContain(`/t/${traceId}`);
     }
+  });
+
+  it('lists what a trace became once each, also where its events were written against their time (A23)', async () => {
+    const program = await newProgram(stage.hub.url);
+    const nowMs = await clock();
+    const traceId = newId('tra', nowMs);
+    // Of two in a row one has the time of the other; the later one in the table is the earlier one in time.
+    const at = (n: string) => `(${nowMs} - (${n} / 2) * 1000)`;
+    const time = (n: string) =>
+      Array.from(
+        { length: 10 },
+        (_, i) => `substr('${idAlphabet}', (${at(n)} / ${32 ** (9 - i)}) % 32 + 1, 1)`,
+      ).join(' || ');
+    const own = `program_id = '${stage.program.programId}'`;
+    const row = { program_id: `'${program.programId}'`, trace_id: `'${traceId}'` };
+    multiplyRow(stage.hub, 'events', own, 900, {
+      ...{ ...row, sequence: '', publisher_event_id: `'p' || n` },
+      event_id: `'evt_' || ${time('n')} || printf('xxx%013d', n)`,
+    });
+    multiplyRow(stage.hub, 'deliveries', `${own} AND status = 'delivered' AND endpoint_id <> ''`, 900, {
+      ...{ ...row, dedupe_key: 'NULL' },
+      delivery_id: `'dlv_' || ${time('n')} || printf('xxx%013d', n)`,
+    });
+    const seen: string[] = [];
+    for (let query = '?kind=delivery&limit=77', pages = 1; query !== ''; pages++) {
+      const { body } = await program.call('GET', `/api/traces/${traceId}${query}`);
+      seen.push(...body.steps.map(({ id }: Body) => id));
+      const next = body.nextCursors.delivery;
+      query = next === undefined ? '' : `?kind=delivery&limit=77&cursor=${next}`;
+      expect(pages).toBeLessThan(50);
+    }
+    expect([new Set(seen).size, seen.length]).toEqual([900, 900]);
   });
 
   it('is seen when it counts, skips, reads a table whole or asks too often (A11, A28)', () => {

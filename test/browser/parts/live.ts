@@ -61,6 +61,27 @@ export function testLive(): void {
     await context.close();
   });
 
+  it('says that the session has ended, and carries what is typed there through the sign-in', async () => {
+    const { page, context } = await newTab();
+    await page.goto(pageAt('webhooks'));
+    await page.fill('#url', 'https://hooks.school.example/typed-before');
+    await page.fill('#description', 'typed before the session ended');
+    const cookies = await context.cookies();
+    await context.clearCookies({ name: '__Host-session' });
+    expect(cookies.map(({ name }) => name)).toContain('__Host-session');
+    await page.evaluate('document.dispatchEvent(new Event("visibilitychange"))');
+    await page.getByText('Your session has ended, and this page no longer changes.').waitFor();
+    expect(await page.inputValue('#url')).toBe('https://hooks.school.example/typed-before');
+    await page.getByRole('button', { name: 'Register it' }).click();
+    await page.getByText('Sign in here, and the form comes back with what you typed.').waitFor();
+    await page.fill('#key', stage.program.key);
+    await page.press('#key', 'Enter');
+    await page.getByText('Your session had ended, and nothing was done.').waitFor();
+    expect(await page.inputValue('#url')).toBe('https://hooks.school.example/typed-before');
+    expect(await page.inputValue('#description')).toBe('typed before the session ended');
+    await context.close();
+  });
+
   it('leaves alone what is typed, chosen and opened, says when it cannot ask, and recovers (A14)', async () => {
     const { page, context } = await newTab();
     await page.goto(pageAt('jobs'));

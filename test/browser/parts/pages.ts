@@ -1,84 +1,33 @@
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
-import { AxeBuilder } from '@axe-core/playwright';
-import type { AxeResults } from 'axe-core';
 import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { contentSecurityPolicy } from '../../../src/dashboard/headers.ts';
 import { localSystemKey } from '../../support/client.ts';
 import { foreignAddresses, htmlFaults } from '../../support/html-faults.ts';
-import { newTab, pageAt, settled, stage } from '../../support/stage.ts';
+import { expectLikeness } from '../../support/looks.ts';
+import { calmed, newTab, pageAt, stage } from '../../support/stage.ts';
 import { type Address, addresses } from './addresses.ts';
+import { hear, judge, judgeAgain, judgeAll, load, look, shots, tags, told } from './judging.ts';
 
-const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
-const shots = join('.screenshots');
-/** Dark is other colours and nothing else: of it the colours are judged. */
-const sights = [
-  { colorScheme: 'light', width: 1280, rules: 'all' },
-  { colorScheme: 'dark', width: 1280, rules: 'colours' },
-  { colorScheme: 'light', width: 320, rules: 'all' },
-  { colorScheme: 'dark', width: 320, rules: 'colours' },
-] as const;
-
-/** Pictures of every page in every sight take a minute more: `SCREENSHOTS=all npm run test:browser`. */
-const isAll = process.env.SCREENSHOTS === 'all';
-
-/** What axe finds on the page as it stands. */
-async function judge(on: Page, rules: 'all' | 'colours' = 'all'): Promise<string[]> {
-  const isThere = rules === 'colours' && (await on.evaluate('typeof axe')) === 'object';
-  const { violations } = isThere
-    ? await on.evaluate<AxeResults>(
-        "axe.run({ runOnly: ['color-contrast'], resultTypes: ['violations'] }).then(({ violations }) => ({ violations }))",
-      )
-    : await new AxeBuilder({ page: on }).setLegacyMode().withTags(tags).analyze();
-  return violations.map(
-    ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 200)).join(' | ')}`,
-  );
-}
+const looks = join('test', 'browser', 'looks');
 
 let page: Page;
 let operator: Page;
 
-/** A5 of what is on the page now, without loading it again. */
-async function judgeAll(on: Page, name: string): Promise<void> {
-  for (const { colorScheme, width, rules } of sights) {
-    await on.emulateMedia({ colorScheme });
-    await on.setViewportSize({ width, height: 800 });
-    expect(await judge(on, rules), `${name}, ${colorScheme}, ${width} px`).toEqual([]);
-  }
-}
+const isList = ({ path }: Address) => path.split('/').length === 4;
 
-/** A5, A7 and A3 of one page: each scheme and width, without loading it again. */
-async function look(on: Page, name: string, path: string): Promise<void> {
-  await on.setViewportSize({ width: 1280, height: 800 });
-  const answer = await on.goto(`${stage.hub.url}${path}`);
-  expect(answer?.headers()['content-security-policy'], name).toBe(contentSecurityPolicy);
-  const editor = on.locator('hub-editor');
-  if ((await editor.count()) > 0) await on.waitForSelector('hub-editor[data-ready=yes]');
-  for (const { colorScheme, width } of isAll ? sights : []) {
-    await on.emulateMedia({ colorScheme });
-    await on.setViewportSize({ width, height: 800 });
-    const path = join(shots, `${name}-${colorScheme}-${width}.jpeg`);
-    await on.screenshot({ path, fullPage: true, quality: 80 });
-  }
-  for (const summary of await on.locator('details.confirm > summary').all()) await summary.click();
-  await judgeAll(on, name);
-  for (const { colorScheme, width } of sights) {
-    const seen = `${name}, ${colorScheme}, ${width} px`;
-    await on.emulateMedia({ colorScheme });
-    await on.setViewportSize({ width, height: 800 });
-    expect(await on.evaluate('document.documentElement.scrollWidth'), seen).toBeLessThanOrEqual(width);
-  }
-  // 200 % text in a window of 640 px is a reader's 320 px.
-  await on.setViewportSize({ width: 640, height: 800 });
-  await on.evaluate('document.documentElement.style.fontSize = "200%"');
-  expect(
-    await on.evaluate('document.documentElement.scrollWidth'),
-    `${name}, 200 % text`,
-  ).toBeLessThanOrEqual(640);
-  await on.evaluate('document.documentElement.style.fontSize = ""');
-  expect(stage.complaints, name).toEqual([]);
+/** Every page where it cannot be shown: of what is not there, of another's program, of the hub to a program. */
+function inError(): Address[] {
+  const nothing: Record<string, string> = { localDate: '2040-01-01', flowId: '999999', name: 'none.csv' };
+  const ids = Object.fromEntries(Object.keys(stage.ids).map((id) => [id, nothing[id] ?? 'none']));
+  const { programId } = stage.program;
+  const another = addresses({ ...stage.ids, programId: stage.publisher.programId });
+  return [
+    ...addresses({ ...ids, programId }).filter((one) => one.scope !== 'system' && !isList(one)),
+    ...another.filter((one) => one.scope === 'system' || isList(one)),
+  ].filter(({ name }) => name !== 'keyboard');
 }
 
 const byScope = (which: 'system' | 'program') =>
@@ -87,11 +36,9 @@ const byScope = (which: 'system' | 'program') =>
 export function testPages(): void {
   beforeAll(async () => {
     mkdirSync(shots, { recursive: true });
-    await settled();
-    [page, operator] = await Promise.all([
-      newTab().then((tab) => tab.page),
-      newTab({ key: localSystemKey }).then((tab) => tab.page),
-    ]);
+    await calmed();
+    page = (await newTab()).page;
+    operator = (await newTab({ key: localSystemKey })).page;
   });
   afterAll(async () => {
     await Promise.all([page?.context().close(), operator?.context().close()]);
@@ -112,7 +59,7 @@ export function testPages(): void {
 
   it('is right with nothing in it, and where something is wrong (A5)', async () => {
     const { page: bare, context } = await newTab({ key: stage.empty.key });
-    const lists = byScope('program').filter(({ path }) => path.split('/').length === 4);
+    const lists = byScope('program').filter(isList);
     const empty = lists.map(({ name, path }) => ({
       name: `empty-${name}`,
       path: path.replace(stage.program.programId, stage.empty.programId),
@@ -127,9 +74,23 @@ export function testPages(): void {
     await page.fill('#url', 'ftp://school.example/hook');
     await page.locator('form:has(#url) button[type=submit]').click();
     await page.waitForSelector('[role=alert]');
+    await hear(page, 'error-form');
     await judgeAll(page, 'error-form');
     await page.screenshot({ path: join(shots, 'error-form.jpeg'), fullPage: true, quality: 80 });
   }, 300_000);
+
+  it('tells a reader what is stored of it: with data, with none, and in error (A27)', async () => {
+    await page.setViewportSize({ width: 1280, height: 800 });
+    await page.emulateMedia({ colorScheme: 'light' });
+    for (const { name, path } of inError()) {
+      const answer = await load(page, path);
+      expect([path, (answer?.status() ?? 0) >= 400]).toEqual([path, true]);
+      await hear(page, `error-${name}`);
+    }
+    for (const [name, text] of told) expectLikeness(join(looks, `${name}.txt`), text);
+    // A page that is no more leaves no text behind.
+    expect(readdirSync(looks).sort()).toEqual([...told.keys()].map((name) => `${name}.txt`).sort());
+  }, 120_000);
 
   it('tells states apart in forced colours (A7)', async () => {
     await page.setViewportSize({ width: 1280, height: 800 });
@@ -296,6 +257,7 @@ export function testPages(): void {
     await refused('document.querySelector("main").append(document.createElement("button"))');
     await expect.poll(() => stage.complaints.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(3);
     expect((await judge(broken)).map((one) => one.split(':')[0])).toContain('button-name');
+    expect((await judgeAgain(broken, tags, true)).map((one) => one.split(':')[0])).toContain('button-name');
     await context.close();
     stage.complaints.splice(0);
   });

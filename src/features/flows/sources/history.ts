@@ -1,5 +1,6 @@
 import type { Ctx } from '../../../context.ts';
-import { listDeliveriesOfTraces } from '../../deliveries/index.ts';
+import { listDeliveriesOfMessages } from '../../deliveries/index.ts';
+import { messageOfRequest } from './request.ts';
 import { type HistoryFilter, listHistory } from './requests.ts';
 
 const isoOrNull = (atMs: number | null) => (atMs === null ? null : new Date(atMs).toISOString());
@@ -15,8 +16,8 @@ export async function readHistory(
 ) {
   const rows = await listHistory(ctx, programId, flowId, filter, before, limit + 1);
   const kept = rows.slice(0, limit);
-  const traceIds = [...new Set(kept.map(({ request }) => request.traceId))];
-  const deliveries = await listDeliveriesOfTraces(ctx, programId, traceIds);
+  const messageIds = [...new Set(kept.map(({ part }) => messageOfRequest(part.requestId)))];
+  const deliveries = await listDeliveriesOfMessages(ctx, programId, messageIds);
   const items = kept.map(({ part, request }) => ({
     requestId: part.requestId,
     sourceId: part.sourceId,
@@ -29,9 +30,8 @@ export async function readHistory(
     durationMs: part.endedAt === null ? null : part.endedAt - request.requestedAt,
     message: part.message,
     traceId: request.traceId,
-    // The trace also leads to what alerted people of a failure; that is about the problem.
     deliveries: deliveries
-      .filter(({ about }) => about === part.requestId)
+      .filter(({ messageId }) => messageId === messageOfRequest(part.requestId))
       .map(({ deliveryId, status, attemptsTotal, endedAt }) => ({
         deliveryId,
         status,

@@ -11,6 +11,9 @@ import { endMendedFailures, insertRequest } from './requests.ts';
 import type { SyncRequestedData } from './schema.ts';
 import { areAskable, listSources, maxSources, type Source, updateSources } from './store.ts';
 
+/** What tells the integration of a request; everybody who hears of it sees this id. */
+export const messageOfRequest = (requestId: string) => `msg_${requestId.slice(4)}`;
+
 export interface Requested {
   requestId: string;
   requests: { reference: string; requestId: string }[];
@@ -84,7 +87,7 @@ async function ask(
     data: { ...data },
     about: requestId,
     traceId,
-    messageId: `msg_${requestId.slice(4)}`,
+    messageId: messageOfRequest(requestId),
   });
   const request = {
     requestId,
