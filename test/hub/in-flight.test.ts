@@ -226,6 +226,9 @@ describe.concurrent('a delivery that is on its way', () => {
     const retry = () => program.call('POST', `/api/deliveries/${deliveryId}/retry`);
     const all = await Promise.all([retry(), retry(), retry(), retry()]);
     expect(all.map(({ status }) => status).sort()).toEqual([202, 409, 409, 409]);
+    const audit = expectStatus(await program.call('GET', `/api/programs/${program.programId}/audit`), 200);
+    const told = audit.body.items.filter(({ action }: Body) => action === 'delivery.retried');
+    expect(told).toHaveLength(1);
     await until(
       async () => crowd.at(path).length,
       (count) => count === 2,
@@ -235,6 +238,50 @@ describe.concurrent('a delivery that is on its way', () => {
     const delivered = await deliveryOnce(program, deliveryId, ({ status }) => status === 'delivered');
     expect(delivered.attempts).toHaveLength(2);
     expect(crowd.at(path)).toHaveLength(2);
+  });
+});
+
+describe.concurrent('POST /api/deliveries/{deliveryId}/cancel', () => {
+  it('ends what waits, on record, and a retry by hand takes it up again', async () => {
+    const { program, path } = await newEndpoint(hubUrl, crowd, answers(500), { events: ['event.published'] });
+    await publish(program, ['unwanted']);
+    const [{ deliveryId }] = await ledgerOf(program);
+    await deliveryOnce(program, deliveryId, ({ status }) => status === 'waiting');
+    const cancel = () => program.call('POST', `/api/deliveries/${deliveryId}/cancel`);
+    const stranger = await newProgram(hubUrl);
+    expectStatus(await stranger.call('POST', `/api/deliveries/${deliveryId}/cancel`), 404);
+    const ended = { status: 'cancelled', reason: 'Cancelled by hand.', nextAttemptAt: null };
+    expect(expectStatus(await cancel(), 200).body).toMatchObject(ended);
+    expect(expectStatus(await cancel(), 200).body).toMatchObject(ended);
+    const audit = expectStatus(await program.call('GET', `/api/programs/${program.programId}/audit`), 200);
+    const told = audit.body.items.filter(({ action }: Body) => action === 'delivery.cancelled');
+    expect(told).toMatchObject([{ target: deliveryId }]);
+    crowd.behave(path, null);
+    expectStatus(await program.call('POST', `/api/deliveries/${deliveryId}/retry`), 202);
+    await deliveryOnce(program, deliveryId, ({ status }) => status === 'delivered');
+    expect(expectStatus(await cancel(), 409).body.detail).toContain('delivered');
+    expect(crowd.at(path)).toHaveLength(2);
+  });
+
+  it('leaves alone what is on its way, and ends what is paused', async () => {
+    const { program, one, letGo } = await heldEndpoint({ rateLimitPerSecond: 4 });
+    const lines = await ledgerOf(program);
+    const cancel = ({ deliveryId }: Body) => program.call('POST', `/api/deliveries/${deliveryId}/cancel`);
+    const first = crowd.receiver.received.find(({ headers }) =>
+      lines.some(({ messageId }) => messageId === headers['webhook-id']),
+    );
+    const sent = lines.find(({ messageId }) => messageId === first?.headers['webhook-id']);
+    expect(expectStatus(await cancel(sent), 409).body.detail).toContain('on its way');
+    expectStatus(await program.call('POST', `${one}/pause`), 200);
+    letGo();
+    const paused = await until(
+      () => ledgerOf(program, '&status=paused'),
+      (all) => all.length > 0,
+    );
+    expectStatus(await cancel(paused[0]), 200);
+    expectStatus(await program.call('POST', `${one}/resume`), 200);
+    const settled = await settledOf(program);
+    expect([countOf(settled, 'delivered'), countOf(settled, 'cancelled')]).toEqual([11, 1]);
   });
 });
 

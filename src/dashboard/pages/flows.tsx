@@ -192,7 +192,7 @@ export async function flowPage(view: View): Promise<Page> {
           columns={[
             { head: 'Source', kind: 'name', cell: (one) => one.reference },
             { head: 'Asked', cell: (one) => <Time view={view} at={one.requestedAt} /> },
-            { head: 'By', cell: (one) => one.requestedBy },
+            { head: 'By', kind: 'long', cell: (one) => one.requestedBy },
             {
               head: 'State',
               cell: (one) => (

@@ -1,3 +1,4 @@
+import { sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
 import { commit } from '../../platform/d1.ts';
 import { AppError } from '../../platform/errors.ts';
@@ -5,7 +6,7 @@ import { endAttention } from '../attention/index.ts';
 import { recordAudit } from '../audit/index.ts';
 import { findEndpoint } from '../webhooks/index.ts';
 import { startDeliveries, startEndpoint } from './deliver.ts';
-import { type Delivery, findDelivery, rearmDelivery } from './store.ts';
+import { type Delivery, findDelivery, mayBeRearmed, rearmDelivery } from './store.ts';
 
 /**
  * Sends a delivery again, with all its attempts anew and the same message id. Throws `conflict` where it is
@@ -22,10 +23,11 @@ export async function retryDelivery(ctx: Ctx, programId: string, deliveryId: str
       throw new AppError('conflict', `The endpoint of this delivery is ${state}: nothing is sent to it.`);
     }
   }
-  const [rearmed] = await commit(ctx.db, [
+  const mayBe = sql`EXISTS (SELECT 1 FROM deliveries WHERE ${mayBeRearmed(ctx, programId, deliveryId)})`;
+  const [, , rearmed] = await commit(ctx.db, [
+    recordAudit(ctx, { programId, action: 'delivery.retried', target: deliveryId }, mayBe),
+    endAttention(ctx, programId, 'delivery_exhausted', deliveryId, mayBe),
     rearmDelivery(ctx, programId, deliveryId),
-    endAttention(ctx, programId, 'delivery_exhausted', deliveryId),
-    recordAudit(ctx, { programId, action: 'delivery.retried', target: deliveryId }),
   ]);
   if (rearmed?.changes !== 1) {
     if (before.body === '' && before.channel !== 'ping')

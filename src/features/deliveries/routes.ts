@@ -4,6 +4,7 @@ import { createRouter, defineRoute, linkNext, ok, pageQuery, programParam, toIso
 import { decodeCursor, encodeCursor, toPage } from '../../platform/cursor.ts';
 import { AppError } from '../../platform/errors.ts';
 import { idTime } from '../../platform/ids.ts';
+import { cancelDelivery } from './cancel.ts';
 import { programOfDelivery } from './deliveries.system.ts';
 import { listDeliveries } from './ledger.ts';
 import { presentAttempt, presentDelivery } from './present.ts';
@@ -92,6 +93,18 @@ const retryRoute = defineRoute(
   },
 );
 
+const cancelRoute = defineRoute(
+  { scope: 'webhooks' },
+  {
+    method: 'post',
+    path: '/api/deliveries/{deliveryId}/cancel',
+    tags,
+    summary: 'Try it no more; what is cancelled can be retried and recovered',
+    request: { params: deliveryParam },
+    responses: { 200: ok(deliveryOut, 'Cancelled, now or before.') },
+  },
+);
+
 export const deliveryRoutes = createRouter()
   .openapi(listRoute, async (c) => {
     const { limit, cursor, since, webhookId: endpointId, ...rest } = c.req.valid('query');
@@ -128,6 +141,12 @@ export const deliveryRoutes = createRouter()
       presentDelivery(await retryDelivery(ctx, await programOf(ctx, deliveryId), deliveryId)),
       202,
     );
+  })
+  .openapi(cancelRoute, async (c) => {
+    const ctx = c.get('ctx');
+    const { deliveryId } = c.req.valid('param');
+    const cancelled = await cancelDelivery(ctx, await programOf(ctx, deliveryId), deliveryId);
+    return c.json(presentDelivery(cancelled), 200);
   });
 
 async function programOf(ctx: Ctx, deliveryId: string): Promise<string> {

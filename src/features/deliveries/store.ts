@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNull, lt, type SQL, sql } from 'drizzle-orm';
+import { and, eq, isNull, lt, type SQL, sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
 import type { Statement } from '../../platform/d1.ts';
 import { type Attempt, deliveries, deliveryBodies, emailsSent } from './table.ts';
@@ -124,6 +124,17 @@ export const attemptsKept = 50;
 export const hasContent = (table: 'deliveries' | 'd') =>
   sql.raw(`(${table}.body IS NOT '' OR ${table}.channel = 'ping')`);
 
+/** Not in the hands of a lane at this moment. */
+export const notUnderWay = (ctx: Ctx, programId: string, deliveryId: string) =>
+  sql`NOT EXISTS (SELECT 1 FROM endpoint_lanes AS l, json_each(l.sending) AS s WHERE l.program_id = ${programId}
+    AND l.endpoint_id = deliveries.endpoint_id AND l.lease_until > ${ctx.now()} AND s.value = ${deliveryId})`;
+
+/** One that `rearmDelivery` makes due again. */
+export const mayBeRearmed = (ctx: Ctx, programId: string, deliveryId: string) =>
+  sql`deliveries.program_id = ${programId} AND deliveries.delivery_id = ${deliveryId}
+    AND deliveries.status IN ('waiting', 'exhausted', 'cancelled', 'delivered')
+    AND ${notUnderWay(ctx, programId, deliveryId)} AND ${hasContent('deliveries')}`;
+
 /** Makes an ended or waiting delivery due again; changes nothing for one that is on its way. */
 export function rearmDelivery(ctx: Ctx, programId: string, deliveryId: string): Statement {
   return ctx.db
@@ -135,16 +146,7 @@ export function rearmDelivery(ctx: Ctx, programId: string, deliveryId: string): 
       nextAttemptAt: ctx.now(),
       endedAt: null,
     })
-    .where(
-      and(
-        eq(deliveries.programId, programId),
-        eq(deliveries.deliveryId, deliveryId),
-        inArray(deliveries.status, ['waiting', 'exhausted', 'cancelled', 'delivered']),
-        sql`NOT EXISTS (SELECT 1 FROM endpoint_lanes AS l, json_each(l.sending) AS s WHERE l.program_id = ${programId}
-          AND l.endpoint_id = deliveries.endpoint_id AND l.lease_until > ${ctx.now()} AND s.value = ${deliveryId})`,
-        hasContent('deliveries'),
-      ),
-    );
+    .where(mayBeRearmed(ctx, programId, deliveryId));
 }
 
 /** Counts one more mail of a program's day; false when the day's cap is reached. */

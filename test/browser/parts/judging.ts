@@ -74,12 +74,19 @@ export async function judgeAll(on: Page, name: string): Promise<void> {
   }
 }
 
-/** What makes the document wider than its window; tables scroll within regions of their own. */
+/** What makes the document wider than its window, a text among it; tables scroll within regions of their own. */
 function wider(on: Page, width: number): Promise<string[]> {
-  return on.evaluate<string[]>(`document.documentElement.scrollWidth <= ${width} ? [] :
-    [document.documentElement.scrollWidth + ' px', ...[...document.querySelectorAll('body *')]
-      .filter((one) => one.getBoundingClientRect().right > ${width} && !one.closest('.table'))
-      .map((one) => one.outerHTML.slice(0, 160))]`);
+  return on.evaluate<string[]>(`(() => {
+    const wide = document.documentElement.scrollWidth;
+    if (wide <= ${width}) return [];
+    const over = [...document.querySelectorAll('body *')].filter((one) => {
+      const range = document.createRange();
+      range.selectNodeContents(one);
+      const { right } = range.getBoundingClientRect();
+      return Math.max(right, one.getBoundingClientRect().right) > ${width} && !one.closest('.table');
+    });
+    return [wide + ' px', ...over.map((one) => one.outerHTML.slice(0, 160))];
+  })()`);
 }
 
 /** Loads a page, its editor too; returns what it answered. */
@@ -96,20 +103,24 @@ export async function hear(on: Page, name: string): Promise<void> {
   told.set(name, likenessOf(await on.locator('main').ariaSnapshot()));
 }
 
+async function picture(on: Page, name: string): Promise<void> {
+  for (const { colorScheme, width } of sights) {
+    await on.emulateMedia({ colorScheme });
+    await on.setViewportSize({ width, height: 800 });
+    const path = join(shots, `${name}-${colorScheme}-${width}.jpeg`);
+    await on.screenshot({ path, fullPage: true, quality: 80 });
+  }
+}
+
 /** A5, A7, A3 and the text of A27 of one page: each scheme and width, without loading it again. */
 export async function look(on: Page, name: string, path: string): Promise<void> {
   await on.setViewportSize({ width: 1280, height: 800 });
   await on.emulateMedia({ colorScheme: 'light' });
   const answer = await load(on, path);
   expect(answer?.headers()['content-security-policy'], name).toBe(contentSecurityPolicy);
-  for (const { colorScheme, width } of isAll ? sights : []) {
-    await on.emulateMedia({ colorScheme });
-    await on.setViewportSize({ width, height: 800 });
-    const path = join(shots, `${name}-${colorScheme}-${width}.jpeg`);
-    await on.screenshot({ path, fullPage: true, quality: 80 });
-  }
   for (const summary of await on.locator('details.confirm > summary').all()) await summary.click();
   await hear(on, name);
+  if (isAll) await picture(on, name);
   await judgeAll(on, name);
   // 200 % text in a window of 640 px is a reader's 320 px.
   await on.setViewportSize({ width: 640, height: 800 });
