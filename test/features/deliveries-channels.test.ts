@@ -1,13 +1,6 @@
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { Ctx } from '../../src/context.ts';
 import { postSigned } from '../../src/features/deliveries/channels.ts';
-import { openDatabase } from '../../src/platform/d1.ts';
-
-/** A database that knows no row. */
-const empty = () => {
-  const statement = { bind: () => statement, all: async () => ({ results: [] }), raw: async () => [] };
-  return openDatabase({ prepare: () => statement } as unknown as D1Database);
-};
 
 describe('a signed call', () => {
   afterEach(() => vi.unstubAllGlobals());
@@ -16,12 +9,11 @@ describe('a signed call', () => {
     const fetched = vi.fn(async () => new Response('taken'));
     vi.stubGlobal('fetch', fetched);
     const ctx = {
-      db: empty(),
       now: () => Date.now(),
       wallNow: () => Date.now(),
       outbound: { allowLoopback: false, ownHosts: [], resolve: null, now: () => Date.now() },
     } as unknown as Ctx;
-    const call = { url: 'https://school.example/done', headers: {}, programId: 'p', secretPurpose: 'whk_1' };
+    const call = { url: 'https://school.example/done', headers: {}, secrets: [] };
     const message = { messageId: 'msg_1', body: '{}', signedAtMs: Date.now() };
     const result = await postSigned(ctx, call, message);
     expect(result).toMatchObject({ failure: 'connect', final: 'refused', uncertain: false });
