@@ -110,6 +110,8 @@ async function picture(on: Page, name: string): Promise<void> {
     const path = join(shots, `${name}-${colorScheme}-${width}.jpeg`);
     await on.screenshot({ path, fullPage: true, quality: 80 });
   }
+  await on.setViewportSize({ width: 1280, height: 800 });
+  await on.emulateMedia({ colorScheme: 'light' });
 }
 
 /** A5, A7, A3 and the text of A27 of one page: each scheme and width, without loading it again. */
@@ -118,9 +120,9 @@ export async function look(on: Page, name: string, path: string): Promise<void> 
   await on.emulateMedia({ colorScheme: 'light' });
   const answer = await load(on, path);
   expect(answer?.headers()['content-security-policy'], name).toBe(contentSecurityPolicy);
+  if (isAll) await picture(on, name);
   for (const summary of await on.locator('details.confirm > summary').all()) await summary.click();
   await hear(on, name);
-  if (isAll) await picture(on, name);
   await judgeAll(on, name);
   // 200 % text in a window of 640 px is a reader's 320 px.
   await on.setViewportSize({ width: 640, height: 800 });
