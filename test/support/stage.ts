@@ -144,8 +144,8 @@ async function fillNight(): Promise<void> {
   let jumps = 0;
   const night = await until(
     async () => {
-      // A day and a half on, and then as long as the transfer takes.
-      await sweepLater(hub, jumps++ < 3 ? 13 * 3_600 : 1);
+      // Past the next local midnight, and then as long as the transfer takes.
+      await sweepLater(hub, jumps++ < 2 ? 13 * 3_600 : 1);
       const { items } = (await program.call('GET', at(`exports/${ids.exportId}/runs`))).body;
       const nights = items.map(({ localDate }: Body) =>
         program.call('GET', at(`exports/${ids.exportId}/runs/${localDate}`)),
@@ -156,6 +156,8 @@ async function fillNight(): Promise<void> {
     (found: Body) => found?.status === 'delivered',
     60,
   );
+  // Into the night after it, however long the transfer took: the calendar is the same in each run.
+  await sweepLater(hub, 13 * 3_600);
   Object.assign(ids, { localDate: night.localDate, name: night.files[0].name });
 }
 
