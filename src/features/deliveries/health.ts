@@ -5,8 +5,8 @@ import { deriveId } from '../../platform/ids.ts';
 import { raiseAttention } from '../attention/index.ts';
 import { type Endpoint, findEndpoint, setEndpointState } from '../webhooks/index.ts';
 import { announce } from './announce.ts';
-import { cancelDue, findHealth, writeHealth } from './lanes.ts';
-import { goodHealth, judgeHealth, mustDisable } from './policy.ts';
+import { cancelDue, readHealth, writeHealth } from './lanes.ts';
+import { goodHealth, type Health, judgeHealth, mustDisable } from './policy.ts';
 
 const tries = 5;
 const disableTries = 20;
@@ -19,7 +19,7 @@ export interface Noted {
 }
 
 /**
- * Counts an endpoint's failures, and draws the consequences: degraded after time-outs, disabled at once by a
+ * Counts an endpoint's failures over its health as it was read, and draws the consequences: degraded after time-outs, disabled at once by a
  * 410 or after long enough.
  */
 export async function noteFailures(
@@ -27,24 +27,34 @@ export async function noteFailures(
   programId: string,
   endpointId: string,
   ended: { result: AttemptResult; startedAt: number }[],
+  health: Health | null,
 ): Promise<Noted> {
   const disable = async (reason: string): Promise<Noted> => ({
     announced: await disableEndpoint(ctx, programId, endpointId, reason),
     probeAt: null,
   });
   if (ended.some(({ result }) => result.final === 'gone')) return disable('It answered 410: gone.');
+  let was = health;
   for (let i = 0; i < tries; i++) {
-    const was = await findHealth(ctx, programId, endpointId);
     const next = ended.reduce(
       (health, { result, startedAt }) =>
         judgeHealth(health, { failure: result.failure, startedAt }, ctx.now()),
       was ?? goodHealth,
     );
-    const [written] = await commit(ctx.db, [writeHealth(ctx, programId, endpointId, was, next)]);
-    if (written?.changes !== 1) continue;
+    const now = readHealth(ctx, programId, endpointId);
+    const [written] = await commit(ctx.db, [
+      writeHealth(ctx, programId, endpointId, was, next),
+      now.statement,
+    ]);
+    if (written?.changes !== 1) {
+      // Another was faster.
+      was = now.health();
+      continue;
+    }
     if (next.degradedSince !== null && (was?.degradedSince ?? null) === null)
       ctx.log.line('endpoint.degraded', { programId, endpointId });
     const probeAt = next.probeAt === (was?.probeAt ?? null) ? null : next.probeAt;
+    if (!mustDisable(next, 0, ctx.now())) return { announced: [], probeAt };
     const endpoint = await findEndpoint(ctx, programId, endpointId);
     if (!endpoint || !mustDisable(next, endpoint.stateAt, ctx.now())) return { announced: [], probeAt };
     return disable(`It took nothing for five days; ${next.failures} attempts failed.`);

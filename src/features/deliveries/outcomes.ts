@@ -1,6 +1,6 @@
 import { sql } from 'drizzle-orm';
 import type { AttemptResult, Ctx } from '../../context.ts';
-import { commit, rowsOf, type Statement } from '../../platform/d1.ts';
+import { commit, type Statement } from '../../platform/d1.ts';
 import { countEnded } from '../activity/index.ts';
 import { noteFailures } from './health.ts';
 import { type DueRow, healHealth, standingOf } from './lanes.ts';
@@ -155,29 +155,32 @@ export class OutcomeRecorder {
     );
     const endedAt = ctx.now();
     const counted = await countEnded(ctx, ends, endedAt);
-    const standing = standingOf(ctx, [...byEndpoint.keys()]);
+    const failed = failures.map(({ endpointId }) => endpointId);
+    const looked = standingOf(ctx, [...byEndpoint.keys()], failed);
     await commit(ctx.db, [
       writeOutcomes(ctx, batch, endedAt),
       ...counted,
       ...problems.flatMap((one) => one.statements),
-      standing,
+      looked.statement,
       ...also,
     ]);
-    const stands = rowsOf(standing) as { endpointId: string; unattended: number; ill: number }[];
+    const stands = looked.standing();
     const healed = stands.flatMap(({ endpointId, ill }) => {
       const count = successes[endpointId];
-      return ill === 1 && count !== undefined ? [[endpointId, count] as const] : [];
+      return ill && count !== undefined ? [[endpointId, count] as const] : [];
     });
     if (healed.length > 0) await commit(ctx.db, [healHealth(ctx, Object.fromEntries(healed))]);
     const after: Consequences = {
-      unattended: stands.flatMap(({ endpointId, unattended }) => (unattended === 1 ? [endpointId] : [])),
+      unattended: stands.flatMap(({ endpointId, unattended }) => (unattended ? [endpointId] : [])),
       announced: problems.flatMap((one) => one.deliveryIds),
       lookAgainAt: new Map(),
     };
     for (const one of batch) noteRetry(one, after.lookAgainAt);
     logAttempts(ctx, batch);
     for (const { programId, endpointId, ended } of failures) {
-      const noted = await noteFailures(ctx, programId, endpointId, ended);
+      // As it stood before what this batch healed: a change in between is seen when it is written.
+      const health = stands.find((one) => one.endpointId === endpointId)?.health ?? null;
+      const noted = await noteFailures(ctx, programId, endpointId, ended, health);
       after.announced.push(...noted.announced);
       if (noted.probeAt !== null) after.lookAgainAt.set(endpointId, noted.probeAt);
     }
