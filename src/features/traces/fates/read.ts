@@ -38,12 +38,13 @@ export async function readFates(ctx: Ctx, programId: string, eventIds: string[])
   const listed = (select: SQL, ...names: string[]) =>
     sql`(SELECT json_group_array(json_array(${sql.raw(names.join(', '))})) FROM (${select}))`;
   const found = listed(
-    sql`SELECT event_id AS eventId, sequence, category ->> '$.value' AS category, deleted_at AS deletedAt,
-        EXISTS (SELECT 1 FROM webhook_endpoints AS w WHERE w.program_id = ${programId} AND w.deleted_at IS NULL
-          AND w.categories IS NOT NULL
-          AND EXISTS (SELECT 1 FROM json_each(w.events) AS p WHERE p.value IN ('*', 'event.*', 'event.published'))
-          AND NOT EXISTS (SELECT 1 FROM json_each(w.categories) AS c
-            WHERE c.value = coalesce(e.category ->> '$.value', ''))) AS isFiltered
+    // Which endpoints filter is looked up once, not with each event.
+    sql`WITH filtering AS MATERIALIZED (SELECT w.categories FROM webhook_endpoints AS w
+        WHERE w.program_id = ${programId} AND w.deleted_at IS NULL AND w.categories IS NOT NULL
+          AND EXISTS (SELECT 1 FROM json_each(w.events) AS p WHERE p.value IN ('*', 'event.*', 'event.published')))
+      SELECT event_id AS eventId, sequence, category ->> '$.value' AS category, deleted_at AS deletedAt,
+        EXISTS (SELECT 1 FROM filtering AS f WHERE NOT EXISTS (SELECT 1 FROM json_each(f.categories) AS c
+          WHERE c.value = coalesce(e.category ->> '$.value', ''))) AS isFiltered
       FROM json_each(${ids}) AS i CROSS JOIN events AS e ON e.event_id = i.value WHERE e.program_id = ${programId}`,
     ...['eventId', 'sequence', 'category', 'deletedAt', 'isFiltered'],
   );
