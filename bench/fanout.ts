@@ -12,8 +12,10 @@ import { type BareHub, startBareHub } from './hub.ts';
 
 const scale = Number(process.argv[2] ?? 1);
 const rounds = 5;
-const perRound = { one: Math.round(400 * scale), ten: Math.round(100 * scale) };
-const idleSamples = Math.round(300 * scale);
+/** Shorter rounds measure their first look-ups and their ends. */
+const perRound = { one: Math.round(400 * scale), ten: Math.round(400 * scale) };
+/** A hundredth of them must be many: a stall of the machine hits a few, of either side. */
+const idleSamples = Math.round(1_000 * scale);
 const atOnce = 16;
 
 interface Side {
