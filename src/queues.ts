@@ -3,7 +3,7 @@ import type { Ctx } from './context.ts';
 import { raiseAttention } from './features/attention/index.ts';
 import { deliverMessage, handleDeliverMessage } from './features/deliveries/consumer.ts';
 import { exportMessage, handleExportMessage } from './features/exports/consumer.ts';
-import { dropMessage, handleDropMessage } from './features/files/consumer.ts';
+import { dropMessage, handleDropMessage, raiseDeadDrops } from './features/files/consumer.ts';
 import { handleIngestMessage, ingestMessage } from './features/jobs/consumer.ts';
 import { handleSyncMessage, syncMessage } from './features/syncs/consumer.ts';
 import { commit } from './platform/d1.ts';
@@ -38,8 +38,14 @@ export async function consumeBatch(ctx: Ctx, batch: MessageBatch<unknown>): Prom
   return consumeDead(ctx, batch);
 }
 
-/** A message that failed every time is on record and told to staff; what it was to wake, the sweeper wakes. */
+/**
+ * A message that failed every time is on record and told to staff. What it was to wake, the sweeper wakes; what
+ * the object store told of becomes a problem of its program, from which it is taken up again.
+ */
 async function consumeDead(ctx: Ctx, batch: MessageBatch<unknown>): Promise<void> {
+  const isDrops = batch.queue.endsWith('-drops-dead');
+  const bodies = batch.messages.map(({ body }) => body);
+  const untaken = isDrops ? await raiseDeadDrops(ctx, bodies) : [];
   await commit(ctx.db, [
     raiseAttention(ctx, {
       programId: '',
@@ -47,10 +53,11 @@ async function consumeDead(ctx: Ctx, batch: MessageBatch<unknown>): Promise<void
       subject: batch.queue,
       audience: 'staff',
       message: `${batch.messages.length} message(s) of ${batch.queue} failed every time.`,
-      nextStep: batch.queue.endsWith('-drops-dead')
-        ? 'Look for "queue.message_failed" in the log for the cause; have the files dropped again once it is mended.'
+      nextStep: isDrops
+        ? 'Look for "queue.message_failed" in the log for the cause; each file is a problem of its program, and is taken up again from there.'
         : 'The sweeper finds the work itself; look for "queue.message_failed" in the log for the cause.',
     }),
+    ...untaken,
   ]);
   for (const message of batch.messages) {
     ctx.log.line('queue.dead', { queue: batch.queue, messageId: message.id, attempts: message.attempts });

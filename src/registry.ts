@@ -12,7 +12,7 @@ import {
 import { dropsLifecycle, sealedDropKeys } from './features/drops/index.ts';
 import { eventsLifecycle } from './features/events/index.ts';
 import { exportsLifecycle, sealedExportColumns, sftpChannel } from './features/exports/index.ts';
-import { filesLifecycle } from './features/files/index.ts';
+import { filesLifecycle, untakenRemedy } from './features/files/index.ts';
 import { flowsLifecycle } from './features/flows/index.ts';
 import { jobsLifecycle, jobsRemedy, startOnDrop } from './features/jobs/index.ts';
 import { keysLifecycle } from './features/keys/index.ts';
@@ -33,6 +33,7 @@ export const registry: Registry = {
     job_failed: jobsRemedy,
     job_given_up: jobsRemedy,
     sync_quarantine: quarantineRemedy,
+    drop_not_taken: untakenRemedy,
   },
   channels: {
     webhook: webhookChannel,

@@ -4,7 +4,9 @@ import { z } from 'zod';
 import type { Ctx } from '../context.ts';
 import { type ApiEnv, routeAccess } from '../http.ts';
 import { AppError } from '../platform/errors.ts';
+import { newId } from '../platform/ids.ts';
 import { watchStatements } from '../platform/statements.ts';
+import { consumeBatch } from '../queues.ts';
 import { runCron, sweep } from '../schedule.ts';
 
 const clockIn = z.union([
@@ -52,6 +54,22 @@ export function devRoutes(app: () => Pick<Hono<ApiEnv>, 'routes'>): Hono<ApiEnv>
   routes.post('/dev/notify', async (c) => {
     await c.env.DROPS.send(await c.req.json(), { contentType: 'json' });
     return c.json({ sent: true });
+  });
+  // As the queue hands over what failed every time, which takes it two minutes.
+  routes.post('/dev/dead', async (c) => {
+    const body: unknown = await c.req.json();
+    const done = { ack() {}, retry() {} };
+    const message = { id: newId('msg', Date.now()), timestamp: new Date(), attempts: 11, body, ...done };
+    const metadata = { metrics: { backlogCount: 0, backlogBytes: 0 } };
+    const batch = {
+      queue: 'crosswalk-drops-dead',
+      messages: [message],
+      metadata,
+      ackAll() {},
+      retryAll() {},
+    };
+    await consumeBatch(c.get('ctx'), batch);
+    return c.json({ consumed: true });
   });
   routes.post('/dev/statements', async (c) => {
     const { watch } = parse(z.strictObject({ watch: z.boolean() }), await c.req.json());

@@ -22,7 +22,7 @@ async function render(rows: number, zone: string): Promise<string> {
   }));
   const view = {
     ctx: { now: () => Date.UTC(2026, 10, 22), requestId: 'req_1' },
-    api: { get: async () => ({ items, nextCursor: null }) },
+    api: { get: async () => ({ items, nextCursor: null, lookedBackTo: null }) },
     actor: { kind: 'system', keyId: 'system' },
     ...{ programId: 'x', programName: 'X', programZone: zone, zone: { mode: 'program', name: zone } },
     ...{ params: {}, query: new URLSearchParams(), url: new URL('http://hub.example/p/x/jobs') },

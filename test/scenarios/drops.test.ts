@@ -183,6 +183,39 @@ describe('notifications of the object store', () => {
     expect(await jobsOf(program)).toHaveLength(1);
   });
 
+  it('that failed every time are a problem of the program, from which the object is taken up again', async () => {
+    const program = await newProgram(hub.url);
+    const { programId } = program;
+    const body = { folder: 'warehouse', filename: 'late.csv', size: 5 };
+    const begun = expectStatus(
+      await program.call('POST', `/api/programs/${programId}/uploads`, { body }),
+      201,
+    ).body;
+    expect((await fetch(begun.url, { method: 'PUT', headers: begun.headers, body: 'id\n1\n' })).status).toBe(
+      200,
+    );
+    const [key = ''] = await objects(`files/${programId}/`);
+    const dead = async (of: string, action = 'PutObject') =>
+      expectStatus(await system('POST', '/dev/dead', { body: { action, object: { key: of } } }), 200);
+    await dead(key);
+    await dead(key);
+    await dead(key, 'DeleteObject');
+    await dead('files/nobody/fil_1');
+    const open = async () => (await program.call('GET', `/api/programs/${programId}/attention`)).body.items;
+    const [problem, ...others] = await open();
+    expect(others).toEqual([]);
+    expect(problem).toMatchObject({ kind: 'drop_not_taken', subject: key, count: 2, retryable: true });
+    const drops = async () => (await program.call('GET', `/api/programs/${programId}/files`)).body.items;
+    expect(await drops()).toEqual([]);
+    const retry = `/api/programs/${programId}/attention/${problem.attentionId}/retry`;
+    expect(expectStatus(await program.call('POST', retry, { body: {} }), 200).body).toMatchObject({
+      started: 1,
+      refused: 0,
+    });
+    expect(await drops()).toMatchObject([{ filename: 'late.csv' }]);
+    expect(await open()).toEqual([]);
+  });
+
   it('bring the qa/ drops of the same store to a QA deployment, which leaves production’s alone', async () => {
     const qa = await startHub({
       vars: {

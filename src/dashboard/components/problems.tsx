@@ -67,6 +67,7 @@ const wordsOfPages: [RegExp, string][] = [
     'resume it, and recover what it missed',
   ],
   [/POST …\/eventSubs\/\S+\/quarantine\/retry/, 'retry the quarantine on its page'],
+  [/POST \/api\/programs\/\S+\/attention\/\S+\/retry/, 'retry it here'],
   [/GET \/api\/flows\/\S+\. Then/, 'its flow’s page. Then'],
   [/POST \/api\/flows\/\S+\/sync/, 'request the sync again on its page'],
 ];
@@ -136,6 +137,7 @@ function Cure({ view, problem: { kind, subject } }: { view: View; problem: OpenP
     job_failed: [`jobs?job=${encodeURIComponent(subject)}`, 'Its jobs'],
     job_given_up: [`jobs?job=${encodeURIComponent(subject)}`, 'Its jobs'],
     drop_not_started: [`files?prefix=${encodeURIComponent(subject)}`, 'The file'],
+    drop_not_taken: ['files', 'Files'],
     delivery_exhausted: [`deliveries/${subject}`, 'The delivery'],
     delivery_waits: [`deliveries/${subject}`, 'The delivery'],
     webhook_disabled: [`webhooks/${subject}`, 'The endpoint'],

@@ -159,7 +159,7 @@ const retryRoute = defineRoute(
     path: '/api/programs/{programId}/attention/{attentionId}/retry',
     tags: ['Webhooks and deliveries'],
     summary:
-      'Do again all that has this problem: the deliveries to the same receiver, the jobs of the same task',
+      'Do again all that has this problem: deliveries to the same receiver, jobs of the same task, files not taken up',
     request: {
       params: programParam.extend(problemParam.shape),
       body: jsonBody(

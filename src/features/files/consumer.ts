@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import type { Ctx } from '../../context.ts';
+import type { Statement } from '../../platform/d1.ts';
 import { ack, type MessageOutcome } from '../../platform/queue.ts';
 import { takeUpObject } from './notified.ts';
+import { raiseUntaken } from './untaken.ts';
 
 /**
  * A notification of the object store. Source: R2 "Event notifications", message format; `object` has size
@@ -21,4 +23,13 @@ export async function handleDropMessage(
 ): Promise<MessageOutcome> {
   if (writes.includes(action)) await takeUpObject(ctx, object.key);
   return ack;
+}
+
+/** What is to be said of messages that failed every time; those of no writing, or of no program, say nothing. */
+export function raiseDeadDrops(ctx: Ctx, bodies: unknown[]): Promise<Statement[]> {
+  const keys = bodies.flatMap((body) => {
+    const read = dropMessage.safeParse(body);
+    return read.success && writes.includes(read.data.action) ? [read.data.object.key] : [];
+  });
+  return raiseUntaken(ctx, keys);
 }

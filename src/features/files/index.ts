@@ -12,3 +12,4 @@ export { parseRange } from './range.ts';
 export { receiveFile } from './receive.ts';
 export { folderName, requireFilename } from './schema.ts';
 export { type FileVersion, findFile, findVersion } from './store.ts';
+export { untakenRemedy } from './untaken.ts';
