@@ -210,7 +210,8 @@ async function sendChunk(
       const also = underWay === 0 && !next ? then(failed) : [];
       const attempts = { attempts: row.attempts + 1, attemptsTotal: row.attemptsTotal + 1 };
       const lost = row.status === 'sending' ? lostAttempt(ctx) : null;
-      recorded.push(recorder.add({ ...sent, row, fence: row.attemptsTotal, ...attempts, lost }, also));
+      const finished = { ...sent, row, fence: row.attemptsTotal, ...attempts, lost };
+      recorded.push(recorder.add(finished, also, next !== undefined));
     }
   };
   const flights = Array.from({ length: Math.min(width, rows.length) }, flight);

@@ -87,9 +87,10 @@ export class OutcomeRecorder {
 
   /**
    * Resolves when the outcome is committed, and `also` with it, after it and those before it; without `also`
-   * where one of the same endpoint before it could not be written. Throws what the database throws.
+   * where one of the same endpoint before it could not be written. `more`: its sender goes on to another at
+   * once, whose outcome it waits a moment for. Throws what the database throws.
    */
-  async add(finished: Finished, also: Statement[] = []): Promise<void> {
+  async add(finished: Finished, also: Statement[] = [], more = false): Promise<void> {
     const outcome = decideOutcome(finished.result, {
       channel: 'webhook',
       attempts: finished.attempts,
@@ -100,7 +101,8 @@ export class OutcomeRecorder {
     this.#also.push({ endpointId: finished.row.endpointId, statements: also });
     this.#underWay--;
     this.#group ??= this.#writeGroup();
-    if (this.#underWay === 0 || this.#gathered.length >= groupSize) this.#hurry?.();
+    const isLast = this.#underWay === 0 && !more;
+    if (isLast || this.#gathered.length >= groupSize) this.#hurry?.();
     await this.#group;
   }
 
