@@ -79,6 +79,10 @@ async function bench(request: Request, env: Env, execution: ExecutionContext): P
     await env.DB.batch(tables.map((one) => env.DB.prepare(one)));
     return Response.json(receivers.length);
   }
+  if (pathname === '/bench/open') {
+    const open = 'SELECT count(*) AS open FROM bare_deliveries WHERE ended_at IS NULL';
+    return Response.json(await env.DB.prepare(open).first('open'));
+  }
   const counted = { statements, rowsWritten };
   statements = 0;
   rowsWritten = {};

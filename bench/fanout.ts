@@ -7,7 +7,7 @@
  */
 import { availableParallelism, cpus } from 'node:os';
 import { burst } from './fanout-burst.ts';
-import { type Client, percentile, startClient } from './fanout-client.ts';
+import { type Client, percentile, startClient, until } from './fanout-client.ts';
 import { type BareHub, startBareHub } from './hub.ts';
 
 const scale = Number(process.argv[2] ?? 1);
@@ -90,7 +90,13 @@ async function compare(): Promise<void> {
         await client.settled(side.programId, side.key ?? '');
         meters[name].push(await client.call('GET', '/bench/meter'));
         seconds[bareKey] += await flood(client, bare, perRound[name], receivers);
-        await new Promise((resolve) => setTimeout(resolve, 300));
+        // Its updates are behind its calls: the next round must not pay for them.
+        await until(
+          async () => (await client.call('GET', '/bench/open')) === 0,
+          60,
+          () => 'the loop has not settled',
+          20,
+        );
       }
     }
     await bareReceivers(one);
