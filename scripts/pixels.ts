@@ -28,7 +28,7 @@ try {
   say(`Pictures of ${commit.slice(0, 10)}, which is the base`);
   const before = await shoot(base, join(folder, 'before'), say);
   say('Pictures of this tree');
-  const after = await shoot(root, join(folder, 'after'), say);
+  const after = await shoot(root, join(folder, 'after'), say, before);
   await writeReport(folder, commit, before, after, say);
 } finally {
   rmSync(base, { recursive: true, force: true });
