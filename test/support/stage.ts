@@ -154,7 +154,6 @@ async function fillNight(): Promise<void> {
       return answers.map(({ body }) => body).find(({ files }) => files.length > 0);
     },
     (found: Body) => found?.status === 'delivered',
-    60,
   );
   // Into the night after it, however long the transfer took: the calendar is the same in each run.
   await sweepLater(hub, 13 * 3_600);
@@ -173,7 +172,6 @@ async function fillJobs(): Promise<void> {
     await until(
       async () => (await program.call('GET', `/api/jobs/${jobId}`)).body,
       ({ status, finishedAt }) => status === 'held' || finishedAt !== null,
-      60,
     );
     return jobId as string;
   };
@@ -240,7 +238,6 @@ async function fillEvents(): Promise<void> {
   await until(
     async () => (await program.call('GET', at(`webhooks/${moved.webhookId}`))).body,
     ({ state }) => state === 'disabled',
-    60,
   );
   await publish(publisher, ...more);
   const { now } = (await system()('POST', '/dev/clock', { body: { aheadSeconds: 0 } })).body;
@@ -287,7 +284,6 @@ export async function settled(): Promise<void> {
       );
     },
     (moving) => moving === 0,
-    60,
   );
 }
 
@@ -307,7 +303,6 @@ export async function calmed(): Promise<void> {
         return body.items.filter(({ nextAttemptAt }: Body) => Date.parse(nextAttemptAt) < soon).length;
       },
       (due: number) => due === 0,
-      60,
     );
     await settled();
   }

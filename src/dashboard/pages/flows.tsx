@@ -126,7 +126,7 @@ export async function flowPage(view: View): Promise<Page> {
         ) : null}
         <ul class="sources">
           {sources.items.map((source) => (
-            <li>
+            <li id={`source-${source.id}`}>
               <h2>{source.reference}</h2>
               <p>{source.description}</p>
               <p class="big">

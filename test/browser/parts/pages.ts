@@ -255,7 +255,7 @@ export function testPages(): void {
     await refused('document.body.setAttribute("style", "color:red")');
     await refused('const i = new Image(); i.src = "https://evil.example/p.gif"; document.body.append(i)');
     await refused('document.querySelector("main").append(document.createElement("button"))');
-    await expect.poll(() => stage.complaints.length, { timeout: 10_000 }).toBeGreaterThanOrEqual(3);
+    await expect.poll(() => stage.complaints.length, { timeout: 60_000 }).toBeGreaterThanOrEqual(3);
     expect((await judge(broken)).map((one) => one.split(':')[0])).toContain('button-name');
     expect((await judgeAgain(broken, tags, true)).map((one) => one.split(':')[0])).toContain('button-name');
     await context.close();
