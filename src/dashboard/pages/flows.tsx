@@ -1,6 +1,7 @@
 import type { FlowOut, FlowPage } from '../../features/flows/routes.ts';
 import type { HistoryPage, SourcePage } from '../../features/flows/sources/routes.ts';
 import { Command } from '../components/command.tsx';
+import { findParticipation, Participation } from '../components/participation.tsx';
 import {
   Confirm,
   Copy,
@@ -14,7 +15,7 @@ import {
   TimeAndAgo,
 } from '../components/parts.tsx';
 import { deliveryTones, sourceTones } from '../states.ts';
-import { formatDuration } from '../time.ts';
+import { formatCount, formatDuration } from '../time.ts';
 import { isSent, type Outcome, type Page, type Tone, type View } from '../view.ts';
 
 const base = (view: View) => `/api/programs/${encodeURIComponent(view.programId)}/flows`;
@@ -27,7 +28,10 @@ export async function flowsPage(view: View): Promise<Page> {
   const query = new URLSearchParams({ archived: view.query.get('archived') === 'true' ? 'true' : 'false' });
   const cursor = view.query.get('cursor');
   if (cursor) query.set('cursor', cursor);
-  const flows = await view.api.get<FlowPage>(`${base(view)}?${query}`);
+  const [flows, participation] = await Promise.all([
+    view.api.get<FlowPage>(`${base(view)}?${query}`),
+    findParticipation(view, null),
+  ]);
   const pending = flows.items.filter(({ state }) => state === 'PENDING');
   const failed = flows.items.filter(({ state }) => state === 'FAILED');
   return {
@@ -50,6 +54,11 @@ export async function flowsPage(view: View): Promise<Page> {
               head: 'State',
               cell: (flow) => <State word={flow.label} tone={sourceTones[flow.state] ?? 'quiet'} />,
             },
+            {
+              head: 'Allocations',
+              kind: 'number',
+              cell: (flow) => formatCount(flow.allocations),
+            },
             { head: 'Changed', cell: (flow) => <Time view={view} at={flow.updatedAt} /> },
           ]}
           empty={
@@ -69,6 +78,7 @@ export async function flowsPage(view: View): Promise<Page> {
           }
         />
         <Pager view={view} next={flows.nextCursor} />
+        {flows.items.length === 0 ? null : <Participation view={view} of={participation} />}
         {view.can('flows') ? (
           <>
             <h2>A new flow</h2>
@@ -105,10 +115,11 @@ function verdictOf(all: number, pending: number, failed: number): { tone: Tone; 
 
 /** One flow: its sources in big words, what to press, and who pressed it last. */
 export async function flowPage(view: View): Promise<Page> {
-  const [flow, sources, history] = await Promise.all([
+  const [flow, sources, history, participation] = await Promise.all([
     view.api.get<FlowOut>(flowPath(view)),
     view.api.get<SourcePage>(`${flowPath(view)}/external-sources?limit=200`),
     view.api.get<HistoryPage>(`${flowPath(view)}/external-sources/requests?limit=20`),
+    findParticipation(view, view.params.flowId ?? ''),
   ]);
   const mayAct = view.can('flows') && !flow.archived;
   return {
@@ -138,15 +149,16 @@ export async function flowPage(view: View): Promise<Page> {
                   'Never requested.'
                 ) : (
                   <>
-                    Requested <TimeAndAgo view={view} at={source.lastRequestedSync} />
-                  </>
-                )}{' '}
-                {source.lastSync === null ? null : (
-                  <>
-                    Last done <TimeAndAgo view={view} at={source.lastSync} />
+                    Requested <TimeAndAgo view={view} at={source.lastRequestedSync} />.
                   </>
                 )}
               </p>
+              {source.lastSync === null ? null : (
+                <p class="dim">
+                  Last done <TimeAndAgo view={view} at={source.lastSync} />.
+                </p>
+              )}
+              <p class="dim">{allocated(source.allocated)}</p>
               {mayAct ? (
                 <div class="actions">
                   <PostForm view={view} to={page(view, '/sync')}>
@@ -185,6 +197,7 @@ export async function flowPage(view: View): Promise<Page> {
             </PostForm>
           </details>
         ) : null}
+        {sources.items.length === 0 ? null : <Participation view={view} of={participation} />}
         <h2>Who asked</h2>
         <Table
           caption="Requests, newest first"
@@ -222,6 +235,7 @@ export async function flowPage(view: View): Promise<Page> {
           of={[
             ['Code', <Copy text={flow.code} label="the code" />],
             ['Flow id', <Copy text={String(flow.flowId)} label="the flow id" />],
+            ['Allocations', `${formatCount(flow.allocations)} of participants to its sources`],
             ['Time limit', `${flow.syncTimeLimitMinutes} min`],
             ['Archived', flow.archived ? 'yes: it takes no change' : 'no'],
           ]}
@@ -230,6 +244,11 @@ export async function flowPage(view: View): Promise<Page> {
     ),
   };
 }
+
+const allocated = (count: number) =>
+  count === 0
+    ? 'No participant is allocated to it.'
+    : `${formatCount(count)} ${count === 1 ? 'participant is' : 'participants are'} allocated to it.`;
 
 function sentence(flow: FlowOut, sources: SourcePage): string {
   const of = sources.items.length;
