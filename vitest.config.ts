@@ -2,7 +2,7 @@ import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
 // Limits for what hangs: a loaded machine of two slow cores takes a third of them.
-const slow = { testTimeout: 300_000, hookTimeout: 300_000 };
+const slow = { testTimeout: 300_000, hookTimeout: 300_000, expect: { poll: { timeout: 60_000 } } };
 
 /**
  * `pure` runs plain functions in Node, `worker` the object stores inside the runtime, `hub` calls one shared

@@ -321,6 +321,7 @@ export async function newTab({ key, width = 1280, options = {} }: TabOptions = {
 }> {
   const { browser, hub, program } = stage;
   const context = await browser.newContext({ viewport: { width, height: 800 }, ...options });
+  context.setDefaultTimeout(120_000);
   const page = await context.newPage();
   listenTo(page);
   await page.goto(`${hub.url}/sign-in`);
