@@ -77,7 +77,11 @@ export const verdictOf = (html: string) =>
 
 /** The cells of the first row that holds `part`, as text by their heads. */
 export function cellsOf(html: string, part: string): Record<string, string> {
-  const row = html.split('<tr>').slice(1).find((one) => one.includes(part)) ?? '';
+  const row =
+    html
+      .split('<tr>')
+      .slice(1)
+      .find((one) => one.includes(part)) ?? '';
   const cells = row.matchAll(/<t[hd][^>]* data-label="([^"]+)"[^>]*>(.*?)<\/t[hd]>/gs);
   return Object.fromEntries([...cells].map(([, head = '', cell = '']) => [head, textOf(cell)]));
 }
