@@ -141,7 +141,6 @@ async function fillNight(): Promise<void> {
       return answers.map(({ body }) => body).find(({ files }) => files.length > 0);
     },
     (found: Body) => found?.status === 'delivered',
-    60,
   );
   // Into the night after it, however long the transfer took: the calendar is the same in each run.
   await sweepLater(hub, 13 * 3_600);
@@ -160,7 +159,6 @@ async function fillJobs(): Promise<void> {
     await until(
       async () => (await program.call('GET', `/api/jobs/${jobId}`)).body,
       ({ status, finishedAt }) => status === 'held' || finishedAt !== null,
-      60,
     );
     return jobId as string;
   };
@@ -227,7 +225,6 @@ async function fillEvents(): Promise<void> {
   await until(
     async () => (await program.call('GET', at(`webhooks/${moved.webhookId}`))).body,
     ({ state }) => state === 'disabled',
-    60,
   );
   await publish(publisher, ...more);
   const { now } = (await system()('POST', '/dev/clock', { body: { aheadSeconds: 0 } })).body;
@@ -274,7 +271,6 @@ export async function settled(): Promise<void> {
       );
     },
     (moving) => moving === 0,
-    60,
   );
 }
 
@@ -294,7 +290,6 @@ export async function calmed(): Promise<void> {
         return body.items.filter(({ nextAttemptAt }: Body) => Date.parse(nextAttemptAt) < soon).length;
       },
       (due: number) => due === 0,
-      60,
     );
     await settled();
   }
@@ -313,6 +308,7 @@ export async function newTab({ key, width = 1280, options = {} }: TabOptions = {
 }> {
   const { browser, hub, program } = stage;
   const context = await browser.newContext({ viewport: { width, height: 800 }, ...options });
+  context.setDefaultTimeout(120_000);
   const page = await context.newPage();
   listenTo(page);
   await page.goto(`${hub.url}/sign-in`);

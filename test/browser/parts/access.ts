@@ -89,7 +89,7 @@ export function testAccess(): void {
       if (changed.length === 0) break;
       expect([changed, rounds]).toEqual([changed, Math.min(rounds, 5)]);
     }
-  }, 180_000);
+  });
 
   it('shows what is personal or secret only when asked, keeps no copy, and logs who asked (A25)', async () => {
     const { program, ids } = stage;
