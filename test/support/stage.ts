@@ -16,6 +16,7 @@ import {
 } from './client.ts';
 import { feed, feedTask, sweepLater } from './crash.ts';
 import { eventOf, publish, subscribe } from './events.ts';
+import { hostile } from './hostile.ts';
 import { type LearningBuilder, startLearningBuilder } from './learning-builder.ts';
 import { completion, createExport, exportTo } from './nights.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
@@ -41,21 +42,7 @@ export interface Stage {
   complaints: string[];
 }
 
-/** Strings that become something else wherever they are not printed as text. */
-export const hostile = [
-  '<script>alert(1)</script>',
-  '"><img src=x onerror=alert(2)>',
-  "'><svg onload=alert(3)>",
-  '</title><script>alert(4)</script>',
-  '</textarea><script>alert(5)</script>',
-  'javascript:alert(6)',
-  '{{constructor.constructor("alert(7)")()}}',
-  '<a href="data:text/html,<script>alert(8)</script>">x</a>',
-  '<style>@import "https://evil.example/x.css";</style>',
-  '<iframe srcdoc="<script>alert(9)</script>"></iframe>',
-  '&lt;script&gt;alert(10)&lt;/script&gt;',
-  '\u202egnp.exe\u2066 <img src="https://evil.example/p.gif">',
-];
+export { hostile };
 
 /** Errors planted in the file of the job that rejects: so many rows, by column. */
 export const planted = { gift: 39, id: 3 };
