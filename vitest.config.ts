@@ -1,7 +1,8 @@
 import { cloudflareTest } from '@cloudflare/vitest-plugin';
 import { defineConfig } from 'vitest/config';
 
-const slow = { testTimeout: 120_000, hookTimeout: 120_000 };
+// Limits for what hangs: a loaded machine of two slow cores takes a third of them.
+const slow = { testTimeout: 300_000, hookTimeout: 300_000, expect: { poll: { timeout: 60_000 } } };
 
 /**
  * `pure` runs plain functions in Node, `worker` the object stores inside the runtime, `hub` calls one shared

@@ -5,7 +5,7 @@ import type { SignedIn } from '../features/keys/keys.system.ts';
 import { type AccessPerson, verifyAccessToken } from '../platform/access-token.ts';
 
 /** What each role may do; the operator's is no list: a system key's rights. */
-const roleScopes: Record<Exclude<AccessRule['role'], 'operator'>, Scope[]> = {
+export const roleScopes: Record<Exclude<AccessRule['role'], 'operator'>, Scope[]> = {
   engineer: ['read', 'files', 'jobs', 'events:publish', 'exports', 'webhooks', 'manage'],
   consultant: ['read', 'templates'],
   manager: ['read', 'flows'],

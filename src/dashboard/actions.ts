@@ -15,7 +15,8 @@ import {
 import { createExport, exportsPage } from './pages/exports.tsx';
 import { deleteFile, runFile, uploadFile } from './pages/file.tsx';
 import { filesPage } from './pages/files.tsx';
-import { addSource, createFlow, flowPage, flowsPage, removeSource, requestSync } from './pages/flows.tsx';
+import { addSource, flowPage, removeSource, requestSync } from './pages/flow.tsx';
+import { createFlow, flowsPage } from './pages/flows.tsx';
 import { decideJob, jobPage, showRejects } from './pages/job.tsx';
 import { countJobRetries, jobsPage, retryJobs } from './pages/jobs.tsx';
 import { createKey, endSession, keysPage, revokeKey, rotateKey } from './pages/keys.tsx';
@@ -67,7 +68,10 @@ export const actionRoutes: ActionRoute[] = [
       return { path, section: 'subscriptions', scope: 'system', act, page: subscriptionPage };
     },
   ),
-  { path: '/p/:programId/jobs/:jobId/show', section: 'jobs', scope: 'read', act: showRejects, page: jobPage },
+  {
+    ...{ path: '/p/:programId/jobs/:jobId/show', section: 'jobs', scope: 'read', values: 'rows' },
+    ...{ act: showRejects, page: jobPage },
+  },
   ...Object.entries({
     ':verb{acknowledge|ignore|reopen}': handleProblem,
     resolve: resolveProblem,
@@ -83,27 +87,19 @@ export const actionRoutes: ActionRoute[] = [
     },
     { path: `/hub/problems/:attentionId/${verb}`, section: '', scope: 'system', act, page: systemPage },
   ]),
-  {
-    path: '/p/:programId/subscriptions/:publisherId/template',
-    section: 'subscriptions',
-    scope: 'templates',
-    act: saveTemplate,
-    page: templatePage,
-  },
-  {
-    path: '/p/:programId/subscriptions/:publisherId/template/preview',
-    section: 'subscriptions',
-    scope: 'templates',
-    act: tryTemplate,
-    page: templatePage,
-  },
-  {
-    path: '/p/:programId/subscriptions/:publisherId/template/remove',
-    section: 'subscriptions',
-    scope: 'templates',
-    act: removeCategory,
-    page: templatePage,
-  },
+  ...Object.entries({ '': saveTemplate, '/preview': tryTemplate, '/remove': removeCategory }).map(
+    ([verb, act]): ActionRoute => {
+      const path = `/p/:programId/subscriptions/:publisherId/template${verb}`;
+      return {
+        path,
+        section: 'subscriptions',
+        scope: 'templates',
+        values: 'previews',
+        act,
+        page: templatePage,
+      };
+    },
+  ),
   {
     path: '/p/:programId/subscriptions/:publisherId/template/versions/:version/revert',
     section: 'subscriptions',
@@ -130,7 +126,9 @@ export const actionRoutes: ActionRoute[] = [
   {
     path: '/p/:programId/deliveries/:deliveryId/show',
     section: 'deliveries',
-    scope: 'webhooks',
+    scope: 'read',
+    // The wider of two kinds: which one it is, its channel tells.
+    values: 'batches',
     act: showRequest,
     page: deliveryPage,
   },
@@ -152,6 +150,7 @@ export const actionRoutes: ActionRoute[] = [
     path: '/p/:programId/events/:eventId/show',
     section: 'events',
     scope: 'read',
+    values: 'events',
     act: showEvent,
     page: eventPage,
   },
@@ -178,6 +177,7 @@ export const actionRoutes: ActionRoute[] = [
     path: '/p/:programId/datasets/:dataset/search',
     section: 'datasets',
     scope: 'read',
+    values: 'rows',
     act: searchRecords,
     page: datasetPage,
   },
@@ -185,6 +185,7 @@ export const actionRoutes: ActionRoute[] = [
     path: '/p/:programId/datasets/:dataset/record',
     section: 'datasets',
     scope: 'read',
+    values: 'rows',
     act: showRecord,
     page: recordPage,
   },

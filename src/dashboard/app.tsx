@@ -1,6 +1,8 @@
 import { type Context, Hono } from 'hono';
 import { ConfigError, readVersion } from '../env.ts';
+import { recordAudit } from '../features/audit/index.ts';
 import { openContext, openReader } from '../open.ts';
+import { commit } from '../platform/d1.ts';
 import { equalsConstantTime, sha256Hex } from '../platform/encoding.ts';
 import { newId } from '../platform/ids.ts';
 import { createLogger } from '../platform/log.ts';
@@ -23,7 +25,15 @@ import { problemPage } from './problem.tsx';
 import { downloadRoutes, pageRoutes } from './routes.ts';
 import { isOwnOrigin, sessionOf, zoneOf } from './session.ts';
 import { formatBytes } from './time.ts';
-import { type FormFields, noFields, type Page, type PageRoute, type View } from './view.ts';
+import { mayNotSee, maySee, type ValueKind } from './values.ts';
+import {
+  type DownloadRoute,
+  type FormFields,
+  noFields,
+  type Page,
+  type PageRoute,
+  type View,
+} from './view.ts';
 
 /** The door for people: pages and forms. What is no page of ours is the API's. */
 export const dashboard = new Hono<DoorEnv>();
@@ -111,6 +121,7 @@ for (const route of downloadRoutes) {
     if (view instanceof Response) return view;
     try {
       const file = await route.open(view);
+      await recordTaken(view, route);
       const headers = new Headers(file.headers);
       headers.set('content-security-policy', 'sandbox');
       headers.set('x-content-type-options', 'nosniff');
@@ -121,6 +132,12 @@ for (const route of downloadRoutes) {
       return showPage(c, view, '', problemPage(error, view, ''));
     }
   });
+}
+
+/** Values that somebody takes along are on record before they have them. */
+async function recordTaken({ ctx, programId, params }: View, { taken }: DownloadRoute): Promise<void> {
+  if (taken === undefined) return;
+  await commit(ctx.db, [recordAudit(ctx, { programId, action: taken.action, target: taken.target(params) })]);
 }
 
 for (const route of actionRoutes) {
@@ -180,7 +197,10 @@ async function shown(view: View, route: PageRoute): Promise<Page | { to: string 
 }
 
 /** Who looks at what; an answer instead where nobody is signed in, or it is not theirs. */
-async function viewOf(c: Context<DoorEnv>, route: { scope: PageRoute['scope'] }): Promise<View | Response> {
+async function viewOf(
+  c: Context<DoorEnv>,
+  route: { scope: PageRoute['scope']; values?: ValueKind },
+): Promise<View | Response> {
   const ctx = c.get('ctx');
   const session = c.get('session');
   const { actor } = ctx;
@@ -232,6 +252,8 @@ async function viewOf(c: Context<DoorEnv>, route: { scope: PageRoute['scope'] })
       route.scope === 'system' ? 'the operator of this hub' : `a key with the scope “${route.scope}”`;
     return showPage(c, view, '', refusal(403, `This page is for ${who}.`));
   }
+  if (route.values !== undefined && !maySee(view, route.values))
+    return showPage(c, view, '', problemPage(mayNotSee(route.values, ctx.requestId), view, ''));
   return view;
 }
 

@@ -1,7 +1,7 @@
 // Made by scripts/assets.mjs.
 export const assets = {
-  script: '/assets/app-08f26a58cd.js',
+  script: '/assets/app-2d0c6f9b2b.js',
   editor: '/assets/editor-2bb443a513.js',
-  style: '/assets/app-1ca1ee293f.css',
+  style: '/assets/app-38aa6a8ba9.css',
   icon: '/assets/icon-3b754b8fff.svg',
 };

@@ -9,7 +9,8 @@ import { eventsPage } from './pages/events.tsx';
 import { exportPage } from './pages/export.tsx';
 import { exportsPage } from './pages/exports.tsx';
 import { filesPage } from './pages/files.tsx';
-import { flowPage, flowsPage } from './pages/flows.tsx';
+import { flowPage } from './pages/flow.tsx';
+import { flowsPage } from './pages/flows.tsx';
 import { hubPage } from './pages/hub.tsx';
 import { jobPage } from './pages/job.tsx';
 import { jobsPage } from './pages/jobs.tsx';
@@ -100,6 +101,11 @@ export const downloadRoutes: DownloadRoute[] = [
   {
     path: '/p/:programId/files/:folder/:filename',
     scope: 'read',
+    values: 'rows',
+    taken: {
+      action: 'file.downloaded',
+      target: ({ folder = '', filename = '' }) => `${folder}/${filename}`,
+    },
     open: ({ api, programId, params }) =>
       api.ask(
         'GET',
@@ -109,17 +115,25 @@ export const downloadRoutes: DownloadRoute[] = [
   {
     path: '/p/:programId/jobs/:jobId/errors.csv',
     scope: 'read',
+    values: 'rows',
+    taken: { action: 'job.report_downloaded', target: ({ jobId = '' }) => jobId },
     open: ({ api, params }) =>
       api.ask('GET', `/api/jobs/${encodeURIComponent(params.jobId ?? '')}/errors.csv`),
   },
   {
     path: '/p/:programId/exports/:exportId/nights/:localDate/files/:name',
     scope: 'read',
+    values: 'nights',
+    taken: {
+      action: 'export.file_downloaded',
+      target: ({ exportId = '', localDate = '', name = '' }) => `${exportId}/${localDate}/${name}`,
+    },
     open: openNightFile,
   },
   {
     path: '/p/:programId/datasets/:dataset/records.csv',
     scope: 'read',
+    values: 'rows',
     open: (view) =>
       view.api.ask(
         'GET',

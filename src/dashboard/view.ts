@@ -2,6 +2,7 @@ import type { Child } from 'hono/jsx';
 import type { Actor, Ctx, Scope } from '../context.ts';
 import type { Api } from './api.ts';
 import type { Zone } from './time.ts';
+import type { ValueKind } from './values.ts';
 
 /** How a state feels; each has a shape of its own beside its colour. */
 export type Tone = 'ok' | 'busy' | 'attention' | 'bad' | 'quiet';
@@ -84,6 +85,10 @@ export interface PageRoute {
 export interface DownloadRoute {
   path: string;
   scope: Scope | 'system';
+  /** What it holds of people: who may not see that is refused. */
+  values?: ValueKind;
+  /** The act that the audit log tells of it; absent where it holds no values, or the API tells it. */
+  taken?: { action: string; target(params: Record<string, string>): string };
   open(view: View): Promise<Response>;
 }
 
@@ -91,6 +96,8 @@ export interface ActionRoute {
   path: string;
   section: string;
   scope: Scope | 'system';
+  /** What it shows of people: who may not see that is refused. */
+  values?: ValueKind;
   /** Does it; an `ApiProblem` is shown on `page`, above what was sent. */
   act(view: View): Promise<Outcome>;
   page(view: View): Promise<Page>;

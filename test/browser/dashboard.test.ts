@@ -12,8 +12,8 @@ import { testScriptless } from './parts/scriptless.ts';
 
 // One hub, one browser, one program with everything in it: what people do, of A1 to A28; pages.test.ts looks.
 
-beforeAll(() => openStage(), 240_000);
-afterAll(closeStage, 60_000);
+beforeAll(() => openStage());
+afterAll(closeStage);
 
 describe('who may see and do what', testAccess);
 describe('a decision', testDecisions);

@@ -33,7 +33,6 @@ async function run(program: TestProgram, content: string | Uint8Array, filename 
   const job = await until(
     () => program.call('GET', `/api/jobs/${jobId}`),
     ({ body }) => body.finishedAt !== null || body.status === 'held',
-    60,
   );
   return job.body;
 }

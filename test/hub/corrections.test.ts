@@ -34,13 +34,13 @@ describe('errors.csv', () => {
   it('is taken as a spreadsheet saves it, though the task pins another dialect', async () => {
     const program = await programWithTask({ dialect: { delimiter: ';', quote: "'", encoding: 'utf-16le' } });
     const file = Buffer.from("id;name;joined\n1;'Zoë; Z.';2026-02-30\n2;Bob;2026-01-01\n", 'utf16le');
-    const job = await runFile(program, 'members.csv', file, 30);
+    const job = await runFile(program, 'members.csv', file);
     expect(job.rows, JSON.stringify(job)).toMatchObject({ read: 2, rejected: 1, inserted: 1 });
     expect(job.decisions).toMatchObject({ delimiter: ';', quote: "'", encoding: 'utf-16le' });
     expect(job.decisions.evidence.join(' ')).toContain('The delimiter is pinned by the task.');
     const report = await reportOf(program, job.jobId);
     const corrected = Buffer.from(report.replace('2026-02-30', '2026-02-28'), 'latin1');
-    const correction = await runFile(program, 'members.errors.csv', corrected, 30);
+    const correction = await runFile(program, 'members.errors.csv', corrected);
     expect(correction, JSON.stringify(correction)).toMatchObject({
       status: 'succeeded',
       rows: { inserted: 1 },
@@ -59,18 +59,18 @@ describe('errors.csv', () => {
         { ID: 1, name: 'Ann', 'Joined on': '2026-02-30' },
         { ID: 2, name: 'Bob', 'Joined on': '2026-01-01' },
       ];
-      const job = await runFile(program, 'members.gz', gzipSync(write(rows)), 30);
+      const job = await runFile(program, 'members.gz', gzipSync(write(rows)));
       expect(job.rows, JSON.stringify(job)).toMatchObject({ read: 2, rejected: 1, inserted: 1 });
       expect(job.decisions.evidence[0]).toMatch(/^Unpacked from gzip to \d+ bytes\.$/);
       const report = await reportOf(program, job.jobId);
       expect(report).toMatch(/^\ufeff?_job,_line,_code,_message,id,name,joined\r\n.*,1,Ann,2026-02-30\r\n$/);
       const corrected = report.replace(/30\r\n$/, '28\r\n');
-      const correction = await runFile(program, 'members.errors.csv', corrected, 30);
+      const correction = await runFile(program, 'members.errors.csv', corrected);
       expect(correction, JSON.stringify(correction)).toMatchObject({
         status: 'succeeded',
         rows: { inserted: 1 },
       });
-      const plain = await runFile(program, 'members.csv', 'id,name,joined\n3,Cy,2026-01-01\n', 30);
+      const plain = await runFile(program, 'members.csv', 'id,name,joined\n3,Cy,2026-01-01\n');
       expect(plain).toMatchObject({ status: 'failed', errors: [{ code: 'wrong_format' }] });
     },
   );
@@ -85,12 +85,11 @@ describe('errors.csv', () => {
       program,
       'members.jsonl',
       Buffer.from(rows.map((row) => JSON.stringify(row)).join('\n')),
-      30,
     );
     const report = await reportOf(program, job.jobId);
     expect(report).toMatch(/^\ufeff?_job,_line,_code,_message,id,name,joined,house,floor\r\n/);
     const corrected = Buffer.from(report.replaceAll('2026-02-30', '2026-02-28'));
-    await runFile(program, 'members.errors.csv', corrected, 30);
+    await runFile(program, 'members.errors.csv', corrected);
     expect((await program.call('GET', recordPath(program, '1'))).body.data).toMatchObject({ house: 'Elm' });
     expect((await program.call('GET', recordPath(program, '2'))).body.data).toMatchObject({ floor: 'third' });
   });
@@ -105,12 +104,12 @@ describe('errors.csv', () => {
     const schema = { fields, primaryKey: 'id', missingValues: ['-'] };
     const program = await programWithTask({ schema, aliases: {} });
     const rows = ['1;1.000,5;02/03/2026;yes', '1;-;04/05/2026;no'];
-    const job = await runFile(program, 'members.csv', `id;gift;joined;active\n${rows.join('\n')}\n`, 30);
+    const job = await runFile(program, 'members.csv', `id;gift;joined;active\n${rows.join('\n')}\n`);
     expect(job.rows, JSON.stringify(job)).toMatchObject({ read: 2, rejected: 2, inserted: 0 });
     const lines = (await reportOf(program, job.jobId)).split('\r\n');
     expect(lines[1]).toMatch(/,1,"1000,5",02\/03\/2026,yes$/);
     expect(lines[2]).toMatch(/,1,-,04\/05\/2026,no$/);
-    const correction = await runFile(program, 'members.errors.csv', `${lines[0]}\r\n${lines[1]}\r\n`, 30);
+    const correction = await runFile(program, 'members.errors.csv', `${lines[0]}\r\n${lines[1]}\r\n`);
     expect(correction, JSON.stringify(correction)).toMatchObject({
       status: 'succeeded',
       rows: { inserted: 1 },
@@ -121,7 +120,7 @@ describe('errors.csv', () => {
 
   it('names every error of a row, not the first alone', async () => {
     const program = await programWithTask({});
-    const job = await runFile(program, 'members.csv', 'id,name,joined\nx,Ann,tomorrow\n', 30);
+    const job = await runFile(program, 'members.csv', 'id,name,joined\nx,Ann,tomorrow\n');
     expect(job.errors.map(({ column, code }: { column: string; code: string }) => [column, code])).toEqual([
       ['id', 'not_an_integer'],
       ['joined', 'not_a_date'],
@@ -148,7 +147,7 @@ describe('errors.csv', () => {
     );
     expect((await look(jobId)).status).toBe('held');
     expectStatus(await program.call('POST', `/api/jobs/${jobId}/approve`), 200);
-    const ended = await jobEnded(program.call, correction, 30);
+    const ended = await jobEnded(program.call, correction);
     expect(ended, JSON.stringify(ended)).toMatchObject({ status: 'succeeded', rows: { inserted: 1 } });
     const { body } = await program.call('GET', recordPath(program, '1'));
     expect(body.data).toMatchObject({ name: 'Ann', joined: '2026-02-28' });

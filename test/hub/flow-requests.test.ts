@@ -143,7 +143,6 @@ describe("a manager's request", () => {
     await until(
       async () => stage.heard().length,
       (count) => count >= 50,
-      60,
     );
     const heard = await stage.quiet();
     expect(heard).toHaveLength(50);

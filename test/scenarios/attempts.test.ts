@@ -56,7 +56,6 @@ it('gives a job up after five failures of ours, with the dataset as it was, and 
       return body;
     },
     ({ finishedAt }) => finishedAt !== null,
-    60,
   );
   expect(job, JSON.stringify(job)).toMatchObject({ status: 'failed', attempt: 5, rows: { deleted: 0 } });
   expect(Math.max(...attempts)).toBe(5);
@@ -113,7 +112,6 @@ it('goes on where it stopped when the database has answered with errors for a wh
       return (await call('GET', `/api/jobs/${jobId}`)).body;
     },
     ({ finishedAt }) => finishedAt !== null,
-    60,
   );
   expect(job, JSON.stringify(job)).toMatchObject({ status: 'succeeded', rows: { inserted: rows } });
   await expectExactFeed(program, 0, rows);

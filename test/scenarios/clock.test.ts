@@ -345,6 +345,17 @@ describe('a program’s figures', () => {
         }
         return sums;
       };
+      /** Of each endpoint: what ended in its last 24 hours, and how its last delivery did. */
+      const standings = async (...ids: string[]) => {
+        const path = `${pathOf(program)}/webhook-standings?webhooks=${ids.join(',')}`;
+        const { items } = expectStatus(await program.call('GET', path), 200).body;
+        return items.map(({ hours, lastDelivery }: Body) => [
+          ...['delivered', 'failed', 'other'].map((of) =>
+            hours.reduce((sum: number, one: Body) => sum + one[of], 0),
+          ),
+          lastDelivery?.status ?? null,
+        ]);
+      };
       const rollUp = () => system('POST', '/dev/sweep');
       const statuses = async (wanted: string) =>
         until(
@@ -354,9 +365,12 @@ describe('a program’s figures', () => {
       let delivered = 4;
       const good = crowd.path();
       const bad = crowd.path(answers(503));
-      await createWebhook(program, { url: crowd.receiver.url + good, events: ['event.published'] });
+      const hook = async (path: string) =>
+        (await createWebhook(program, { url: crowd.receiver.url + path, events: ['event.published'] }))
+          .webhookId;
+      const toGood = await hook(good);
       await publish(program, ['a', 'b', 'c']);
-      await createWebhook(program, { url: crowd.receiver.url + bad, events: ['event.published'] });
+      const toBad = await hook(bad);
       await publish(program, ['d']);
       await statuses('delivered');
       await statuses('waiting');
@@ -368,6 +382,11 @@ describe('a program’s figures', () => {
       await Promise.all([rollUp(), rollUp(), rollUp()]);
       await rollUp();
       expect(await figures()).toEqual(first);
+      const firstOf = [
+        [4, 0, 0, 'delivered'],
+        [0, 0, 0, null],
+      ];
+      expect(await standings(toGood, toBad)).toEqual(firstOf);
       // What ends when the roll-up has passed it counts itself.
       crowd.behave(bad, null);
       delivered = 5;
@@ -378,6 +397,25 @@ describe('a program’s figures', () => {
       await moveOn(2);
       await rollUp();
       expect(await figures()).toEqual({ events: [4, 0, 0], webhook: [5, 0, 0] });
+      const both = [
+        [4, 0, 0, 'delivered'],
+        [1, 0, 0, 'delivered'],
+      ];
+      expect(await standings(toGood, toBad)).toEqual(both);
+      // A day later they are forgotten, but for the last; and of what comes then each is counted.
+      await moveOn(27);
+      expect(await standings(toGood, toBad)).toEqual(both.map(() => [0, 0, 0, 'delivered']));
+      crowd.behave(bad, answers(410));
+      delivered = 6;
+      await publish(program, ['e']);
+      await statuses('delivered');
+      await statuses('cancelled');
+      await moveOn(27.05);
+      await rollUp();
+      expect(await standings(toGood, toBad)).toEqual([
+        [1, 0, 0, 'delivered'],
+        [0, 0, 1, 'cancelled'],
+      ]);
     } finally {
       await crowd.close();
     }

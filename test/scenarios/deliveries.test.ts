@@ -51,7 +51,6 @@ async function deliveryOf(
       return first ? (await program.call('GET', `/api/deliveries/${first.deliveryId}`)).body : null;
     },
     (delivery) => delivery !== null && holds(delivery),
-    60,
   );
 }
 

@@ -99,7 +99,7 @@ describe('npm run demo', () => {
     expect(output).toMatch(/\n +dashboard +http:\/\/127\.0\.0\.1:\d+\/p\/harbour\/jobs\/job_\w+\n/);
     expect(output).not.toContain('\u001b');
     expect(leftovers()).toEqual([]);
-  }, 300_000);
+  });
 
   it('takes a file with a composite key, stays up with --keep and ends on Ctrl-C', async () => {
     const file = writeFile('presentations.csv', presentations);
@@ -117,7 +117,7 @@ describe('npm run demo', () => {
     expect(demo.output()).toContain('✓ record       B,B · 2013B · 1767');
     await expect(fetch(`${url}/healthz`)).rejects.toThrow();
     expect(leftovers()).toEqual([]);
-  }, 300_000);
+  });
 
   it('tells the three stories of external sources, each with its integration', async () => {
     const demo = startDemo('flows');
@@ -140,7 +140,7 @@ describe('npm run demo', () => {
     expect(output).toContain('Done. 9 requests, 9 webhooks, each heard once');
     expect(output).toMatch(/\n +dashboard +http:\/\/127\.0\.0\.1:\d+\/p\/\S+\/flows\n/);
     expect(leftovers()).toEqual([]);
-  }, 300_000);
+  });
 
   it("shows the hub's problem detail and ends with 1", async () => {
     const file = writeFile('presentations.csv', presentations);

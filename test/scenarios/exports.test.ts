@@ -234,7 +234,7 @@ describe('a hub that is killed while it writes a night, and misses the next two'
     const nights = [...remote.keys()].filter((name) => name.startsWith('courseCompletion-'));
     expect(nights).toHaveLength(3);
     expect(readdirSync(server.folder).filter((name) => name.startsWith('.'))).toEqual([]);
-  }, 180_000);
+  });
 });
 
 /** More than a page of the log holds, and more than one step of the writing; two bytes a character. */

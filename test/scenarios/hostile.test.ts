@@ -77,7 +77,6 @@ describe('a queue that gives every message three times, in any order', () => {
     await until(
       () => ledgerOf(program),
       (lines) => lines.length === 3 * ids.length + 1 && lines.every(isTried),
-      60,
     );
     // A clock that leaps ends the leases of what is under way: there is none.
     await until(

@@ -33,6 +33,8 @@ export function caller(url: string, defaultKey: string | null): Call {
     const init: RequestInit & { duplex?: 'half' } = {
       method,
       headers: {
+        // The runtime ends an idle connection after seconds, perhaps while the next call is being written to it.
+        connection: 'close',
         ...(key === null ? {} : { 'x-api-key': key }),
         ...(body !== undefined && !raw ? { 'content-type': 'application/json' } : {}),
         ...headers,
@@ -113,7 +115,7 @@ export async function newProgram(url: string, settings: Record<string, unknown> 
 export async function until<T>(
   ask: () => Promise<T>,
   holds: (value: T) => boolean,
-  seconds = 30,
+  seconds = 120,
 ): Promise<T> {
   const deadline = Date.now() + seconds * 1_000;
   for (;;) {
@@ -129,7 +131,7 @@ export async function until<T>(
 }
 
 /** The job once it has ended. */
-export async function jobEnded(call: Call, jobId: string, seconds = 30): Promise<Body> {
+export async function jobEnded(call: Call, jobId: string, seconds = 120): Promise<Body> {
   const answer = await until(
     () => call('GET', `/api/jobs/${jobId}`),
     ({ status, body }) => status !== 200 || body.finishedAt !== null,

@@ -36,7 +36,7 @@ export async function runFile(
   program: TestProgram,
   filename: string,
   content: string | Uint8Array,
-  seconds: number,
+  seconds?: number,
 ): Promise<Body> {
   const answer = expectStatus(await dropAndCall(program, 'members', filename, content), 200);
   return jobEnded(program.call, answer.body.jobId, seconds);

@@ -16,6 +16,7 @@ import {
 } from './client.ts';
 import { feed, feedTask, sweepLater } from './crash.ts';
 import { eventOf, publish, subscribe } from './events.ts';
+import { hostile } from './hostile.ts';
 import { type LearningBuilder, startLearningBuilder } from './learning-builder.ts';
 import { completion, createExport, exportTo } from './nights.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
@@ -41,21 +42,7 @@ export interface Stage {
   complaints: string[];
 }
 
-/** Strings that become something else wherever they are not printed as text. */
-export const hostile = [
-  '<script>alert(1)</script>',
-  '"><img src=x onerror=alert(2)>',
-  "'><svg onload=alert(3)>",
-  '</title><script>alert(4)</script>',
-  '</textarea><script>alert(5)</script>',
-  'javascript:alert(6)',
-  '{{constructor.constructor("alert(7)")()}}',
-  '<a href="data:text/html,<script>alert(8)</script>">x</a>',
-  '<style>@import "https://evil.example/x.css";</style>',
-  '<iframe srcdoc="<script>alert(9)</script>"></iframe>',
-  '&lt;script&gt;alert(10)&lt;/script&gt;',
-  '\u202egnp.exe\u2066 <img src="https://evil.example/p.gif">',
-];
+export { hostile };
 
 /** Errors planted in the file of the job that rejects: so many rows, by column. */
 export const planted = { gift: 39, id: 3 };
@@ -154,7 +141,6 @@ async function fillNight(): Promise<void> {
       return answers.map(({ body }) => body).find(({ files }) => files.length > 0);
     },
     (found: Body) => found?.status === 'delivered',
-    60,
   );
   // Into the night after it, however long the transfer took: the calendar is the same in each run.
   await sweepLater(hub, 13 * 3_600);
@@ -173,7 +159,6 @@ async function fillJobs(): Promise<void> {
     await until(
       async () => (await program.call('GET', `/api/jobs/${jobId}`)).body,
       ({ status, finishedAt }) => status === 'held' || finishedAt !== null,
-      60,
     );
     return jobId as string;
   };
@@ -240,7 +225,6 @@ async function fillEvents(): Promise<void> {
   await until(
     async () => (await program.call('GET', at(`webhooks/${moved.webhookId}`))).body,
     ({ state }) => state === 'disabled',
-    60,
   );
   await publish(publisher, ...more);
   const { now } = (await system()('POST', '/dev/clock', { body: { aheadSeconds: 0 } })).body;
@@ -287,7 +271,6 @@ export async function settled(): Promise<void> {
       );
     },
     (moving) => moving === 0,
-    60,
   );
 }
 
@@ -307,7 +290,6 @@ export async function calmed(): Promise<void> {
         return body.items.filter(({ nextAttemptAt }: Body) => Date.parse(nextAttemptAt) < soon).length;
       },
       (due: number) => due === 0,
-      60,
     );
     await settled();
   }
@@ -326,6 +308,7 @@ export async function newTab({ key, width = 1280, options = {} }: TabOptions = {
 }> {
   const { browser, hub, program } = stage;
   const context = await browser.newContext({ viewport: { width, height: 800 }, ...options });
+  context.setDefaultTimeout(120_000);
   const page = await context.newPage();
   listenTo(page);
   await page.goto(`${hub.url}/sign-in`);

@@ -101,7 +101,8 @@ class HubLive extends HTMLElement {
     const [shown, wanted] = [icon(document), icon(page)];
     if (shown && wanted && shown.getAttribute('href') !== wanted.getAttribute('href'))
       shown.setAttribute('href', wanted.getAttribute('href') ?? '');
-    const open = new Set([...this.querySelectorAll('details[open] > summary')].map((one) => one.textContent));
+    for (const list of [this, fresh]) nameRows(list);
+    const wasOpen = new Map([...this.querySelectorAll('details')].map((one) => [nameOf(one), one.open]));
     Idiomorph.morph(this, fresh, {
       morphStyle: 'outerHTML',
       ignoreActiveValue: true,
@@ -113,10 +114,26 @@ class HubLive extends HTMLElement {
       },
     });
     for (const one of this.querySelectorAll<HubTime | HubCopy>('hub-time, hub-copy')) one.connectedCallback();
-    for (const summary of this.querySelectorAll('details > summary'))
-      if (open.has(summary.textContent)) (summary.parentElement as HTMLDetailsElement).open = true;
+    for (const one of this.querySelectorAll('details')) one.open = wasOpen.get(nameOf(one)) ?? one.open;
   }
 }
+
+/**
+ * Rows and items are known by where they lead, unless they have an id: what is open or being filled in stays with
+ * its own when another comes before it.
+ */
+function nameRows(list: ParentNode) {
+  const names = new Set<string>();
+  for (const row of list.querySelectorAll('tbody > tr, li')) {
+    const lead = row.querySelector('a[href], form[action]');
+    const name = lead?.getAttribute('href') ?? lead?.getAttribute('action') ?? '';
+    if (row.id === '' && name !== '' && !names.has(name)) row.id = name;
+    names.add(name);
+  }
+}
+
+const nameOf = (one: HTMLDetailsElement) =>
+  `${one.parentElement?.closest('[id]')?.id} ${one.querySelector('summary')?.textContent}`;
 
 /** What the script has made of a time or a text stays while both say the same: it may have focus. */
 function isSaid(old: Node, next: Node): boolean {

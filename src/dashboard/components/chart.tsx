@@ -1,11 +1,12 @@
 import type { ActivityOut } from '../../features/activity/routes.ts';
+import type { StandingOut } from '../../features/deliveries/standings/routes.ts';
 import { formatCount, formatMoment } from '../time.ts';
 import type { View } from '../view.ts';
 
 type Kind = ActivityOut['items'][number]['kind'];
 
 /** One bar: what ended in an hour. */
-interface Hour {
+export interface Hour {
   atMs: number;
   ok: number;
   failed: number;
@@ -14,14 +15,29 @@ interface Hour {
 
 const hourMs = 3_600_000;
 
+function emptyHours(nowMs: number, hours: number): Map<number, Hour> {
+  const last = Math.floor(nowMs / hourMs) * hourMs;
+  return new Map(
+    Array.from({ length: hours }, (_, i) => {
+      const atMs = last - (hours - 1 - i) * hourMs;
+      return [atMs, { atMs, ok: 0, failed: 0, other: 0 }];
+    }),
+  );
+}
+
+/** The last 24 hours of an endpoint, the oldest first. */
+export function hoursOfEndpoint(of: StandingOut['hours'], nowMs: number): Hour[] {
+  const byHour = emptyHours(nowMs, 24);
+  for (const { startsAt, delivered, failed, other } of of) {
+    const atMs = Date.parse(startsAt);
+    if (byHour.has(atMs)) byHour.set(atMs, { atMs, ok: delivered, failed, other });
+  }
+  return [...byHour.values()];
+}
+
 /** The last so many hours of a kind, the oldest first, each there even where nothing happened. */
 export function hoursOf(activity: ActivityOut, kinds: Kind[], nowMs: number, hours: number): Hour[] {
-  const byHour = new Map<number, Hour>();
-  const last = Math.floor(nowMs / hourMs) * hourMs;
-  for (let i = hours - 1; i >= 0; i--) {
-    const atMs = last - i * hourMs;
-    byHour.set(atMs, { atMs, ok: 0, failed: 0, other: 0 });
-  }
+  const byHour = emptyHours(nowMs, hours);
   for (const { day, kind, hours: counted } of activity.items) {
     if (!kinds.includes(kind)) continue;
     for (const { hour, ok, failed, other } of counted) {
@@ -149,5 +165,46 @@ export function HourStrip(props: { view: View; label: string; verb: string; bars
         </details>
       )}
     </figure>
+  );
+}
+
+/** A strip within a row of a list, in few elements: what was delivered above the line, all else below it. */
+export function RowStrip({ label, bars }: { label: string; bars: Hour[] }) {
+  const lost = ({ failed, other }: Hour) => failed + other;
+  if (sumOf(bars, 'ok') + bars.reduce((sum, bar) => sum + lost(bar), 0) === 0)
+    return <small class="dim">nothing ended</small>;
+  const height = 12;
+  const most = Math.max(...bars.flatMap((bar) => [bar.ok, lost(bar)]));
+  const tall = (count: number) => Math.max(2, Math.round((count / most) * height));
+  const path = (count: (bar: Hour) => number, sign: 1 | -1) =>
+    bars
+      .map((bar, index) =>
+        count(bar) === 0
+          ? ''
+          : `M${index * 4} ${height + sign}v${sign * tall(count(bar))}h3V${height + sign}z`,
+      )
+      .join('');
+  const [up, down] = [path(({ ok }) => ok, -1), path(lost, 1)];
+  const parts = [
+    `${formatCount(sumOf(bars, 'ok'))} delivered`,
+    ...(['failed', 'other'] as const)
+      .filter((of) => sumOf(bars, of) > 0)
+      .map((of) => `${formatCount(sumOf(bars, of))} ${of === 'failed' ? 'failed' : 'cancelled'}`),
+  ];
+  return (
+    <>
+      <svg
+        class="row-strip"
+        role="img"
+        viewBox={`0 0 ${bars.length * 4} ${height * 2 + 2}`}
+        preserveAspectRatio="none"
+        aria-label={`${label}: by the hour, the last ${bars.length} hours`}
+      >
+        {up === '' ? null : <path class="bar-ok" d={up} />}
+        {down === '' ? null : <path class="bar-lost" d={down} />}
+        <path class="axis" d={`M0 ${height}h${bars.length * 4}`} />
+      </svg>
+      <small>{parts.join(', ')}</small>
+    </>
   );
 }

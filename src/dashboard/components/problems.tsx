@@ -20,7 +20,7 @@ export function Problems({ view, problems }: { view: View; problems: OpenProblem
   return (
     <ul class="problems">
       {worstFirst.map((problem) => (
-        <li>
+        <li id={problem.attentionId}>
           <h2>
             <Icon tone={toneOf(problem)} />
             {sentenceCase(problem.kind)}

@@ -3,6 +3,7 @@ import type { DatasetOut, DatasetPage, RecordPage } from '../../features/records
 import { GrowthStrip } from '../components/growth.tsx';
 import { Filters, Pager, Table, Time } from '../components/parts.tsx';
 import { formatCount } from '../time.ts';
+import { maySee, whoSees } from '../values.ts';
 import type { Page, View } from '../view.ts';
 import { JobState } from './jobs.tsx';
 import { SearchForm } from './search.tsx';
@@ -92,19 +93,25 @@ export async function datasetPage(view: View): Promise<Page> {
     body: (
       <>
         <GrowthStrip dataset={one} jobs={jobs.items} />
-        <p>
-          <a href={view.at(`datasets/${dataset(view)}/records.csv`)} download>
-            As CSV, at most 200,000 records
-          </a>{' '}
-          <span class="dim">The audit log says who took it.</span>
-        </p>
+        {maySee(view, 'rows') ? (
+          <p>
+            <a href={view.at(`datasets/${dataset(view)}/records.csv`)} download>
+              As CSV, at most 200,000 records
+            </a>{' '}
+            <span class="dim">The audit log says who took it.</span>
+          </p>
+        ) : (
+          <p class="dim">
+            {whoSees('rows')} can see values, search by them, and take the records along as CSV.
+          </p>
+        )}
         <form method="get" action={view.at(`datasets/${dataset(view)}/record`)} class="filters">
           <label>
             Key <input name="key" autocomplete="off" required />
           </label>
           <button type="submit">Open the record</button>
         </form>
-        {fields.length === 0 ? null : <SearchForm view={view} fields={fields} />}
+        {fields.length === 0 || !maySee(view, 'rows') ? null : <SearchForm view={view} fields={fields} />}
         <Filters view={view}>
           <label>
             Changed since (UTC){' '}

@@ -1,9 +1,12 @@
+import { recordAudit } from '../../features/audit/index.ts';
 import type { DeliveryOut, RequestOut } from '../../features/deliveries/routes.ts';
+import { commit } from '../../platform/d1.ts';
 import { quoted } from '../components/command.tsx';
 import { Confirm, Copy, Facts, PostForm, State, Table, Time, TimeAndAgo } from '../components/parts.tsx';
 import { filledSnippets } from '../components/verify.ts';
 import { deliveryTones } from '../states.ts';
 import { formatDuration, formatRelative } from '../time.ts';
+import { masked, mayNotSee, maySee, type ValueKind, whoSees } from '../values.ts';
 import type { Outcome, Page, View } from '../view.ts';
 
 const api = (view: View, rest = '') =>
@@ -14,12 +17,36 @@ export async function deliveryPage(view: View): Promise<Page> {
   return showDelivery(view, await view.api.get<DeliveryOut>(api(view)), null);
 }
 
-/** The exact request: what it tells of may be personal, so it is shown on demand and on record. */
+/** What a delivery holds of people: its request or mail and the answers; of a batch the answers alone. */
+const kindOf = ({ channel }: DeliveryOut): ValueKind => (channel === 'batch' ? 'batches' : 'calls');
+
+/** What there is to show on demand; elsewhere nothing is kept of what was sent, and the answer is the hub's own. */
+const onDemand: Record<string, string> = {
+  webhook: 'Show the exact request and the answers',
+  email: 'Show the exact content',
+  batch: 'Show the answers',
+};
+
+/** A receiver's own words may repeat what was sent; in a test nothing is sent that is of anybody. */
+const isReceivers = ({ channel, type }: DeliveryOut): boolean =>
+  (channel === 'webhook' && type !== 'webhook.test') || channel === 'batch';
+
+/** The exact request and its answers: what they tell of may be personal, so they are shown on demand, on record. */
 export async function showRequest(view: View): Promise<Outcome> {
   const one = await view.api.get<DeliveryOut>(api(view));
+  if (!maySee(view, kindOf(one))) throw mayNotSee(kindOf(one), view.ctx.requestId);
   const isCall = one.channel === 'webhook';
   const signedAt = one.attempts.at(-1)?.startedAt;
   const request = isCall ? await view.api.get<RequestOut>(api(view, '/request')) : null;
+  // Of a signed call the API tells it.
+  if (!isCall)
+    await commit(view.ctx.db, [
+      recordAudit(view.ctx, {
+        programId: view.programId,
+        action: 'delivery.shown',
+        target: one.deliveryId,
+      }),
+    ]);
   const sent =
     isCall && signedAt !== undefined
       ? await view.api.get<RequestOut>(api(view, `/request?signedAt=${encodeURIComponent(signedAt)}`))
@@ -47,26 +74,24 @@ function showDelivery(view: View, one: DeliveryOut, shown: Shown | null): Page {
       <>
         <div class="actions">
           {view.can('webhooks') ? (
-            <>
-              {one.status === 'sending' ? null : (
-                <Confirm
-                  view={view}
-                  to={view.at(`deliveries/${one.deliveryId}/retry`)}
-                  label="Send again…"
-                  button="Send it again"
-                  effect="It is sent at once under the same message id, with all its attempts anew; a receiver that keeps to the id takes it once. Attempts that were planned are replaced."
-                />
-              )}
-              {shown === null ? (
-                <PostForm view={view} to={view.at(`deliveries/${one.deliveryId}/show`)}>
-                  <button type="submit">
-                    Show the exact {one.channel === 'webhook' ? 'request' : 'content'}
-                  </button>
-                </PostForm>
-              ) : null}
-            </>
+            one.status === 'sending' ? null : (
+              <Confirm
+                view={view}
+                to={view.at(`deliveries/${one.deliveryId}/retry`)}
+                label="Send again…"
+                button="Send it again"
+                effect="It is sent at once under the same message id, with all its attempts anew; a receiver that keeps to the id takes it once. Attempts that were planned are replaced."
+              />
+            )
           ) : (
-            <p class="dim">Somebody with the scope “webhooks” can see what was sent, and send it again.</p>
+            <p class="dim">Somebody with the scope “webhooks” can send it again.</p>
+          )}
+          {shown !== null || onDemand[one.channel] === undefined ? null : maySee(view, kindOf(one)) ? (
+            <PostForm view={view} to={view.at(`deliveries/${one.deliveryId}/show`)}>
+              <button type="submit">{onDemand[one.channel]}</button>
+            </PostForm>
+          ) : (
+            <p class="dim">What was sent and answered is masked. {whoSees(kindOf(one))} can show it.</p>
           )}
         </div>
         {shown === null ? null : <Request one={one} shown={shown} />}
@@ -83,7 +108,13 @@ function showDelivery(view: View, one: DeliveryOut, shown: Shown | null): Page {
             {
               head: 'Answer',
               cell: (attempt) =>
-                attempt.excerpt === '' ? '–' : <code class="excerpt">{attempt.excerpt}</code>,
+                attempt.excerpt === '' ? (
+                  '–'
+                ) : shown === null && isReceivers(one) ? (
+                  masked
+                ) : (
+                  <code class="excerpt">{attempt.excerpt}</code>
+                ),
             },
           ]}
           empty={<p>None yet.</p>}
@@ -139,7 +170,7 @@ function About({ view, about }: { view: View; about: string }) {
 
 function Request({ one, shown: { request, sent } }: { one: DeliveryOut; shown: Shown }) {
   if (request === null)
-    return (
+    return one.body === '' ? null : (
       <>
         <h2>What is sent</h2>
         <pre tabindex={0}>{one.body}</pre>

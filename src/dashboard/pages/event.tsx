@@ -10,6 +10,7 @@ import { Confirm, Copy, Facts, PostForm, State, Table, Time } from '../component
 import { field, programApi } from '../components/query.ts';
 import { deliveryTones } from '../states.ts';
 import { formatCount } from '../time.ts';
+import { masked, maySee, whoSees } from '../values.ts';
 import type { Outcome, Page, View } from '../view.ts';
 import { fatesOf } from './events.tsx';
 
@@ -54,7 +55,9 @@ async function showEventPage(view: View, isShown: boolean): Promise<Page> {
     body: (
       <>
         <div class="actions">
-          {isShown || event.DeletedUtc !== null ? null : (
+          {isShown || event.DeletedUtc !== null ? null : !maySee(view, 'events') ? (
+            <p class="dim">Its data are masked. {whoSees('events')} can show them.</p>
+          ) : (
             <PostForm view={view} to={view.at(`events/${event.EventId}/show`)}>
               <button type="submit">Show data</button>
             </PostForm>
@@ -111,7 +114,7 @@ async function showEventPage(view: View, isShown: boolean): Promise<Page> {
             ['System', event.PublisherSystemId ?? '–'],
             [
               'Participant',
-              event.PublisherParticipantId === null ? '–' : isShown ? event.PublisherParticipantId : '•••',
+              event.PublisherParticipantId === null ? '–' : isShown ? event.PublisherParticipantId : masked,
             ],
             ['Began', <Time view={view} at={event.EventStartUtc} />],
             ['Ended', <Time view={view} at={event.EventEndUtc} />],

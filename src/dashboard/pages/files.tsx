@@ -4,6 +4,7 @@ import type { TaskPage } from '../../features/tasks/routes.ts';
 import { Filters, Pager, Table, Time } from '../components/parts.tsx';
 import { jobTones } from '../states.ts';
 import { formatBytes } from '../time.ts';
+import { maySee, whoSees } from '../values.ts';
 import type { Page, View } from '../view.ts';
 import { FileActs, pageOfFile, UploadForm } from './file.tsx';
 import { JobState } from './jobs.tsx';
@@ -27,6 +28,7 @@ export async function filesPage(view: View): Promise<Page> {
     one === undefined || !view.can('jobs')
       ? []
       : (await view.api.get<TaskPage>(`${base}/tasks?limit=200`)).items;
+  const mayOpen = maySee(view, 'rows');
   const jobOf = (versionId: string) => jobs.items.find((job) => job.versionId === versionId);
   const isAll = jobs.nextCursor === null;
   const latest = files.items.toSorted((a, b) => b.updatedAt.localeCompare(a.updatedAt))[0];
@@ -59,15 +61,18 @@ export async function filesPage(view: View): Promise<Page> {
             {
               head: 'File',
               kind: 'name',
-              cell: (file) => (
-                <a
-                  href={view.at(
-                    `files/${encodeURIComponent(file.folder)}/${encodeURIComponent(file.filename)}`,
-                  )}
-                >
-                  {file.folder}/{file.filename}
-                </a>
-              ),
+              cell: (file) =>
+                mayOpen ? (
+                  <a
+                    href={view.at(
+                      `files/${encodeURIComponent(file.folder)}/${encodeURIComponent(file.filename)}`,
+                    )}
+                  >
+                    {file.folder}/{file.filename}
+                  </a>
+                ) : (
+                  `${file.folder}/${file.filename}`
+                ),
             },
             { head: 'Size', kind: 'number', cell: (file) => formatBytes(file.sizeBytes) },
             { head: 'Arrived', cell: (file) => <Time view={view} at={file.updatedAt} /> },
@@ -97,6 +102,9 @@ export async function filesPage(view: View): Promise<Page> {
             </>
           }
         />
+        {mayOpen || files.items.length === 0 ? null : (
+          <p class="dim">{whoSees('rows')} can open a file: it holds rows.</p>
+        )}
         <Pager view={view} next={files.nextCursor} />
         {one === undefined ? (
           <UploadForm view={view} />

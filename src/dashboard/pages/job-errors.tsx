@@ -3,6 +3,7 @@ import type { JobOut } from '../../features/jobs/routes.ts';
 import { ApiProblem } from '../api.ts';
 import { PostForm, Table } from '../components/parts.tsx';
 import { formatCount } from '../time.ts';
+import { maySee, whoSees } from '../values.ts';
 import type { View } from '../view.ts';
 
 /** Null where nothing was rejected, or what was is past its retention. */
@@ -25,6 +26,7 @@ export function Errors(props: { view: View; job: JobOut; rejects: JobRejects | n
   const { view, job, rejects, isShown } = props;
   if (job.errors.length === 0) return null;
   const items = rejects?.items.length ? rejects.items : job.errors.map((one) => ({ ...one, value: null }));
+  const isCorrectable = isReady(job) && job.rows.rejected > 0;
   const isPart = job.rows.rejected > (rejects?.rowsRead ?? 0);
   return (
     <>
@@ -47,7 +49,12 @@ export function Errors(props: { view: View; job: JobOut; rejects: JobRejects | n
           empty=""
         />
       )}
-      {isReady(job) && job.rows.rejected > 0 ? (
+      {isCorrectable && !maySee(view, 'rows') ? (
+        <p class="dim">
+          The rejected values are masked. {whoSees('rows')} can show them, and download the rows to correct.
+        </p>
+      ) : null}
+      {isCorrectable && maySee(view, 'rows') ? (
         <div class="actions">
           <a class="button" href={view.at(`jobs/${job.jobId}/errors.csv`)}>
             Download {job.filename}.errors.csv
@@ -59,7 +66,7 @@ export function Errors(props: { view: View; job: JobOut; rejects: JobRejects | n
           )}
         </div>
       ) : null}
-      {isReady(job) && job.rows.rejected > 0 ? (
+      {isCorrectable && maySee(view, 'rows') ? (
         <p class="dim">
           Correct the downloaded file and drop it again: it counts as a correction of this job.
           {isShown ? ' The audit log says who looked at the values.' : ''}

@@ -3,6 +3,7 @@ import type { ExportNight, ExportOut } from '../../features/exports/routes.ts';
 import { Confirm, Copy, Facts, State, Table, Time } from '../components/parts.tsx';
 import { programApi } from '../components/query.ts';
 import { formatBytes, formatCount, formatDuration } from '../time.ts';
+import { maySee, whoSees } from '../values.ts';
 import type { Outcome, Page, Tone, View } from '../view.ts';
 
 const api = (view: View, rest = '') =>
@@ -92,7 +93,7 @@ export async function nightPage(view: View): Promise<Page> {
               head: 'File',
               kind: 'name',
               cell: (file) =>
-                night.expired ? (
+                night.expired || !maySee(view, 'nights') ? (
                   file.name
                 ) : (
                   <a href={`${here}/files/${encodeURIComponent(file.name)}`}>{file.name}</a>
@@ -121,6 +122,9 @@ export async function nightPage(view: View): Promise<Page> {
           ]}
           empty={<p>No file: there was nothing to send, or it is still being written.</p>}
         />
+        {night.files.length === 0 || maySee(view, 'nights') ? null : (
+          <p class="dim">{whoSees('nights')} can open a file: it holds the events.</p>
+        )}
         {night.files.map((file) => (
           <details open={night.files.length === 1}>
             <summary>Evidence of {file.name}</summary>

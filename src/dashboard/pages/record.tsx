@@ -5,6 +5,7 @@ import { commit } from '../../platform/d1.ts';
 import { Facts, PostForm, State, Table, Time, withQuery } from '../components/parts.tsx';
 import { programApi } from '../components/query.ts';
 import { formatCount } from '../time.ts';
+import { masked, maySee, whoSees } from '../values.ts';
 import type { Outcome, Page, Tone, View } from '../view.ts';
 
 type Change = RecordHistoryOut['items'][number];
@@ -51,11 +52,13 @@ async function showRecordPage(view: View, isShown: boolean): Promise<Page> {
           <Facts
             of={Object.entries(record.data).map(([name, value]) => [
               name,
-              isShown ? <Value of={value} /> : '•••',
+              isShown ? <Value of={value} /> : masked,
             ])}
           />
         )}
-        {isShown || !isKnown ? null : (
+        {isShown || !isKnown ? null : !maySee(view, 'rows') ? (
+          <p class="dim">Values are masked. {whoSees('rows')} can show them.</p>
+        ) : (
           <PostForm view={view} to={view.at(`datasets/${dataset(view)}/record`)}>
             <input type="hidden" name="key" value={key} />
             <input type="hidden" name="cursor" value={cursor} />
@@ -134,8 +137,8 @@ function ChangeOf({ view, change, isShown }: { view: View; change: Change; isSho
         rows={fields}
         columns={[
           { head: 'Field', kind: 'name', cell: ({ name }) => name },
-          { head: 'Before', cell: ({ before }) => (isShown ? <Value of={before} /> : '•••') },
-          { head: 'After', cell: ({ after }) => (isShown ? <Value of={after} /> : '•••') },
+          { head: 'Before', cell: ({ before }) => (isShown ? <Value of={before} /> : masked) },
+          { head: 'After', cell: ({ after }) => (isShown ? <Value of={after} /> : masked) },
         ]}
         empty={
           <p>

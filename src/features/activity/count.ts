@@ -3,7 +3,7 @@ import type { Ctx } from '../../context.ts';
 import type { Statement } from '../../platform/d1.ts';
 import { idTime } from '../../platform/ids.ts';
 import { ShortCache } from '../../platform/short-cache.ts';
-import { endsIn, uncountedId } from './much.ts';
+import { endsIn, endsOfEndpointsIn, hourOfEpoch, uncountedId } from './much.ts';
 import { type ActivityKind, activityCursors } from './table.ts';
 
 /** How a thing ended: `other` is neither a success nor a failure, such as what a person cancelled. */
@@ -53,6 +53,31 @@ export function countActivityFrom(ctx: Ctx, kind: ActivityKind, source: SQL): St
       json_array(${sum(0)}, ${sum(1)}, ${sum(2)})) FROM json_each(excluded.hours) AS e)`);
 }
 
+/** Hours that are kept of an endpoint: a list shows 24, whatever the moment of the hour. */
+const hoursKept = 26;
+
+/** By the endpoint: `source` gives what `endsOfEndpointsIn` does. Older hours go as newer ones come. */
+export function countEndpointsFrom(ctx: Ctx, source: SQL): Statement {
+  const oldest = Math.floor(ctx.now() / 3_600_000) - hoursKept;
+  const isLater = sql`excluded.last_ended_at >= activity_endpoints.last_ended_at`;
+  const later = (column: string) => {
+    const name = sql.raw(column);
+    return sql`${name} = CASE WHEN ${isLater} THEN excluded.${name} ELSE activity_endpoints.${name} END`;
+  };
+  const sum = (at: number) => sql`sum(e.value ->> ${sql.raw(String(at))})`;
+  return ctx.db.run(sql`INSERT INTO activity_endpoints (program_id, endpoint_id, hours, last_delivery_id, last_status,
+      last_ended_at)
+    SELECT s.program_id, s.endpoint_id, json_object(${hourOfEpoch(sql`s.at`)}, json_array(s.ok, s.failed, s.other)),
+      s.delivery_id, s.status, s.at
+    FROM (${source}) AS s WHERE s.ok + s.failed + s.other > 0
+    ON CONFLICT DO UPDATE SET ${later('last_delivery_id')}, ${later('last_status')}, ${later('last_ended_at')},
+      hours = (SELECT json_group_object(h.hour, json(h.counts)) FROM (
+        SELECT e.key AS hour, json_array(${sum(0)}, ${sum(1)}, ${sum(2)}) AS counts
+        FROM (SELECT key, value FROM json_each(activity_endpoints.hours)
+          UNION ALL SELECT key, value FROM json_each(excluded.hours)) AS e
+        WHERE CAST(e.key AS INTEGER) > ${oldest} GROUP BY e.key) AS h)`);
+}
+
 /** Younger ones the roll-up cannot pass before their end is committed: D1 gives up a statement after 30 s. */
 const mayBePassedAfterMs = 15_000;
 
@@ -78,7 +103,7 @@ export async function countEnded(
   const part = sql`json_each(${JSON.stringify(rows)}) AS o CROSS JOIN deliveries AS d
     ON d.program_id = o.value ->> 0 AND d.delivery_id = o.value ->> 1 AND d.attempts_total = o.value ->> 2
       AND d.ended_at = ${endedAt} AND d.delivery_id < ${uncountedId}`;
-  return [countActivityFrom(ctx, 'webhook', endsIn(part))];
+  return [countActivityFrom(ctx, 'webhook', endsIn(part)), countEndpointsFrom(ctx, endsOfEndpointsIn(part))];
 }
 
 /** Throws where the migrations have not run. */

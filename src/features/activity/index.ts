@@ -1,4 +1,10 @@
 export { countActivity, countEnded } from './count.ts';
 export { rollUpActivity } from './roll-up.system.ts';
-export { activityLifecycle, listCronRuns, noteCronRun } from './store.ts';
-export { activityKinds } from './table.ts';
+export {
+  activityLifecycle,
+  type EndpointActivity,
+  listCronRuns,
+  listEndpointActivity,
+  noteCronRun,
+} from './store.ts';
+export { activityKinds, endedStatuses } from './table.ts';

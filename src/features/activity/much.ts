@@ -23,3 +23,15 @@ export const endsIn = (
   FROM (SELECT d.program_id, d.ended_at, d.status, d.endpoint_id, d.attempts_total FROM ${part})
   WHERE endpoint_id <> '' AND ended_at IS NOT NULL AND attempts_total > 0
   GROUP BY program_id, ended_at / ${hourMs}`;
+
+/** The same by the endpoint, with the last of each hour: `delivery_id` and `status` are of the row with the `at`. */
+export const endsOfEndpointsIn = (
+  part: SQL,
+) => sql`SELECT program_id, endpoint_id, max(ended_at) AS at, sum(status = 'delivered') AS ok,
+    sum(status = 'exhausted') AS failed, sum(status = 'cancelled') AS other, delivery_id, status
+  FROM (SELECT d.program_id, d.delivery_id, d.ended_at, d.status, d.endpoint_id, d.attempts_total FROM ${part})
+  WHERE endpoint_id <> '' AND ended_at IS NOT NULL AND attempts_total > 0
+  GROUP BY program_id, endpoint_id, ended_at / ${hourMs}`;
+
+/** An hour as `activity_endpoints` names it. */
+export const hourOfEpoch = (at: SQL) => sql`CAST(${at} / ${hourMs} AS TEXT)`;

@@ -1,9 +1,9 @@
 import { and, eq, type SQL, sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
-import { commit } from '../../platform/d1.ts';
+import { commit, type Statement } from '../../platform/d1.ts';
 import { idTime, newId } from '../../platform/ids.ts';
-import { countActivityFrom, positionOf } from './count.ts';
-import { endsIn, eventsIn } from './much.ts';
+import { countActivityFrom, countEndpointsFrom, positionOf } from './count.ts';
+import { endsIn, endsOfEndpointsIn, eventsIn } from './much.ts';
 import { activityCursors } from './table.ts';
 
 type Name = (typeof activityCursors.$inferSelect)['name'];
@@ -40,7 +40,9 @@ async function rollUpEvents(ctx: Ctx): Promise<boolean> {
   const to = Math.min(last?.sequence ?? 0, from + rowsAtOnce);
   if (!(to > from)) return false;
   const part = sql`events AS e WHERE e.sequence > ${from} AND e.sequence <= ${to} AND ${isThere(sql`e.program_id`)}`;
-  return count(ctx, 'events', position, String(to), eventsIn(part));
+  return moveOn(ctx, 'events', position, String(to), (isHere) => [
+    countActivityFrom(ctx, 'events', unlessMoved(eventsIn(part), isHere)),
+  ]);
 }
 
 async function rollUpDeliveries(ctx: Ctx): Promise<boolean> {
@@ -50,7 +52,11 @@ async function rollUpDeliveries(ctx: Ctx): Promise<boolean> {
   while (toMs - fromMs > 1_000 && (await isMuch(ctx, from, idAt(toMs))))
     toMs = fromMs + Math.ceil((toMs - fromMs) / 2);
   if (idAt(toMs) <= from) return false;
-  return count(ctx, 'webhook', from, idAt(toMs), endsIn(ledgerBetween(from, idAt(toMs))));
+  const part = ledgerBetween(from, idAt(toMs));
+  return moveOn(ctx, 'webhook', from, idAt(toMs), (isHere) => [
+    countActivityFrom(ctx, 'webhook', unlessMoved(endsIn(part), isHere)),
+    countEndpointsFrom(ctx, unlessMoved(endsOfEndpointsIn(part), isHere)),
+  ]);
 }
 
 /** What the ids of a millisecond begin with. */
@@ -66,15 +72,23 @@ async function isMuch(ctx: Ctx, from: string, to: string): Promise<boolean> {
   return (row?.n ?? 0) > rowsAtOnce;
 }
 
+const unlessMoved = (source: SQL, isHere: SQL) => sql`SELECT * FROM (${source}) WHERE ${isHere}`;
+
 /** Counts a part and moves on, where no other has meanwhile; whether there may be more. */
-async function count(ctx: Ctx, name: Name, from: string, to: string, source: SQL): Promise<boolean> {
+async function moveOn(
+  ctx: Ctx,
+  name: Name,
+  from: string,
+  to: string,
+  counts: (isHere: SQL) => Statement[],
+): Promise<boolean> {
   const isHere = sql`(SELECT position FROM activity_cursors WHERE name = ${name}) = ${from}`;
-  const [, moved] = await commit(ctx.db, [
-    countActivityFrom(ctx, name, sql`SELECT * FROM (${source}) WHERE ${isHere}`),
+  const done = await commit(ctx.db, [
+    ...counts(isHere),
     ctx.db
       .update(activityCursors)
       .set({ position: to })
       .where(and(eq(activityCursors.name, name), eq(activityCursors.position, from))),
   ]);
-  return moved?.changes === 1;
+  return done.at(-1)?.changes === 1;
 }

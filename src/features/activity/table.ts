@@ -31,6 +31,29 @@ export const activityDays = sqliteTable(
   (table) => [primaryKey({ columns: [table.programId, table.day, table.kind] })],
 );
 
+/** How an attempt can have ended a delivery. */
+export const endedStatuses = ['delivered', 'exhausted', 'cancelled'] as const;
+export type EndedStatus = (typeof endedStatuses)[number];
+
+/**
+ * The last hours of each endpoint, and its last delivery: one row for an endpoint, whatever it is sent, so that
+ * a list of endpoints reads a row of each. Written with `activity_days`, and by the same rules.
+ */
+export const activityEndpoints = sqliteTable(
+  'activity_endpoints',
+  {
+    programId: text('program_id').notNull(),
+    endpointId: text('endpoint_id').notNull(),
+    /** JSON: of the last day and some hours, each by its number since 1970: `{"498765": [delivered, failed, neither]}`. */
+    hours: text('hours', { mode: 'json' }).$type<Record<string, [number, number, number]>>().notNull(),
+    /** Of those that an attempt has ended the last, how and when. */
+    lastDeliveryId: text('last_delivery_id').notNull(),
+    lastStatus: text('last_status', { enum: endedStatuses }).notNull(),
+    lastEndedAt: integer('last_ended_at').notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.programId, table.endpointId] })],
+);
+
 /** How far the roll-up has come. */
 export const activityCursors = sqliteTable('activity_cursors', {
   name: text('name', { enum: ['events', 'webhook'] }).primaryKey(),

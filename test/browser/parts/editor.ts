@@ -70,7 +70,7 @@ export function testEditor(): void {
       await expect.poll(() => markers(page), { message: text }).toContainEqual(places[0]);
     }
     await close();
-  }, 180_000);
+  });
 
   it('shows the rows that the next sync sends, to the byte, and the difference (A18)', async () => {
     const { page, close } = await openEditor();

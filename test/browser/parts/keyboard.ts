@@ -26,7 +26,7 @@ async function tabTo(page: Page, text: string | RegExp, atMost = 20): Promise<vo
     // The editor draws its ring a moment after it has focus.
     const isSeen = async () => (await focus(page)).isSeen;
     await expect
-      .poll(isSeen, { message: `focus on "${name.slice(0, 60)}" is seen`, timeout: 10_000 })
+      .poll(isSeen, { message: `focus on "${name.slice(0, 60)}" is seen`, timeout: 60_000 })
       .toBe(true);
     if (typeof text === 'string' ? name === text : text.test(name)) return;
   }
@@ -88,7 +88,6 @@ export function testKeyboard(): void {
     const job = await until(
       async () => (await stage.program.call('GET', `/api/jobs/${stage.heldJobId}`)).body,
       ({ finishedAt }) => finishedAt !== null,
-      60,
     );
     expect(job).toMatchObject({ status: 'succeeded', rows: { deleted: 50 } });
     await Promise.all([context.close(), other.context.close()]);
@@ -142,7 +141,6 @@ export function testKeyboard(): void {
     const again = await until(
       async () => (await stage.program.call('GET', night)).body,
       ({ sends, status }) => sends === 2 && status === 'delivered',
-      60,
     );
     expect(again.files.map((file: Body) => file.name)).toEqual([name]);
     expect(

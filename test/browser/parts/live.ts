@@ -82,6 +82,31 @@ export function testLive(): void {
     await context.close();
   });
 
+  it('keeps open what was opened, of that one alone, when the list moves (A14)', async () => {
+    const { page, context } = await newTab();
+    const flows = `/api/programs/${stage.program.programId}/flows`;
+    const flow = { title: 'Resits', code: 'RES-1' };
+    const { flowId } = expectStatus(await stage.program.call('POST', flows, { body: flow }), 201).body;
+    const sources = `/api/flows/${flowId}/external-sources`;
+    const add = async (reference: string): Promise<string> =>
+      expectStatus(await stage.program.call('POST', sources, { body: { reference } }), 201).body.id;
+    const ids = [await add('m-1'), await add('m-2'), await add('m-3')];
+    await page.goto(pageAt(`flows/${flowId}`));
+    await page.locator('.sources > li', { hasText: 'm-2' }).getByText('Remove…').click();
+    const opened = () =>
+      page.evaluate<string[]>(
+        '[...document.querySelectorAll(".sources details[open]")].map((one) => one.closest("li").querySelector("h2").textContent)',
+      );
+    expect(await opened()).toEqual(['m-2']);
+    expectStatus(await stage.program.call('DELETE', `${sources}/${ids[0]}`), 204);
+    await add('m-4');
+    await page.evaluate('document.dispatchEvent(new Event("visibilitychange"))');
+    await page.locator('.sources > li', { hasText: 'm-4' }).waitFor();
+    expect(await page.locator('.sources > li h2').allTextContents()).toEqual(['m-2', 'm-3', 'm-4']);
+    expect(await opened()).toEqual(['m-2']);
+    await context.close();
+  });
+
   it('leaves alone what is typed, chosen and opened, says when it cannot ask, and recovers (A14)', async () => {
     const { page, context } = await newTab();
     await page.goto(pageAt('jobs'));
