@@ -225,7 +225,8 @@ export interface RemedyPlan {
   more: boolean;
   /** What the count counts, such as `deliveries to https://…`; with its article-free plural. */
   of: string;
-  run(): Promise<{ started: number; refused: number }>;
+  /** `found`: what there was to do nothing about, each in a sentence. */
+  run(): Promise<{ started: number; refused: number; found?: string[] }>;
 }
 
 /** What higher slices register for lower ones at the doors. */
