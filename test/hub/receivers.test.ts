@@ -1,20 +1,20 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer } from 'node:net';
 import { brotliCompressSync, gzipSync } from 'node:zlib';
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { answers, type Behaviour, holder, says } from '../support/behaviours.ts';
 import { type Body, expectStatus, newProgram, until } from '../support/client.ts';
 import { eventOf, subscribe } from '../support/events.ts';
 import {
-  type Crowd,
   createWebhook,
   deliveryOnce,
   eventBody,
   eventIdsAt,
+  idsOf,
   ledgerOf,
   newEndpoint,
+  ownCrowd,
   publish,
-  startCrowd,
   verifies,
   webhooksPath,
 } from '../support/fanout.ts';
@@ -22,14 +22,8 @@ import {
 // What receivers do beyond the status table, and what is on record of it.
 
 const hubUrl = inject('hubUrl');
-let crowd: Crowd;
+const crowd = ownCrowd();
 
-beforeAll(async () => {
-  crowd = await startCrowd();
-});
-afterAll(() => crowd.close());
-
-const idsOf = (prefix: string, count: number) => Array.from({ length: count }, (_, i) => `${prefix}-${i}`);
 const urlOf = (path: string) => crowd.receiver.url + path;
 
 /** A program with an endpoint that behaves so, for messages of all types. */
