@@ -1,6 +1,7 @@
 import type { DatasetOut, RecordSearch } from '../../features/records/routes.ts';
-import { PostForm, Table, Time } from '../components/parts.tsx';
+import { PostForm } from '../components/parts.tsx';
 import { field, programApi } from '../components/query.ts';
+import { RecordsTable } from '../components/records.tsx';
 import { formatCount } from '../time.ts';
 import type { Outcome, View } from '../view.ts';
 
@@ -77,24 +78,11 @@ export async function searchRecords(view: View): Promise<Outcome> {
     },
     body: (
       <>
-        <Table
+        <RecordsTable
+          view={view}
           caption="Records found, in the order they are stored in"
           rows={items}
-          columns={[
-            {
-              head: 'Key',
-              kind: 'name',
-              cell: (record) => (
-                <a href={view.at(`datasets/${dataset(view)}/record?key=${encodeURIComponent(record.key)}`)}>
-                  {record.key}
-                </a>
-              ),
-            },
-            { head: 'Version', kind: 'number', cell: (record) => formatCount(record.version) },
-            { head: 'Changed', cell: (record) => <Time view={view} at={record.changedAt} /> },
-            { head: 'By', cell: (record) => <a href={view.at(`jobs/${record.jobId}`)}>{record.jobId}</a> },
-          ]}
-          empty={<p>{nextCursor === null ? 'None.' : 'None so far.'}</p>}
+          empty={nextCursor === null ? 'None.' : 'None so far.'}
         />
         {nextCursor === null ? null : (
           <PostForm view={view} to={view.at(`datasets/${dataset(view)}/search`)}>
