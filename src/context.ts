@@ -1,3 +1,4 @@
+import type { SQL } from 'drizzle-orm';
 import type { Config } from './env.ts';
 import type { Database, Statement } from './platform/d1.ts';
 import type { Logger } from './platform/log.ts';
@@ -234,6 +235,8 @@ export interface Registry {
   onFileStored: OnFileStored;
   /** By a problem's kind. */
   remedies: Record<string, Remedy>;
+  /** By what a monitor may watch: whether there is such a thing, as a condition on `monitors`. */
+  watched: Record<string, SQL>;
   channels: Record<string, Channel>;
   lifecycles: Lifecycle[];
   sealedColumns: SealedColumn[];
