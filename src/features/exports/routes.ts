@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import {
   createRouter,
   defineRoute,
+  ifMatchHeader,
   jsonBody,
   linkNext,
   noContent,
@@ -12,6 +13,7 @@ import {
   toIso,
 } from '../../http.ts';
 import { decodeCursor, toPage } from '../../platform/cursor.ts';
+import { versionTag } from '../../platform/etag.ts';
 import { showDestination } from './destination.ts';
 import { probeHost } from './probe.ts';
 import { relayEgress } from './relay.ts';
@@ -118,7 +120,7 @@ const patchRoute = defineRoute(
     path: `${base}/{exportId}`,
     tags,
     summary: 'Change an export: pin a host key, pause it, send it elsewhere',
-    request: { params: exportParam, body: jsonBody(exportPatch) },
+    request: { params: exportParam, headers: ifMatchHeader, body: jsonBody(exportPatch) },
     responses: { 200: ok(exportOut, 'As it is now.') },
   },
 );
@@ -178,11 +180,15 @@ export const exportRoutes = createRouter()
   })
   .openapi(getRoute, async (c) => {
     const { exportId } = c.req.valid('param');
-    return c.json(present(await requireExport(c.get('ctx'), c.get('programId'), exportId)), 200);
+    const row = await requireExport(c.get('ctx'), c.get('programId'), exportId);
+    c.header('etag', versionTag(row.updatedAt));
+    return c.json(present(row), 200);
   })
   .openapi(patchRoute, async (c) => {
     const { exportId } = c.req.valid('param');
-    const row = await changeExport(c.get('ctx'), c.get('programId'), exportId, c.req.valid('json'));
+    const [ctx, programId, ifMatch] = [c.get('ctx'), c.get('programId'), c.req.valid('header')['if-match']];
+    const row = await changeExport(ctx, programId, exportId, c.req.valid('json'), ifMatch);
+    c.header('etag', versionTag(row.updatedAt));
     return c.json(present(row), 200);
   })
   .openapi(deleteRoute, async (c) => {
