@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { startRelay } from '../../relay/dev/relay.ts';
 import { type SftpServer, startSftpServer } from '../../relay/dev/server.ts';
-import { type Hub, startHub } from '../../scripts/hub.ts';
+import { type Hub, type HubOptions, startHub } from '../../scripts/hub.ts';
 import { openBrowser } from './chromium.ts';
 import {
   type Answer,
@@ -16,6 +16,7 @@ import {
 } from './client.ts';
 import { feed, feedTask, sweepLater } from './crash.ts';
 import { eventOf, publish, subscribe } from './events.ts';
+import { hostile } from './hostile.ts';
 import { type LearningBuilder, startLearningBuilder } from './learning-builder.ts';
 import { completion, createExport, exportTo } from './nights.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
@@ -41,21 +42,7 @@ export interface Stage {
   complaints: string[];
 }
 
-/** Strings that become something else wherever they are not printed as text. */
-export const hostile = [
-  '<script>alert(1)</script>',
-  '"><img src=x onerror=alert(2)>',
-  "'><svg onload=alert(3)>",
-  '</title><script>alert(4)</script>',
-  '</textarea><script>alert(5)</script>',
-  'javascript:alert(6)',
-  '{{constructor.constructor("alert(7)")()}}',
-  '<a href="data:text/html,<script>alert(8)</script>">x</a>',
-  '<style>@import "https://evil.example/x.css";</style>',
-  '<iframe srcdoc="<script>alert(9)</script>"></iframe>',
-  '&lt;script&gt;alert(10)&lt;/script&gt;',
-  '\u202egnp.exe\u2066 <img src="https://evil.example/p.gif">',
-];
+export { hostile };
 
 /** Errors planted in the file of the job that rejects: so many rows, by column. */
 export const planted = { gift: 39, id: 3 };
@@ -76,7 +63,7 @@ export const stage = {} as Stage;
 /** A Wednesday far ahead, so that each run has the same nights, months and zones on its pages. */
 const openedAt = '2040-05-16T08:00:00.000Z';
 
-export async function openStage(): Promise<void> {
+export async function openStage(options: Pick<HubOptions, 'root'> = {}): Promise<void> {
   const [relay, sftp, lb, receiver, browser] = await Promise.all([
     startRelay(),
     startSftpServer(),
@@ -88,7 +75,7 @@ export async function openStage(): Promise<void> {
     response.statusCode = path === '/gone' ? 410 : path === '/broken' ? 500 : 200;
     response.end(response.statusCode === 200 ? 'ok' : hostile[1]);
   });
-  const hub = await startHub({ vars: relay.vars });
+  const hub = await startHub({ ...options, vars: relay.vars });
   closing.push(
     () => browser.close(),
     () => hub.stop(),
@@ -107,7 +94,7 @@ export async function openStage(): Promise<void> {
 const closing: (() => Promise<unknown>)[] = [];
 
 export async function closeStage(): Promise<void> {
-  await Promise.all(closing.map((close) => close()));
+  await Promise.all(closing.splice(0).map((close) => close()));
 }
 
 async function fill(): Promise<void> {

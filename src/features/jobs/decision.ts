@@ -25,28 +25,32 @@ export async function approveJob(ctx: Ctx, job: Job): Promise<Job> {
 /** Ends a held job without a change. Throws `conflict` for one that is not held. */
 export async function rejectJob(ctx: Ctx, job: Job): Promise<Job> {
   if (job.status !== 'held') throw notHeld(job);
-  await endHeld(ctx, job, 'Rejected by a person; nothing was changed.');
-  return (await findJob(ctx, job.programId, job.jobId)) ?? job;
+  const isEnded = await endHeld(ctx, job, 'Rejected by a person; nothing was changed.');
+  const after = (await findJob(ctx, job.programId, job.jobId)) ?? job;
+  // Somebody else decided it in this very moment.
+  if (!isEnded) throw notHeld(after);
+  return after;
 }
 
 function notHeld(job: Job): AppError {
   return new AppError('conflict', `Only a held job can be approved or rejected; this one is ${job.status}.`);
 }
 
-/** The one end of a hold without approval: by a person, by time, or by a newer file. */
+/** The one end of a hold without approval: by a person, by time, or by a newer file. False where it is held no more. */
 export async function endHeld(
   ctx: Ctx,
   job: Job,
   message: string,
   fault: 'none' | 'file' = 'none',
-): Promise<void> {
+): Promise<boolean> {
   const state = await stopAt(ctx, job, { status: 'rejected', message });
-  if (!state) return;
+  if (!state) return false;
   await finishJob(ctx, job, { ...state, guards: [] }, { status: 'rejected', message, fault });
   await commit(ctx.db, [
     endAttention(ctx, job.programId, 'job_held', job.jobId),
     recordAudit(ctx, { programId: job.programId, action: 'job.rejected', target: job.jobId }),
   ]);
+  return true;
 }
 
 /** Stops a job wherever it is; what it had applied is put back before anyone is told. */

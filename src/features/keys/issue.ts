@@ -5,7 +5,16 @@ import { AppError } from '../../platform/errors.ts';
 import { newId } from '../../platform/ids.ts';
 import { recordAudit } from '../audit/index.ts';
 import { knownKeys } from './known.ts';
-import { type ApiKey, endKey, findKey, insertKey, insertReplacement, replaceKey } from './store.ts';
+import {
+  type ApiKey,
+  endKey,
+  findKey,
+  insertKey,
+  insertReplacement,
+  isLive,
+  isReplaceable,
+  replaceKey,
+} from './store.ts';
 
 /** A key as it is shown, once: `cwk_` and 256 random bits. */
 export function newKeyText(): string {
@@ -65,15 +74,15 @@ export async function rotateKey(
   if (old.rotatedTo !== null) throw rotatedAlready();
   const endsAt = ctx.now() + overlapHours * 3_600_000;
   const { row, key } = await makeKey(ctx, programId, old);
-  const [replaced] = await commit(ctx.db, [
+  const detail = { to: row.keyId, overlapHours };
+  const [, replaced] = await commit(ctx.db, [
+    recordAudit(
+      ctx,
+      { programId, action: 'key.rotated', target: keyId, detail },
+      isReplaceable(programId, keyId),
+    ),
     replaceKey(ctx, programId, keyId, endsAt, row.keyId),
     insertReplacement(ctx, row, keyId),
-    recordAudit(ctx, {
-      programId,
-      action: 'key.rotated',
-      target: keyId,
-      detail: { to: row.keyId, overlapHours },
-    }),
   ]);
   knownKeys.forgetAll(ctx.db);
   if (replaced?.changes !== 1) throw rotatedAlready();
@@ -90,9 +99,10 @@ function rotatedAlready(): AppError {
 
 /** The key is dead from the next request on. */
 export async function revokeKey(ctx: Ctx, programId: string, keyId: string): Promise<void> {
-  const [ended] = await commit(ctx.db, [
-    endKey(ctx, programId, keyId, ctx.now()),
-    recordAudit(ctx, { programId, action: 'key.revoked', target: keyId }),
+  const at = ctx.now();
+  const [, ended] = await commit(ctx.db, [
+    recordAudit(ctx, { programId, action: 'key.revoked', target: keyId }, isLive(programId, keyId, at)),
+    endKey(ctx, programId, keyId, at),
   ]);
   knownKeys.forgetAll(ctx.db);
   if (ended?.changes === 0) throw noSuchKey();

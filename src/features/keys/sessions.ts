@@ -83,9 +83,11 @@ const noKey = () => new AppError('unauthorized', 'This key is unknown, revoked o
 
 /** Ends a session of the program; `not_found` where there is none. */
 export async function endSession(ctx: Ctx, programId: string | null, sessionId: string): Promise<void> {
-  const [ended] = await commit(ctx.db, [
-    ctx.db.delete(sessions).where(and(ofProgram(programId), eq(sessions.sessionId, sessionId))),
-    recordAudit(ctx, { programId: programId ?? '', action: 'session.ended', target: sessionId }),
+  const one = and(ofProgram(programId), eq(sessions.sessionId, sessionId));
+  const act = { programId: programId ?? '', action: 'session.ended', target: sessionId };
+  const [, ended] = await commit(ctx.db, [
+    recordAudit(ctx, act, sql`EXISTS (SELECT 1 FROM ${sessions} WHERE ${one})`),
+    ctx.db.delete(sessions).where(one),
   ]);
   if (ended?.changes !== 1) throw new AppError('not_found', 'There is no such session, or it has ended.');
 }

@@ -31,6 +31,16 @@ export async function findKey(ctx: Ctx, programId: string, keyId: string): Promi
   return row ?? null;
 }
 
+/** A key that `endKey` would end at `atMs`, as a condition of what is on record of it. */
+export const isLive = (programId: string, keyId: string, atMs: number) =>
+  sql`EXISTS (SELECT 1 FROM api_keys WHERE program_id = ${programId} AND key_id = ${keyId}
+    AND (revoked_at IS NULL OR revoked_at > ${atMs}))`;
+
+/** A key that `replaceKey` would replace. */
+export const isReplaceable = (programId: string, keyId: string) =>
+  sql`EXISTS (SELECT 1 FROM api_keys WHERE program_id = ${programId} AND key_id = ${keyId}
+    AND rotated_to IS NULL AND revoked_at IS NULL)`;
+
 /** Ends a live key at `atMs`; changes nothing where it is over already, or is to be sooner. */
 export function endKey(ctx: Ctx, programId: string, keyId: string, atMs: number) {
   return ctx.db

@@ -8,7 +8,7 @@ import { findProgram } from '../programs/index.ts';
 import { dueAfter } from './policy.ts';
 import type { MonitorIn } from './schema.ts';
 import { noSnooze } from './snooze.ts';
-import { findMonitor, type Monitor, removeMonitor, upsertMonitor } from './store.ts';
+import { findMonitor, isMonitor, type Monitor, removeMonitor, upsertMonitor } from './store.ts';
 import type { WatchKind } from './table.ts';
 
 const auditedMembers = ['watchKind', 'watchRef', 'everyHours', 'byLocalTime', 'graceMinutes'] as const;
@@ -68,10 +68,11 @@ export async function saveMonitor(
 }
 
 export async function deleteMonitor(ctx: Ctx, programId: string, name: string): Promise<void> {
-  const [removed] = await commit(ctx.db, [
+  const act = { programId, action: 'monitor.deleted', target: name };
+  const [, removed] = await commit(ctx.db, [
+    recordAudit(ctx, act, isMonitor(programId, name)),
     removeMonitor(ctx, programId, name),
     endAttention(ctx, programId, 'monitor_missed', name),
-    recordAudit(ctx, { programId, action: 'monitor.deleted', target: name }),
   ]);
   if (removed?.changes !== 1) throw new AppError('not_found', 'There is no such monitor.');
 }

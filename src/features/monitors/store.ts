@@ -1,4 +1,4 @@
-import { and, asc, eq, gt } from 'drizzle-orm';
+import { and, asc, eq, gt, sql } from 'drizzle-orm';
 import type { Ctx, Lifecycle } from '../../context.ts';
 import type { Statement } from '../../platform/d1.ts';
 import { monitors, type WatchKind } from './table.ts';
@@ -45,6 +45,10 @@ export function updateMonitor(ctx: Ctx, was: Monitor, change: Partial<Monitor>):
       ),
     );
 }
+
+/** What `removeMonitor` would remove, as a condition of what is on record of it. */
+export const isMonitor = (programId: string, name: string) =>
+  sql`EXISTS (SELECT 1 FROM monitors WHERE program_id = ${programId} AND name = ${name})`;
 
 export function removeMonitor(ctx: Ctx, programId: string, name: string): Statement {
   return ctx.db.delete(monitors).where(and(eq(monitors.programId, programId), eq(monitors.name, name)));

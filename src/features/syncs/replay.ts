@@ -26,19 +26,17 @@ export async function replayToSubscription(
   if (subscription.suspendedAt !== null)
     throw new AppError('forbidden', 'The publisher withholds its events from this program.');
   const publisher = subscription.publisherId;
-  const [added] = await commit(ctx.db, [
+  const act = { programId, action: 'subscription.replayed', target: publisher, detail: { eventId } };
+  const isThere = sql`EXISTS (SELECT 1 FROM events
+    WHERE program_id = ${publisher} AND event_id = ${eventId} AND deleted_at IS NULL)`;
+  const [, added] = await commit(ctx.db, [
+    recordAudit(ctx, act, isThere),
     ctx.db.run(sql`INSERT INTO sync_quarantine (program_id, publisher_id, sequence, event_id, category, code, message,
         line, "column", retry, since, sync_id)
       SELECT ${programId}, ${publisher}, sequence, event_id, category ->> '$.value', ${replayed.code}, ${replayed.message},
         NULL, NULL, 1, ${ctx.now()}, ''
       FROM events WHERE program_id = ${publisher} AND event_id = ${eventId} AND deleted_at IS NULL
       ON CONFLICT (program_id, publisher_id, sequence) DO UPDATE SET retry = 1`),
-    recordAudit(ctx, {
-      programId,
-      action: 'subscription.replayed',
-      target: publisher,
-      detail: { eventId },
-    }),
   ]);
   if (added?.changes !== 1)
     throw new AppError('not_found', 'There is no such event of this publisher, or it was deleted.');

@@ -19,7 +19,7 @@ import { checkCallable } from '../../platform/outbound.ts';
 import { changesBetween, recordAudit } from '../audit/index.ts';
 import { compileTask } from './compile.ts';
 import { jobName, taskDefinition, taskOut } from './schema.ts';
-import { findTask, listTasks, removeTask, saveTask, type Task } from './store.ts';
+import { findTask, isTask, listTasks, removeTask, saveTask, type Task } from './store.ts';
 
 const tags = ['Warehouse sync'];
 
@@ -121,9 +121,9 @@ export const taskRoutes = createRouter()
     const ctx = c.get('ctx');
     const programId = c.get('programId');
     const { job } = c.req.valid('param');
-    const [removed] = await commit(ctx.db, [
+    const [, removed] = await commit(ctx.db, [
+      recordAudit(ctx, { programId, action: 'task.deleted', target: job }, isTask(programId, job)),
       removeTask(ctx, programId, job),
-      recordAudit(ctx, { programId, action: 'task.deleted', target: job }),
     ]);
     if (removed?.changes === 0) throw noSuchTask();
     return c.body(null, 204);

@@ -63,6 +63,10 @@ export function saveTask(ctx: Ctx, programId: string, job: string, definition: T
     });
 }
 
+/** What `removeTask` would remove, as a condition of what is on record of it. */
+export const isTask = (programId: string, job: string) =>
+  sql`EXISTS (SELECT 1 FROM tasks WHERE program_id = ${programId} AND job = ${job})`;
+
 export function removeTask(ctx: Ctx, programId: string, job: string): Statement {
   return ctx.db.delete(tasks).where(and(eq(tasks.programId, programId), eq(tasks.job, job)));
 }
