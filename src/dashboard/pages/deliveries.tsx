@@ -73,7 +73,13 @@ export async function deliveriesPage(view: View): Promise<Page> {
             },
             {
               head: 'State',
-              cell: (one) => <State word={one.status} tone={deliveryTones[one.status] ?? 'quiet'} />,
+              // Why it is not there yet, beside that it is not.
+              cell: (one) => (
+                <>
+                  <State word={one.status} tone={deliveryTones[one.status] ?? 'quiet'} />
+                  {one.reason === null ? null : <small class="dim beneath">{one.reason}</small>}
+                </>
+              ),
             },
             { head: 'Message', cell: (one) => one.type },
             { head: 'Attempts', kind: 'number', cell: (one) => String(one.attemptCount) },
