@@ -15,7 +15,8 @@ import {
 import { createExport, exportsPage } from './pages/exports.tsx';
 import { deleteFile, runFile, uploadFile } from './pages/file.tsx';
 import { filesPage } from './pages/files.tsx';
-import { addSource, createFlow, flowPage, flowsPage, removeSource, requestSync } from './pages/flows.tsx';
+import { addSource, flowPage, removeSource, requestSync } from './pages/flow.tsx';
+import { createFlow, flowsPage } from './pages/flows.tsx';
 import { decideJob, jobPage, showRejects } from './pages/job.tsx';
 import { countJobRetries, jobsPage, retryJobs } from './pages/jobs.tsx';
 import { createKey, endSession, keysPage, revokeKey, rotateKey } from './pages/keys.tsx';

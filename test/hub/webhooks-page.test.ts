@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { signedIn, type Visitor } from '../support/browser.ts';
+import { cellsOf, signedIn, type Visitor } from '../support/browser.ts';
 import { expectStatus, newProgram, type TestProgram, until } from '../support/client.ts';
 import { type Receiver, startReceiver } from '../support/receiver.ts';
 
@@ -17,21 +17,8 @@ const standings = async (of = program) =>
     200,
   ).body.items;
 
-/** The cells of an endpoint's row as text, by their heads. */
-function rowOf(html: string, name: string): Record<string, string> {
-  const row = html.split('<tr>').find((one) => one.includes(`webhooks/${endpoints[name]}"`)) ?? '';
-  return Object.fromEntries(
-    [...row.matchAll(/<t[hd][^>]* data-label="([^"]+)"[^>]*>(.*?)<\/t[hd]>/gs)].map(
-      ([, head = '', cell = '']) => [
-        head,
-        cell
-          .replaceAll(/<[^>]+>/g, ' ')
-          .replaceAll(/\s+/g, ' ')
-          .trim(),
-      ],
-    ),
-  );
-}
+/** The cells of an endpoint's row, by their heads. */
+const rowOf = (html: string, name: string) => cellsOf(html, `webhooks/${endpoints[name]}"`);
 
 beforeAll(async () => {
   receiver = await startReceiver();

@@ -70,3 +70,25 @@ export async function signedIn(url: string, key: string = localSystemKey): Promi
   if (first.status === 303) await visitor.get(first.location);
   return visitor;
 }
+
+/** The first sentence of a page, as HTML. */
+export const verdictOf = (html: string) =>
+  /class="verdict[^>]*>.*?<span>(.*?)<\/span>/s.exec(html)?.[1] ?? '';
+
+/** The cells of the first row that holds `part`, as text by their heads. */
+export function cellsOf(html: string, part: string): Record<string, string> {
+  const row =
+    html
+      .split('<tr>')
+      .slice(1)
+      .find((one) => one.includes(part)) ?? '';
+  const cells = row.matchAll(/<t[hd][^>]* data-label="([^"]+)"[^>]*>(.*?)<\/t[hd]>/gs);
+  return Object.fromEntries([...cells].map(([, head = '', cell = '']) => [head, textOf(cell)]));
+}
+
+/** What is read of a piece of HTML. */
+export const textOf = (html: string) =>
+  html
+    .replaceAll(/<[^>]+>/g, ' ')
+    .replaceAll(/\s+/g, ' ')
+    .trim();

@@ -1,33 +1,22 @@
 import type { FlowOut, FlowPage } from '../../features/flows/routes.ts';
-import type { HistoryPage, SourcePage } from '../../features/flows/sources/routes.ts';
 import { Command } from '../components/command.tsx';
-import {
-  Confirm,
-  Copy,
-  Facts,
-  Field,
-  Pager,
-  PostForm,
-  State,
-  Table,
-  Time,
-  TimeAndAgo,
-} from '../components/parts.tsx';
-import { deliveryTones, sourceTones } from '../states.ts';
-import { formatDuration } from '../time.ts';
-import { isSent, type Outcome, type Page, type Tone, type View } from '../view.ts';
+import { findParticipation, Participation } from '../components/participation.tsx';
+import { Field, Pager, PostForm, State, Table, Time } from '../components/parts.tsx';
+import { sourceTones } from '../states.ts';
+import { formatCount } from '../time.ts';
+import type { Outcome, Page, Tone, View } from '../view.ts';
 
 const base = (view: View) => `/api/programs/${encodeURIComponent(view.programId)}/flows`;
-const flowPath = (view: View) => `/api/flows/${encodeURIComponent(view.params.flowId ?? '')}`;
-const page = (view: View, rest = '') =>
-  view.at(`flows/${encodeURIComponent(view.params.flowId ?? '')}${rest}`);
 
 /** The flows of a program, for the people who run an exam morning. */
 export async function flowsPage(view: View): Promise<Page> {
   const query = new URLSearchParams({ archived: view.query.get('archived') === 'true' ? 'true' : 'false' });
   const cursor = view.query.get('cursor');
   if (cursor) query.set('cursor', cursor);
-  const flows = await view.api.get<FlowPage>(`${base(view)}?${query}`);
+  const [flows, participation] = await Promise.all([
+    view.api.get<FlowPage>(`${base(view)}?${query}`),
+    findParticipation(view, null),
+  ]);
   const pending = flows.items.filter(({ state }) => state === 'PENDING');
   const failed = flows.items.filter(({ state }) => state === 'FAILED');
   return {
@@ -50,6 +39,11 @@ export async function flowsPage(view: View): Promise<Page> {
               head: 'State',
               cell: (flow) => <State word={flow.label} tone={sourceTones[flow.state] ?? 'quiet'} />,
             },
+            {
+              head: 'Allocations',
+              kind: 'number',
+              cell: (flow) => formatCount(flow.allocations),
+            },
             { head: 'Changed', cell: (flow) => <Time view={view} at={flow.updatedAt} /> },
           ]}
           empty={
@@ -69,6 +63,7 @@ export async function flowsPage(view: View): Promise<Page> {
           }
         />
         <Pager view={view} next={flows.nextCursor} />
+        {flows.items.length === 0 ? null : <Participation view={view} of={participation} />}
         {view.can('flows') ? (
           <>
             <h2>A new flow</h2>
@@ -103,183 +98,10 @@ function verdictOf(all: number, pending: number, failed: number): { tone: Tone; 
   return { tone: 'ok', text: 'Nothing failed, and nothing is waited for.' };
 }
 
-/** One flow: its sources in big words, what to press, and who pressed it last. */
-export async function flowPage(view: View): Promise<Page> {
-  const [flow, sources, history] = await Promise.all([
-    view.api.get<FlowOut>(flowPath(view)),
-    view.api.get<SourcePage>(`${flowPath(view)}/external-sources?limit=200`),
-    view.api.get<HistoryPage>(`${flowPath(view)}/external-sources/requests?limit=20`),
-  ]);
-  const mayAct = view.can('flows') && !flow.archived;
-  return {
-    title: flow.title,
-    ...(flow.state === 'PENDING' ? { every: 2 } : { every: 15 }),
-    verdict: { tone: sourceTones[flow.state] ?? 'quiet', text: sentence(flow, sources) },
-    body: (
-      <>
-        {mayAct && sources.items.length > 0 ? (
-          <PostForm view={view} to={page(view, '/sync')} class="actions">
-            <button type="submit" class="primary">
-              Request all
-            </button>
-          </PostForm>
-        ) : null}
-        <ul class="sources">
-          {sources.items.map((source) => (
-            <li id={`source-${source.id}`}>
-              <h2>{source.reference}</h2>
-              <p>{source.description}</p>
-              <p class="big">
-                <State word={source.label} tone={sourceTones[source.state] ?? 'quiet'} />
-              </p>
-              {source.message === null ? null : <p>{source.message}</p>}
-              <p class="dim">
-                {source.lastRequestedSync === null ? (
-                  'Never requested.'
-                ) : (
-                  <>
-                    Requested <TimeAndAgo view={view} at={source.lastRequestedSync} />
-                  </>
-                )}{' '}
-                {source.lastSync === null ? null : (
-                  <>
-                    Last done <TimeAndAgo view={view} at={source.lastSync} />
-                  </>
-                )}
-              </p>
-              {mayAct ? (
-                <div class="actions">
-                  <PostForm view={view} to={page(view, '/sync')}>
-                    <input type="hidden" name="reference" value={source.reference} />
-                    <button type="submit">{source.state === 'PENDING' ? 'Request again' : 'Request'}</button>
-                  </PostForm>
-                  <Confirm
-                    view={view}
-                    to={page(view, `/sources/${source.id}/delete`)}
-                    label="Remove…"
-                    button="Remove the source"
-                    danger
-                    effect="Its allocations go with it. A request that is under way is no longer waited for."
-                  />
-                </div>
-              ) : null}
-            </li>
-          ))}
-        </ul>
-        {sources.items.length === 0 ? <p class="empty">The flow has no external source yet.</p> : null}
-        {mayAct ? (
-          <details class="confirm" open={isSent(view, page(view, '/sources'))}>
-            <summary class="button">Add a source…</summary>
-            <PostForm view={view} to={page(view, '/sources')}>
-              <Field
-                view={view}
-                name="reference"
-                label="Reference"
-                hint="What the integration knows it by."
-                required
-              />
-              <Field view={view} name="description" label="Description" />
-              <button type="submit" class="primary">
-                Add it
-              </button>
-            </PostForm>
-          </details>
-        ) : null}
-        <h2>Who asked</h2>
-        <Table
-          caption="Requests, newest first"
-          rows={history.items}
-          columns={[
-            { head: 'Source', kind: 'name', cell: (one) => one.reference },
-            { head: 'Asked', cell: (one) => <Time view={view} at={one.requestedAt} /> },
-            { head: 'By', kind: 'long', cell: (one) => one.requestedBy },
-            {
-              head: 'State',
-              cell: (one) => (
-                <State word={one.state.toLowerCase()} tone={sourceTones[one.state] ?? 'quiet'} />
-              ),
-            },
-            {
-              head: 'Took',
-              kind: 'number',
-              cell: (one) => (one.durationMs === null ? '–' : formatDuration(one.durationMs, true)),
-            },
-            {
-              head: 'Told',
-              cell: (one) =>
-                one.deliveries.length === 0
-                  ? 'no endpoint'
-                  : one.deliveries.map((delivery) => (
-                      <a href={view.at(`deliveries/${delivery.deliveryId}`)}>
-                        <State word={delivery.status} tone={deliveryTones[delivery.status] ?? 'quiet'} />
-                      </a>
-                    )),
-            },
-          ]}
-          empty={<p>Nobody has asked yet.</p>}
-        />
-        <Facts
-          of={[
-            ['Code', <Copy text={flow.code} label="the code" />],
-            ['Flow id', <Copy text={String(flow.flowId)} label="the flow id" />],
-            ['Time limit', `${flow.syncTimeLimitMinutes} min`],
-            ['Archived', flow.archived ? 'yes: it takes no change' : 'no'],
-          ]}
-        />
-      </>
-    ),
-  };
-}
-
-function sentence(flow: FlowOut, sources: SourcePage): string {
-  const of = sources.items.length;
-  if (of === 0) return 'It has no external source yet.';
-  const count = (state: string) => sources.items.filter((source) => source.state === state).length;
-  if (flow.state === 'SUCCESS') return of === 1 ? 'Complete.' : `All ${of} complete.`;
-  const parts = [
-    [count('PENDING'), 'requested'],
-    [count('FAILED'), 'failed'],
-    [count('SUCCESS'), 'complete'],
-    [count('NONE'), 'never requested'],
-  ] as const;
-  return `${parts
-    .filter(([number]) => number > 0)
-    .map(([number, word]) => `${number} ${word}`)
-    .join(', ')}.`;
-}
-
 export async function createFlow(view: View): Promise<Outcome> {
   const made = await view.api.send<FlowOut>('POST', base(view), {
     code: view.form.code?.[0] ?? '',
     title: view.form.title?.[0] ?? '',
   });
   return { to: view.at(`flows/${made?.flowId ?? ''}`), done: 'saved' };
-}
-
-/** Asks for one source or for all; one that is pending already keeps the request it has. */
-export async function requestSync(view: View): Promise<Outcome> {
-  const reference = view.form.reference?.[0];
-  const one = reference === undefined ? '' : `/${encodeURIComponent(reference)}`;
-  const asked = await view.api.send<{ duplicate?: true }>(
-    'POST',
-    `${flowPath(view)}/external-sources${one}/sync`,
-  );
-  return { to: page(view), done: asked?.duplicate ? 'requested-already' : 'requested' };
-}
-
-export async function addSource(view: View): Promise<Outcome> {
-  const description = view.form.description?.[0] ?? '';
-  await view.api.send('POST', `${flowPath(view)}/external-sources`, {
-    reference: view.form.reference?.[0] ?? '',
-    ...(description === '' ? {} : { description }),
-  });
-  return { to: page(view), done: 'saved' };
-}
-
-export async function removeSource(view: View): Promise<Outcome> {
-  await view.api.send(
-    'DELETE',
-    `${flowPath(view)}/external-sources/${encodeURIComponent(view.params.sourceId ?? '')}`,
-  );
-  return { to: page(view), done: 'deleted' };
 }

@@ -39,7 +39,7 @@ export async function createFlow(ctx: Ctx, programId: string, input: FlowIn): Pr
       recordAudit(ctx, { programId, action: 'flow.created', target: input.code }),
     ]);
     const [given] = rowsOf(insert) as { flow_id: number }[];
-    return { ...row, flowId: given?.flow_id ?? 0, states: [] };
+    return { ...row, flowId: given?.flow_id ?? 0, states: [], allocations: 0 };
   } catch (error) {
     if (!isUniqueViolation(error)) throw error;
     throw new AppError(

@@ -138,6 +138,7 @@ function present(flow: Flow): z.output<typeof flowOut> {
     data: flow.data,
     state,
     label: stateLabels[state],
+    allocations: flow.allocations,
     archived: flow.archivedAt !== null,
     syncTimeLimitMinutes: flow.syncTimeLimitMinutes,
     createdAt: toIso(flow.createdAt),

@@ -106,6 +106,10 @@ export const flowOut = z
       .nullable()
       .openapi({ example: { term: '2026-2' } }),
     ...stateMembers,
+    allocations: z
+      .number()
+      .int()
+      .openapi({ description: 'Of all its sources; a participant of two is counted twice.' }),
     archived: z.boolean(),
     syncTimeLimitMinutes: z.number().int().openapi({ example: 60 }),
     createdAt: isoTime,

@@ -6,22 +6,25 @@ import type { SourceState } from './states.ts';
 import { flowRequests, flows } from './table.ts';
 
 export type FlowRow = typeof flows.$inferSelect;
-/** A flow with the different states of its sources. */
-export type Flow = FlowRow & { states: SourceState[] };
+/** A flow with the different states of its sources, and how many allocations they have. */
+export type Flow = FlowRow & { states: SourceState[]; allocations: number };
 
 const states = sql<SourceState[]>`(SELECT json_group_array(DISTINCT s.state) FROM external_sources s
   WHERE s.flow_id = flows.flow_id)`.mapWith((text: string) => JSON.parse(text));
+
+const allocations = sql<number>`(SELECT coalesce(sum(s.allocated), 0) FROM external_sources s
+  WHERE s.flow_id = flows.flow_id)`;
 
 const isLive = (programId: string) => and(eq(flows.programId, programId), isNull(flows.deletedAt));
 
 /** Null where there is none, it is another program's, or it is being deleted. */
 export async function findFlow(ctx: Ctx, programId: string, flowId: number): Promise<Flow | null> {
   const [row] = await ctx.db
-    .select({ flow: flows, states })
+    .select({ flow: flows, states, allocations })
     .from(flows)
     .where(and(isLive(programId), eq(flows.flowId, flowId)))
     .limit(1);
-  return row ? { ...row.flow, states: row.states } : null;
+  return row ? { ...row.flow, states: row.states, allocations: row.allocations } : null;
 }
 
 export interface FlowFilter {
@@ -37,7 +40,7 @@ export async function listFlows(
   limit: number,
 ): Promise<Flow[]> {
   const rows = await ctx.db
-    .select({ flow: flows, states })
+    .select({ flow: flows, states, allocations })
     .from(flows)
     .where(
       and(
@@ -53,7 +56,7 @@ export async function listFlows(
     )
     .orderBy(asc(flows.flowId))
     .limit(limit);
-  return rows.map((row) => ({ ...row.flow, states: row.states }));
+  return rows.map((row) => ({ ...row.flow, states: row.states, allocations: row.allocations }));
 }
 
 export function insertFlow(ctx: Ctx, row: Omit<FlowRow, 'flowId'>): Statement {

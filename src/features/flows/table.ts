@@ -86,6 +86,8 @@ export const externalSources = sqliteTable(
     lastRequestedAt: integer('last_requested_at'),
     /** When the integration last reported done. */
     lastSyncAt: integer('last_sync_at'),
+    /** How many participants are allocated to it: kept with each change, since a list never counts them. */
+    allocated: integer('allocated').notNull().default(0),
     createdAt: integer('created_at').notNull(),
     updatedAt: integer('updated_at').notNull(),
   },

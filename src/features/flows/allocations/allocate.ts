@@ -9,6 +9,7 @@ import { commitIf, flowIsOpen, requireOpenFlow, untilSettled } from '../store.ts
 import type { AllocationResult } from './schema.ts';
 import {
   type AllocatableRow,
+  countAllocated,
   insertAllocations,
   isAllocated,
   removeAllocation,
@@ -35,6 +36,7 @@ export async function allocateParticipants(
     const done = await commitIf(ctx, isOpen(source), [
       known,
       insertAllocations(ctx, source, participantIds),
+      countAllocated(ctx, source),
       recordAudit(ctx, {
         programId,
         action: 'participants.allocated',
@@ -72,6 +74,7 @@ export async function releaseParticipant(
   const holds = sql`${isOpen(source)} AND ${isAllocated(source, participantId)}`;
   const done = await commitIf(ctx, holds, [
     removeAllocation(ctx, source, participantId),
+    countAllocated(ctx, source),
     recordAudit(ctx, {
       programId,
       action: 'participant.released',
@@ -94,6 +97,7 @@ export async function releaseAll(
     const source = await openSource(ctx, programId, flowId, sourceId);
     return commitIf(ctx, isOpen(source), [
       removeAllocationsOf(ctx, programId, sourceId),
+      countAllocated(ctx, source),
       recordAudit(ctx, {
         programId,
         action: 'participants.released',

@@ -1,3 +1,4 @@
+import { z } from '@hono/zod-openapi';
 import {
   createRouter,
   defineRoute,
@@ -7,6 +8,7 @@ import {
   ok,
   pageOf,
   pageQuery,
+  programParam,
 } from '../../../http.ts';
 import { decodeCursor, toPage } from '../../../platform/cursor.ts';
 import { AppError } from '../../../platform/errors.ts';
@@ -19,7 +21,8 @@ import { requireSource } from '../sources/change.ts';
 import { presentSource } from '../sources/present.ts';
 import { sourceOut, sourceParam } from '../sources/schema.ts';
 import { allocateParticipants, releaseAll, releaseParticipant } from './allocate.ts';
-import { allocationsIn, allocationsOut } from './schema.ts';
+import { findAllocations, flowsLookedAt } from './find.ts';
+import { allocationsIn, allocationsOut, participationOut } from './schema.ts';
 import { listAllocated, listSourcesOfParticipant } from './store.ts';
 
 const tags = ['Flows and external sources'];
@@ -46,6 +49,35 @@ const listRoute = defineRoute(
     summary: 'The participants that are allocated to a source',
     request: { params: sourceParam, query: pageQuery },
     responses: { 200: ok(pageOf(participantOut, 'AllocatedPage'), 'A page of participants.') },
+  },
+);
+
+export type ParticipationPage = { items: z.output<typeof participationOut>[]; nextCursor: null };
+
+const findRoute = defineRoute(
+  { scope: 'read' },
+  {
+    method: 'get',
+    path: '/api/programs/{programId}/flow-allocations',
+    tags,
+    summary: 'The flows that a person takes part in, and the sources that it is allocated to there',
+    request: {
+      params: programParam,
+      query: z.object({
+        externalId: z
+          .string()
+          .max(200)
+          .optional()
+          .openapi({ description: 'Required: as the flow’s participants have it.' }),
+        flowId: z.coerce.number().int().positive().optional().openapi({ description: 'Of this flow alone.' }),
+      }),
+    },
+    responses: {
+      200: ok(
+        pageOf(participationOut, 'ParticipationPage'),
+        `Of the program’s latest ${flowsLookedAt} flows, the latest 50 that have the person.`,
+      ),
+    },
   },
 );
 
@@ -109,6 +141,13 @@ export const allocationRoutes = createRouter()
     const page = toPage(rows, limit, presentParticipant, (row) => [row.participantId]);
     linkNext(c, page.nextCursor);
     return c.json(page, 200);
+  })
+  .openapi(findRoute, async (c) => {
+    const { externalId, flowId } = c.req.valid('query');
+    if (externalId === undefined || externalId === '')
+      throw new AppError('invalid_input', 'Name the person as the flow’s participants do: ?externalId=S1024');
+    const items = await findAllocations(c.get('ctx'), c.get('programId'), externalId, flowId ?? null);
+    return c.json({ items, nextCursor: null }, 200);
   })
   .openapi(addRoute, async (c) => {
     const { flowId, sourceId } = c.req.valid('param');

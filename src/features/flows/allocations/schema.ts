@@ -1,4 +1,5 @@
 import { z } from '@hono/zod-openapi';
+import { sourceStates, stateLabels } from '../states.ts';
 
 /** What one call may name; its ids and their results stay far below every limit of the platform. */
 export const maxAllocationsPerCall = 20_000;
@@ -42,3 +43,22 @@ export const allocationsOut = z
     ),
   })
   .openapi('AllocationResults', { description: 'A result for each id, in the order of the list.' });
+
+export const participationOut = z
+  .object({
+    flowId: z.number().int().openapi({ example: 1042 }),
+    code: z.string().openapi({ example: 'HIS-101' }),
+    title: z.string(),
+    archived: z.boolean(),
+    participantId: z.number().int().openapi({ example: 311 }),
+    sources: z.array(
+      z.object({
+        id: z.number().int().openapi({ example: 7 }),
+        reference: z.string(),
+        description: z.string(),
+        state: z.enum(sourceStates),
+        label: z.enum(Object.values(stateLabels)),
+      }),
+    ),
+  })
+  .openapi('Participation');

@@ -65,6 +65,20 @@ export function removeAllocationsOfParticipant(
     .where(and(eq(allocations.programId, programId), eq(allocations.participantId, participantId)));
 }
 
+/** Follows what changed a source's allocations, in the same transaction. */
+export function countAllocated(ctx: Ctx, { programId, sourceId }: Source): Statement {
+  return ctx.db.run(sql`UPDATE external_sources SET allocated =
+      (SELECT count(*) FROM allocations AS a WHERE a.source_id = ${sourceId})
+    WHERE source_id = ${sourceId} AND program_id = ${programId}`);
+}
+
+/** Of each source that has the participant; it comes before the removal. */
+export function countWithout(ctx: Ctx, programId: string, participantId: number): Statement {
+  return ctx.db.run(sql`UPDATE external_sources SET allocated = allocated - 1
+    WHERE program_id = ${programId} AND source_id IN (SELECT a.source_id FROM allocations AS a
+      WHERE a.participant_id = ${participantId} AND a.program_id = ${programId})`);
+}
+
 /** The participants of a source, in the order of their ids. */
 export async function listAllocated(
   ctx: Ctx,

@@ -3,7 +3,7 @@ import type { Ctx } from '../../../context.ts';
 import { rowsOf } from '../../../platform/d1.ts';
 import { AppError, type InputIssue } from '../../../platform/errors.ts';
 import { recordAudit } from '../../audit/index.ts';
-import { removeAllocationsOfParticipant } from '../allocations/store.ts';
+import { countWithout, removeAllocationsOfParticipant } from '../allocations/store.ts';
 import { commitIf, flowIsOpen, requireOpenFlow, untilSettled } from '../store.ts';
 import { type Judged, judgeParticipants, toRowChunks } from './judge.ts';
 import type { ParticipantResult } from './schema.ts';
@@ -89,6 +89,7 @@ export async function deleteParticipant(
   await requireOpenFlow(ctx, programId, flowId);
   const holds = sql`${flowIsOpen(programId, flowId)} AND ${isParticipant(programId, flowId, participantId)}`;
   const done = await commitIf(ctx, holds, [
+    countWithout(ctx, programId, participantId),
     removeAllocationsOfParticipant(ctx, programId, participantId),
     removeParticipant(ctx, programId, flowId, participantId),
     recordAudit(ctx, {

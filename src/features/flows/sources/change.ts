@@ -38,6 +38,7 @@ export async function addSource(
     message: null,
     lastRequestedAt: null,
     lastSyncAt: null,
+    allocated: 0,
     createdAt: at,
     updatedAt: at,
   };

@@ -14,6 +14,7 @@ export function presentSource(source: Source) {
     message: source.message,
     lastRequestedSync: isoOrNull(source.lastRequestedAt),
     lastSync: isoOrNull(source.lastSyncAt),
+    allocated: source.allocated,
     requestId: source.requestId,
     deadline: isoOrNull(source.deadlineAt),
     createdAt: new Date(source.createdAt).toISOString(),

@@ -53,6 +53,7 @@ export const sourceOut = z
     message: z.string().nullable().openapi({ description: 'Why it failed.' }),
     lastRequestedSync: isoTime.nullable(),
     lastSync: isoTime.nullable().openapi({ description: 'When the integration last reported done.' }),
+    allocated: z.number().int().openapi({ description: 'How many participants are allocated to it.' }),
     requestId: requestId.nullable().openapi({ description: 'The latest request.' }),
     deadline: isoTime
       .nullable()
