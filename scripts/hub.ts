@@ -7,14 +7,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { migrateLocal } from './migrate.ts';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
-const wrangler = join(root, 'node_modules', 'wrangler', 'bin', 'wrangler.js');
+const ownRoot = fileURLToPath(new URL('..', import.meta.url));
+const wrangler = join(ownRoot, 'node_modules', 'wrangler', 'bin', 'wrangler.js');
 
 export const localSystemKey = 'cwk_example_system_key_for_local_development_only';
 
 export interface HubOptions {
   /** 0 or absent: any free port. */
   port?: number;
+  /** Whose code runs: this checkout's unless told. Its packages are there. */
+  root?: string;
   /** Where the runtime keeps D1 and R2; a fresh folder unless told, and then it goes with `stop`. */
   stateDir?: string;
   /** Settings over those of `.dev.vars.example`. */
@@ -54,7 +56,7 @@ export async function startHub(options: HubOptions = {}): Promise<Hub> {
   const stateDir = options.stateDir ?? mkdtempSync(join(tmpdir(), 'crosswalk-'));
   const url = `http://127.0.0.1:${port}`;
   const lines: string[] = [];
-  await migrateLocal(stateDir);
+  await migrateLocal(stateDir, options.root ?? ownRoot);
   let child: ChildProcess | null = null;
   const start = async () => {
     child = await startRuntime(port, stateDir, options, (line) => {
@@ -92,6 +94,7 @@ async function startRuntime(
 ): Promise<ChildProcess> {
   const url = `http://127.0.0.1:${port}`;
   const vars = { PUBLIC_URL: url, S3_ENDPOINT: `${url}/cdn-cgi/local/r2/s3`, ...options.vars };
+  const root = options.root ?? ownRoot;
   const envFile = options.envFile ?? join(root, '.dev.vars.example');
   const args = [wrangler, 'dev', '--ip', '127.0.0.1', '--port', String(port), '--inspector-port', '0'];
   args.push('--persist-to', stateDir, '--env-file', envFile, '--show-interactive-dev-session=false');
@@ -113,7 +116,7 @@ async function startRuntime(
   const remember = (data: unknown) => recent.push(String(data));
   child.stdout?.on('data', remember);
   child.stderr?.on('data', remember);
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + 3 * 60_000;
   for (;;) {
     if (exited) throw new Error(`The runtime ended before it answered:\n${recent.join('').slice(-4_000)}`);
     if (await answers(url, options.healthStatus ?? 200)) return child;
@@ -123,7 +126,7 @@ async function startRuntime(
     }
     if (Date.now() > deadline) {
       await killGroup(child);
-      throw new Error(`The runtime did not answer within a minute:\n${recent.join('').slice(-4_000)}`);
+      throw new Error(`The runtime did not answer within three minutes:\n${recent.join('').slice(-4_000)}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

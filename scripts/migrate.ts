@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from 'miniflare';
 import { parse } from 'smol-toml';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
+const ownRoot = fileURLToPath(new URL('..', import.meta.url));
 
 /** What is asked of a D1 database here. */
 interface Database {
@@ -23,7 +23,7 @@ const book = `CREATE TABLE IF NOT EXISTS d1_migrations (
 )`;
 
 /** Applies each migration that the database has not seen yet, in one batch with its line in `d1_migrations`. */
-export async function applyMigrations(db: Database): Promise<void> {
+export async function applyMigrations(db: Database, root = ownRoot): Promise<void> {
   await db.prepare(book).all();
   const { results } = await db.prepare('SELECT name FROM d1_migrations').all<{ name: string }>();
   const seen = new Set(results.map((row) => row.name));
@@ -40,7 +40,7 @@ export async function applyMigrations(db: Database): Promise<void> {
  * Migrates the local database that `wrangler dev --persist-to stateDir` serves. `wrangler d1 migrations apply`
  * would do; it starts a runtime for each migration, which costs a second of CPU time every time.
  */
-export async function migrateLocal(stateDir: string): Promise<void> {
+export async function migrateLocal(stateDir: string, root = ownRoot): Promise<void> {
   const config = parse(readFileSync(join(root, 'wrangler.toml'), 'utf8')) as unknown as {
     d1_databases: [{ database_id: string }];
   };
@@ -51,7 +51,7 @@ export async function migrateLocal(stateDir: string): Promise<void> {
   });
   const runtime = new Miniflare({ ...options, resourcePersistencePath: join(stateDir, 'v3') });
   try {
-    await applyMigrations(await runtime.getD1Database('DB'));
+    await applyMigrations(await runtime.getD1Database('DB'), root);
   } finally {
     await runtime.dispose();
   }

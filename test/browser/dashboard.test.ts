@@ -12,7 +12,7 @@ import { testScriptless } from './parts/scriptless.ts';
 
 // One hub, one browser, one program with everything in it: what people do, of A1 to A28; pages.test.ts looks.
 
-beforeAll(openStage);
+beforeAll(() => openStage());
 afterAll(closeStage);
 
 describe('who may see and do what', testAccess);

@@ -4,7 +4,7 @@ import { testPages } from './parts/pages.ts';
 
 // A hub whose pages are only looked at, beside the one of dashboard.test.ts that is worked with.
 
-beforeAll(openStage);
+beforeAll(() => openStage());
 afterAll(closeStage);
 
 describe('every page', testPages);

@@ -5,7 +5,7 @@ import { closeStage, openStage } from '../support/stage.ts';
 
 // As test/browser has it with 20,000: a million deliveries, events and audit lines, and 200,000 jobs.
 
-beforeAll(openStage, 240_000);
+beforeAll(() => openStage(), 240_000);
 afterAll(closeStage, 60_000);
 
 describe('a page over a million rows', () => testLarge(1_000_000));

@@ -22,6 +22,12 @@ export async function openBrowser(): Promise<Browser> {
       '--disable-sync',
       '--force-color-profile=srgb',
       '--font-render-hinting=none',
+      // What is drawn anew is drawn whole, and what scrolls is no layer of its own: two pictures of one page
+      // are the same to the pixel.
+      '--disable-partial-raster',
+      '--disable-lcd-text',
+      '--disable-prefer-compositing-to-lcd-text',
+      '--disable-composited-antialiasing',
     ],
   });
 }

@@ -7,12 +7,9 @@ interface Node {
   below: Node[];
 }
 
-/**
- * What a reader is told of a page, as text that is the same in every run: ids, times, durations, sizes and
- * numbers are masked; rows and items that are then alike stand once, in the order of their letters.
- */
-export function likenessOf(aria: string): string {
-  const masked = aria
+/** A text without what is another in each run: ids, times, durations, sizes and numbers are named instead. */
+export function masked(text: string): string {
+  return text
     .replaceAll(/cursor=[^\s&"]+/g, 'cursor=<cursor>')
     .replaceAll(/\b[a-z]{3}_[0-9a-z]{20,26}\b/g, '<id>')
     .replaceAll(/\bt-[0-9a-f]{16}\b/g, '<program>')
@@ -29,7 +26,14 @@ export function likenessOf(aria: string): string {
     .replaceAll(/\b(?:under )?\d+(?:\.\d+)? (?:ms|min|[dhs])\b(?: \d+ (?:min|[dhs])\b)*/g, '<duration>')
     .replaceAll(/\d+(?:\.\d+)? [kMG]?B\b/g, '<size>')
     .replaceAll(/\d[\d\u202f.,]*/g, '#');
-  return `${written(settled(parsed(masked.split('\n'))))}\n`;
+}
+
+/**
+ * What a reader is told of a page, as text that is the same in every run: what varies is masked; rows and items
+ * that are then alike stand once, in the order of their letters.
+ */
+export function likenessOf(aria: string): string {
+  return `${written(settled(parsed(masked(aria).split('\n'))))}\n`;
 }
 
 function parsed(lines: string[]): Node[] {

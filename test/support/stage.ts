@@ -1,7 +1,7 @@
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { startRelay } from '../../relay/dev/relay.ts';
 import { type SftpServer, startSftpServer } from '../../relay/dev/server.ts';
-import { type Hub, startHub } from '../../scripts/hub.ts';
+import { type Hub, type HubOptions, startHub } from '../../scripts/hub.ts';
 import { openBrowser } from './chromium.ts';
 import {
   type Answer,
@@ -63,7 +63,7 @@ export const stage = {} as Stage;
 /** A Wednesday far ahead, so that each run has the same nights, months and zones on its pages. */
 const openedAt = '2040-05-16T08:00:00.000Z';
 
-export async function openStage(): Promise<void> {
+export async function openStage(options: Pick<HubOptions, 'root'> = {}): Promise<void> {
   const [relay, sftp, lb, receiver, browser] = await Promise.all([
     startRelay(),
     startSftpServer(),
@@ -75,7 +75,7 @@ export async function openStage(): Promise<void> {
     response.statusCode = path === '/gone' ? 410 : path === '/broken' ? 500 : 200;
     response.end(response.statusCode === 200 ? 'ok' : hostile[1]);
   });
-  const hub = await startHub({ vars: relay.vars });
+  const hub = await startHub({ ...options, vars: relay.vars });
   closing.push(
     () => browser.close(),
     () => hub.stop(),
@@ -94,7 +94,7 @@ export async function openStage(): Promise<void> {
 const closing: (() => Promise<unknown>)[] = [];
 
 export async function closeStage(): Promise<void> {
-  await Promise.all(closing.map((close) => close()));
+  await Promise.all(closing.splice(0).map((close) => close()));
 }
 
 async function fill(): Promise<void> {

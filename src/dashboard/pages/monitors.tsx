@@ -25,14 +25,14 @@ export async function monitorsPage(view: View): Promise<Page> {
       silent.length > 0
         ? {
             tone: 'bad',
-            text: `${silent.map(({ name }) => name).join(', ')}: ${silent.length === 1 ? 'nothing has' : 'nothing has'} succeeded in time.`,
+            text: `${silent.map(({ name }) => name).join(', ')}: nothing has succeeded in time.`,
           }
         : {
             tone: list.items.length === 0 ? 'quiet' : 'ok',
             text:
               list.items.length === 0
                 ? 'Nothing is watched for silence.'
-                : `Nothing is late, of the ${list.items.length} watched.`,
+                : `Nothing is late; ${list.items.length} ${list.items.length === 1 ? 'is' : 'are'} watched.`,
           },
     body: (
       <>

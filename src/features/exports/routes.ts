@@ -3,6 +3,7 @@ import type { Ctx } from '../../context.ts';
 import {
   createRouter,
   defineRoute,
+  ifMatchHeader,
   isoTime,
   jsonBody,
   linkNext,
@@ -14,6 +15,7 @@ import {
   toIso,
 } from '../../http.ts';
 import { decodeCursor, toPage } from '../../platform/cursor.ts';
+import { versionTag } from '../../platform/etag.ts';
 import { showDestination } from './destination.ts';
 import { probeHost } from './probe.ts';
 import { relayEgress, relayStanding } from './relay.ts';
@@ -171,7 +173,7 @@ const patchRoute = defineRoute(
     path: `${base}/{exportId}`,
     tags,
     summary: 'Change an export: pin a host key, pause it, send it elsewhere',
-    request: { params: exportParam, body: jsonBody(exportPatch) },
+    request: { params: exportParam, headers: ifMatchHeader, body: jsonBody(exportPatch) },
     responses: { 200: ok(exportOut, 'As it is now.') },
   },
 );
@@ -235,11 +237,15 @@ export const exportRoutes = createRouter()
   })
   .openapi(getRoute, async (c) => {
     const { exportId } = c.req.valid('param');
-    return c.json(present(await requireExport(c.get('ctx'), c.get('programId'), exportId)), 200);
+    const row = await requireExport(c.get('ctx'), c.get('programId'), exportId);
+    c.header('etag', versionTag(row.updatedAt));
+    return c.json(present(row), 200);
   })
   .openapi(patchRoute, async (c) => {
     const { exportId } = c.req.valid('param');
-    const row = await changeExport(c.get('ctx'), c.get('programId'), exportId, c.req.valid('json'));
+    const [ctx, programId, ifMatch] = [c.get('ctx'), c.get('programId'), c.req.valid('header')['if-match']];
+    const row = await changeExport(ctx, programId, exportId, c.req.valid('json'), ifMatch);
+    c.header('etag', versionTag(row.updatedAt));
     return c.json(present(row), 200);
   })
   .openapi(deleteRoute, async (c) => {

@@ -27,6 +27,33 @@ export function addresses(ids: Record<string, string> = stage.ids): Address[] {
     }));
 }
 
+const isList = ({ path }: Address) => path.split('/').length === 4;
+
+export const byScope = (which: 'system' | 'program'): Address[] =>
+  addresses().filter(({ scope }) => (scope === 'system') === (which === 'system'));
+
+/** Every list of a program with nothing in it. */
+export function whenEmpty(): Address[] {
+  const { empty, ids } = stage;
+  return addresses({ ...ids, programId: empty.programId })
+    .filter((one) => one.scope !== 'system' && isList(one))
+    .map((one) => ({ ...one, name: `empty-${one.name}` }));
+}
+
+/** Every page where it cannot be shown: of what is not there, of another's program, of the hub to a program. */
+export function inError(): Address[] {
+  const nothing: Record<string, string> = { localDate: '2040-01-01', flowId: '999999', name: 'none.csv' };
+  const ids = Object.fromEntries(Object.keys(stage.ids).map((id) => [id, nothing[id] ?? 'none']));
+  const { programId } = stage.program;
+  const another = addresses({ ...stage.ids, programId: stage.publisher.programId });
+  return [
+    ...addresses({ ...ids, programId }).filter((one) => one.scope !== 'system' && !isList(one)),
+    ...another.filter((one) => one.scope === 'system' || isList(one)),
+  ]
+    .filter(({ name }) => name !== 'keyboard')
+    .map((one) => ({ ...one, name: `error-${one.name}` }));
+}
+
 export function fillIn(path: string, ids: Record<string, string>): string {
   return path.replaceAll(/:([A-Za-z]+)(?:\{([^}]*)\})?/g, (_, name: string, choice?: string) => {
     const value = ids[name] ?? choice?.split('|')[0];

@@ -8,30 +8,13 @@ import { localSystemKey } from '../../support/client.ts';
 import { foreignAddresses, htmlFaults } from '../../support/html-faults.ts';
 import { expectLikeness } from '../../support/looks.ts';
 import { calmed, newTab, pageAt, stage } from '../../support/stage.ts';
-import { type Address, addresses } from './addresses.ts';
+import { type Address, byScope, inError, whenEmpty } from './addresses.ts';
 import { hear, judge, judgeAgain, judgeAll, load, look, shots, tags, told } from './judging.ts';
 
 const looks = join('test', 'browser', 'looks');
 
 let page: Page;
 let operator: Page;
-
-const isList = ({ path }: Address) => path.split('/').length === 4;
-
-/** Every page where it cannot be shown: of what is not there, of another's program, of the hub to a program. */
-function inError(): Address[] {
-  const nothing: Record<string, string> = { localDate: '2040-01-01', flowId: '999999', name: 'none.csv' };
-  const ids = Object.fromEntries(Object.keys(stage.ids).map((id) => [id, nothing[id] ?? 'none']));
-  const { programId } = stage.program;
-  const another = addresses({ ...stage.ids, programId: stage.publisher.programId });
-  return [
-    ...addresses({ ...ids, programId }).filter((one) => one.scope !== 'system' && !isList(one)),
-    ...another.filter((one) => one.scope === 'system' || isList(one)),
-  ].filter(({ name }) => name !== 'keyboard');
-}
-
-const byScope = (which: 'system' | 'program') =>
-  addresses().filter(({ scope }) => (scope === 'system') === (which === 'system'));
 
 export function testPages(): void {
   beforeAll(async () => {
@@ -59,12 +42,7 @@ export function testPages(): void {
 
   it('is right with nothing in it, and where something is wrong (A5)', async () => {
     const { page: bare, context } = await newTab({ key: stage.empty.key });
-    const lists = byScope('program').filter(isList);
-    const empty = lists.map(({ name, path }) => ({
-      name: `empty-${name}`,
-      path: path.replace(stage.program.programId, stage.empty.programId),
-    }));
-    for (const { name, path } of empty) await look(bare, name, path);
+    for (const { name, path } of whenEmpty()) await look(bare, name, path);
     await context.close();
     await look(page, 'error-no-such-job', `/p/${stage.program.programId}/jobs/job_none`);
     await look(page, 'error-not-yours', '/hub');
@@ -85,7 +63,7 @@ export function testPages(): void {
     for (const { name, path } of inError()) {
       const answer = await load(page, path);
       expect([path, (answer?.status() ?? 0) >= 400]).toEqual([path, true]);
-      await hear(page, `error-${name}`);
+      await hear(page, name);
     }
     for (const [name, text] of told) expectLikeness(join(looks, `${name}.txt`), text);
     // A page that is no more leaves no text behind.
