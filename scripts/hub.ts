@@ -116,7 +116,7 @@ async function startRuntime(
   const remember = (data: unknown) => recent.push(String(data));
   child.stdout?.on('data', remember);
   child.stderr?.on('data', remember);
-  const deadline = Date.now() + 60_000;
+  const deadline = Date.now() + 3 * 60_000;
   for (;;) {
     if (exited) throw new Error(`The runtime ended before it answered:\n${recent.join('').slice(-4_000)}`);
     if (await answers(url, options.healthStatus ?? 200)) return child;
@@ -126,7 +126,7 @@ async function startRuntime(
     }
     if (Date.now() > deadline) {
       await killGroup(child);
-      throw new Error(`The runtime did not answer within a minute:\n${recent.join('').slice(-4_000)}`);
+      throw new Error(`The runtime did not answer within three minutes:\n${recent.join('').slice(-4_000)}`);
     }
     await new Promise((resolve) => setTimeout(resolve, 50));
   }

@@ -144,6 +144,14 @@ export const jsonBody = <S extends z.ZodType>(schema: S) => ({ ...json(schema), 
 
 export const ok = <S extends z.ZodType>(schema: S, description: string) => ({ description, ...json(schema) });
 
+export const ifMatchHeader = z.object({
+  'if-match': z
+    .string()
+    .max(100)
+    .optional()
+    .openapi({ description: 'Its `ETag`: 412 where it has been changed since.' }),
+});
+
 export const noContent = { description: 'Done; no body.' };
 
 export const programParam = z.object({

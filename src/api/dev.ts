@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { Hono } from 'hono';
+import { type Context, Hono } from 'hono';
 import { z } from 'zod';
 import type { Ctx } from '../context.ts';
 import { type ApiEnv, routeAccess } from '../http.ts';
@@ -32,7 +32,7 @@ export function devRoutes(app: () => Pick<Hono<ApiEnv>, 'routes'>): Hono<ApiEnv>
   });
   // To a time, on by some seconds, or (`now: null`) back to the wall's.
   routes.post('/dev/clock', async (c) => {
-    const wanted = parse(clockIn, await c.req.json());
+    const wanted = parse(clockIn, await bodyOf(c));
     const ctx = c.get('ctx');
     let offset = 0;
     if ('aheadSeconds' in wanted) offset = ctx.now() - ctx.wallNow() + wanted.aheadSeconds * 1_000;
@@ -41,23 +41,23 @@ export function devRoutes(app: () => Pick<Hono<ApiEnv>, 'routes'>): Hono<ApiEnv>
     return c.json({ now: new Date(ctx.wallNow() + offset).toISOString() });
   });
   routes.post('/dev/cron', async (c) => {
-    const { cron } = parse(z.strictObject({ cron: z.string() }), await c.req.json());
+    const { cron } = parse(z.strictObject({ cron: z.string() }), await bodyOf(c));
     return c.json({ steps: await runCron(c.get('ctx'), cron) });
   });
   routes.post('/dev/sweep', async (c) => c.json(await sweep(c.get('ctx'))));
   routes.post('/dev/queue', async (c) => {
-    const { lose, repeat } = parse(queueIn, await c.req.json());
+    const { lose, repeat } = parse(queueIn, await bodyOf(c));
     await setSwitch(c.get('ctx'), sql`lose_queue_messages = ${lose ? 1 : repeat ? 2 : 0}`);
     return c.json({ lose, repeat });
   });
   // As the object store would tell of an object; locally it tells of none.
   routes.post('/dev/notify', async (c) => {
-    await c.env.DROPS.send(await c.req.json(), { contentType: 'json' });
+    await c.env.DROPS.send(await bodyOf(c), { contentType: 'json' });
     return c.json({ sent: true });
   });
   // As the queue hands over what failed every time, which takes it two minutes.
   routes.post('/dev/dead', async (c) => {
-    const body: unknown = await c.req.json();
+    const body = await bodyOf(c);
     const done = { ack() {}, retry() {} };
     const message = { id: newId('msg', Date.now()), timestamp: new Date(), attempts: 11, body, ...done };
     const metadata = { metrics: { backlogCount: 0, backlogBytes: 0 } };
@@ -72,7 +72,7 @@ export function devRoutes(app: () => Pick<Hono<ApiEnv>, 'routes'>): Hono<ApiEnv>
     return c.json({ consumed: true });
   });
   routes.post('/dev/statements', async (c) => {
-    const { watch } = parse(z.strictObject({ watch: z.boolean() }), await c.req.json());
+    const { watch } = parse(z.strictObject({ watch: z.boolean() }), await bodyOf(c));
     return c.json(watchStatements(watch));
   });
   routes.get('/dev/routes', (c) =>
@@ -89,6 +89,14 @@ async function setSwitch(ctx: Ctx, assignment: ReturnType<typeof sql>): Promise<
     sql`INSERT INTO dev_switches (id, clock_offset_ms, lose_queue_messages) VALUES (1, 0, 0) ON CONFLICT DO NOTHING`,
   );
   await ctx.db.run(sql`UPDATE dev_switches SET ${assignment} WHERE id = 1`);
+}
+
+async function bodyOf(c: Context<ApiEnv>): Promise<unknown> {
+  try {
+    return await c.req.json();
+  } catch {
+    throw new AppError('malformed_json', 'The body is no JSON. Send an object, such as {"now": null}.');
+  }
 }
 
 function parse<S extends z.ZodType>(schema: S, body: unknown): z.output<S> {

@@ -261,7 +261,11 @@ function refusal(status: 403 | 404, text: string): Page {
   return {
     title: status === 403 ? 'This is not yours to see' : 'There is no such thing here',
     verdict: { tone: 'attention', text },
-    body: <p />,
+    body: (
+      <p>
+        <a href="/">To your own pages</a>
+      </p>
+    ),
     status,
   };
 }

@@ -205,7 +205,7 @@ function Navigation({ view, section }: { view: View; section: string }) {
 function Footer({ view, isLive }: { view: View; isLive: boolean | null }) {
   const now = view.ctx.now();
   const choices = [
-    ['program', 'the program’s zone'],
+    ['program', view.programId === '' ? 'the hub’s zone' : 'the program’s zone'],
     ['mine', 'my zone'],
     ['utc', 'UTC'],
   ] as const;

@@ -209,3 +209,20 @@ describe('the job call', () => {
     expect(expectProblem(other, 400, 'invalid_input').body).not.toHaveProperty('success');
   });
 });
+
+describe('an address of the test clock', () => {
+  it('says what is wrong with its body, as every other does', async () => {
+    const { registered } = (await system('GET', '/dev/routes')).body;
+    const paths = registered
+      .filter(({ method, path }: Record<string, string>) => method === 'POST' && path?.startsWith('/dev/'))
+      .map(({ path }: Record<string, string>) => path)
+      .filter((path: string) => path !== '/dev/sweep');
+    expect(paths.length).toBeGreaterThan(4);
+    for (const path of paths)
+      for (const body of ['{"now": ', '', 'null}'])
+        expectProblem(await system('POST', path, { body, headers: json }), 400, 'malformed_json');
+    for (const path of ['/dev/clock', '/dev/cron', '/dev/queue', '/dev/statements'])
+      for (const body of ['null', '"text"', '[]', '{"other": 1}'])
+        expectProblem(await system('POST', path, { body, headers: json }), 400, 'invalid_input');
+  });
+});

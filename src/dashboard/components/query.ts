@@ -1,3 +1,5 @@
+import { versionTag } from '../../platform/etag.ts';
+import { ApiProblem } from '../api.ts';
 import type { View } from '../view.ts';
 
 /** Those of the page's own parameters that its list takes, as the API's query; with `?` where there is one. */
@@ -23,3 +25,27 @@ export function field(view: View, name: string): string | undefined {
 /** A field's words: separated by spaces, commas or lines. */
 export const words = (view: View, name: string): string[] =>
   (field(view, name) ?? '').split(/[\s,]+/).filter((word) => word !== '');
+
+/**
+ * Sends what a form asks for, if the thing still is as the form was made from (its field `base`). Where somebody
+ * was quicker the page shows it as it is now and the form as it was typed: sent again, it is meant.
+ *
+ * @param what was changed, in the words of the sentence: `this endpoint`
+ */
+export async function sendIfUnchanged(
+  view: View,
+  method: 'POST' | 'PATCH',
+  path: string,
+  body: unknown,
+  what: string,
+): Promise<Response> {
+  const base = Date.parse(field(view, 'base') ?? '');
+  const headers: Record<string, string> = Number.isNaN(base) ? {} : { 'if-match': versionTag(base) };
+  try {
+    return await view.api.ask(method, path, body, headers);
+  } catch (error) {
+    if (!(error instanceof ApiProblem) || error.problem.status !== 412) throw error;
+    const detail = `Somebody else has changed ${what} since you opened this page, and nothing of yours was done. Below is how it stands now; your form still holds what you typed. Look both over, and send it again if you mean it.`;
+    throw new ApiProblem({ ...error.problem, detail });
+  }
+}

@@ -11,6 +11,11 @@ const statuses: (string | [string, string])[] = [
   ...['pending', 'sending', 'waiting', 'paused', 'delivered', 'exhausted', 'cancelled'],
 ];
 
+const nothing = (view: View) =>
+  ['status', 'channel', 'type', 'traceId', 'about', 'webhookId', 'days'].some((name) => view.query.has(name))
+    ? 'Nothing was due to anyone like that.'
+    : 'Nothing has been due to anyone yet.';
+
 /** The one ledger of all that was due to anyone. */
 export async function deliveriesPage(view: View): Promise<Page> {
   const names = ['status', 'channel', 'type', 'traceId', 'about', 'webhookId'];
@@ -68,7 +73,13 @@ export async function deliveriesPage(view: View): Promise<Page> {
             },
             {
               head: 'State',
-              cell: (one) => <State word={one.status} tone={deliveryTones[one.status] ?? 'quiet'} />,
+              // Why it is not there yet, beside that it is not.
+              cell: (one) => (
+                <>
+                  <State word={one.status} tone={deliveryTones[one.status] ?? 'quiet'} />
+                  {one.reason === null ? null : <small class="dim beneath">{one.reason}</small>}
+                </>
+              ),
             },
             { head: 'Message', cell: (one) => one.type },
             { head: 'Attempts', kind: 'number', cell: (one) => String(one.attemptCount) },
@@ -82,15 +93,29 @@ export async function deliveriesPage(view: View): Promise<Page> {
                   : formatRelative(Date.parse(one.nextAttemptAt), view.ctx.now()),
             },
           ]}
-          empty={
-            page.lookedBackTo === null ? <p>Nothing was due to anyone like that.</p> : <p>None so far.</p>
-          }
+          empty={<p>{page.lookedBackTo === null ? nothing(view) : 'None so far.'}</p>}
         />
+        {page.items.length === 0 ? null : <Ids of={page.items.map(({ deliveryId }) => deliveryId)} />}
         <LookedTo view={view} of={page} what="deliveries" />
         <Pager view={view} next={page.nextCursor} />
       </>
     ),
   };
+}
+
+/** What is listed, to take along: one on each line. */
+function Ids({ of }: { of: string[] }) {
+  return (
+    <details class="ids">
+      <summary>{of.length === 1 ? 'The id of the one' : `The ids of the ${of.length}`} listed</summary>
+      <hub-copy>
+        <pre tabindex={0}>{of.join('\n')}</pre>
+        <button type="button" class="copy" hidden aria-label="Copy the ids">
+          Copy
+        </button>
+      </hub-copy>
+    </details>
+  );
 }
 
 function verdictOf(view: View, { items, lookedBackTo }: DeliveryPage): { tone: Tone; text: string } {

@@ -1,9 +1,10 @@
 import type { ExportOut, ExportRunPage, HostProbe } from '../../features/exports/routes.ts';
 import { encodeCursor } from '../../platform/cursor.ts';
 import { addDays, localDateAt } from '../../platform/zones.ts';
+import { ApiProblem } from '../api.ts';
 import { Calendar } from '../components/calendar.tsx';
 import { Confirm, Copy, Facts, Field, PostForm, State, Table, Time } from '../components/parts.tsx';
-import { field, programApi } from '../components/query.ts';
+import { field, programApi, sendIfUnchanged } from '../components/query.ts';
 import { monthOf } from '../nights.ts';
 import { formatDuration, formatRelative } from '../time.ts';
 import { isSent, type Outcome, type Page, type View } from '../view.ts';
@@ -118,6 +119,7 @@ function Actions({ view, of }: { view: View; of: ExportOut }) {
       <details class="confirm" open={isSent(view, here(view, '/change'))}>
         <summary class="button">Change…</summary>
         <PostForm view={view} to={here(view, '/change')}>
+          <input type="hidden" name="base" value={of.updatedAt} />
           <Field view={view} name="name" label="Name" value={of.name} required />
           <DestinationFields view={view} value={of.destination} />
           <p class="dim">
@@ -215,11 +217,21 @@ export async function probeExport(view: View): Promise<Outcome> {
 
 /** Pinning the first key makes the export active, and the API sends a test file by itself. */
 export async function pinKey(view: View): Promise<Outcome> {
-  const one = await view.api.get<ExportOut>(api(view));
   const key = { type: field(view, 'type') ?? '', fingerprint: field(view, 'fingerprint') ?? '' };
-  const others = one.hostKeys.filter(({ fingerprint }) => fingerprint !== key.fingerprint);
-  await view.api.send('PATCH', api(view), { hostKeys: [...others, key], active: true });
-  return { to: here(view), done: 'pinned' };
+  for (let tries = 1; ; tries++) {
+    const answer = await view.api.ask('GET', api(view));
+    const one = await answer.json<ExportOut>();
+    const others = one.hostKeys.filter(({ fingerprint }) => fingerprint !== key.fingerprint);
+    const ifMatch = { 'if-match': answer.headers.get('etag') ?? '' };
+    try {
+      await view.api.ask('PATCH', api(view), { hostKeys: [...others, key], active: true }, ifMatch);
+      return { to: here(view), done: 'pinned' };
+    } catch (error) {
+      // Somebody pinned another at this moment: this one is put beside it.
+      const isRace = error instanceof ApiProblem && error.problem.status === 412;
+      if (!isRace || tries >= 3) throw error;
+    }
+  }
 }
 
 export async function testExport(view: View): Promise<Outcome> {
@@ -228,11 +240,12 @@ export async function testExport(view: View): Promise<Outcome> {
 }
 
 export async function changeExport(view: View): Promise<Outcome> {
-  await view.api.send('PATCH', api(view), {
+  const change = {
     name: field(view, 'name') ?? '',
     atLocalTime: field(view, 'atLocalTime') ?? '',
     ...destinationOf(view),
-  });
+  };
+  await sendIfUnchanged(view, 'PATCH', api(view), change, 'this export');
   return { to: here(view), done: 'saved' };
 }
 

@@ -43,7 +43,7 @@ async function showJob(view: View, isShown: boolean): Promise<Page> {
       <>
         {job.status === 'running' ? <Progress job={job} /> : null}
         <Decisions view={view} job={job} />
-        {changes === null ? null : <Sample changes={changes} />}
+        {changes === null ? null : <Sample view={view} job={job} changes={changes} />}
         <Facts
           of={[
             ['State', <JobState job={job} />],
@@ -239,8 +239,10 @@ function Rows({ job }: { job: JobOut }) {
   );
 }
 
-function Sample({ changes }: { changes: ChangePage | null }) {
-  if (changes === null || changes.items.length === 0) return null;
+function Sample({ view, job, changes }: { view: View; job: JobOut; changes: ChangePage }) {
+  if (changes.items.length === 0) return null;
+  const record = (key: string) =>
+    view.at(`datasets/${encodeURIComponent(job.dataset)}/record?key=${encodeURIComponent(key)}`);
   return (
     <>
       <h2>A sample of what it would do</h2>
@@ -248,7 +250,12 @@ function Sample({ changes }: { changes: ChangePage | null }) {
         caption="The first changes, by key; their values are on the records’ own pages"
         rows={changes.items}
         columns={[
-          { head: 'Key', kind: 'name', cell: (change) => change.key },
+          {
+            head: 'Key',
+            kind: 'name',
+            // What is inserted has no page before it is there.
+            cell: ({ key, kind }) => (kind === 'inserted' ? key : <a href={record(key)}>{key}</a>),
+          },
           { head: 'Change', cell: (change) => change.kind },
         ]}
         empty=""

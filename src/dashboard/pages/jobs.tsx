@@ -34,7 +34,7 @@ export async function jobsPage(view: View): Promise<Page> {
             Task <input name="job" value={view.query.get('job') ?? ''} autocomplete="off" />
           </label>
         </Filters>
-        {view.can('jobs') ? <RetryAll view={view} /> : null}
+        {view.can('jobs') && jobs.items.length > 0 ? <RetryAll view={view} /> : null}
         {view.query.get('job') ? <RunStrip jobs={jobs.items.slice(0, 30)} /> : null}
         <Table
           caption="Jobs, newest first"

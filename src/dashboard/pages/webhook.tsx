@@ -13,7 +13,7 @@ import {
   Time,
   TimeAndAgo,
 } from '../components/parts.tsx';
-import { field, programApi, words } from '../components/query.ts';
+import { field, programApi, sendIfUnchanged, words } from '../components/query.ts';
 import { verifySnippets } from '../components/verify.ts';
 import { deliveryTones, endpointTones } from '../states.ts';
 import { formatCount, formatRelative } from '../time.ts';
@@ -209,6 +209,7 @@ function Actions({ view, of }: { view: View; of: EndpointOut }) {
       <details class="confirm" open={isSent(view, here(view, '/change'))}>
         <summary class="button">Change…</summary>
         <PostForm view={view} to={here(view, '/change')}>
+          <input type="hidden" name="base" value={of.updatedAt} />
           <Field view={view} name="url" label="URL" type="url" value={of.url} required />
           <Field view={view} name="events" label="Messages" value={of.events.join(' ')} required />
           <Field view={view} name="description" label="What it is for" value={of.description} />
@@ -230,8 +231,10 @@ function Actions({ view, of }: { view: View; of: EndpointOut }) {
         to={here(view, '/rotate')}
         label="Rotate its secret…"
         button="Make a new secret"
-        effect="A new secret is shown once. For 24 hours every call carries a signature of each, so that nothing is refused meanwhile."
-      />
+        effect="A new secret is shown once. For 24 hours every call carries a signature of the present one too, so that nothing is refused meanwhile; any older one ends now."
+      >
+        <input type="hidden" name="base" value={of.updatedAt} />
+      </Confirm>
       <Confirm
         view={view}
         to={here(view, '/delete')}
@@ -258,17 +261,20 @@ export async function testWebhook(view: View): Promise<Outcome> {
 
 export async function changeWebhook(view: View): Promise<Outcome> {
   const rate = field(view, 'rate');
-  await view.api.send('PATCH', api(view), {
+  const change = {
     url: field(view, 'url') ?? '',
     events: words(view, 'events'),
     description: field(view, 'description') ?? '',
     rateLimitPerSecond: rate === undefined ? null : Number(rate),
-  });
+  };
+  await sendIfUnchanged(view, 'PATCH', api(view), change, 'this endpoint');
   return { to: here(view), done: 'saved' };
 }
 
 export async function rotateWebhook(view: View): Promise<Outcome> {
-  const made = await view.api.send<{ secret: string }>('POST', api(view, '/rotate-secret'));
+  const path = api(view, '/rotate-secret');
+  const answer = await sendIfUnchanged(view, 'POST', path, undefined, 'this endpoint or its secret');
+  const made = await answer.json<{ secret: string }>();
   return {
     title: 'A new secret',
     secret: true,
@@ -278,7 +284,7 @@ export async function rotateWebhook(view: View): Promise<Outcome> {
     },
     body: (
       <>
-        <Copy text={made?.secret ?? ''} label="the signing secret" />
+        <Copy text={made.secret} label="the signing secret" />
         <p>
           <a href={here(view)}>Back to the endpoint</a>
         </p>

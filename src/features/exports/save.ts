@@ -1,6 +1,7 @@
 import type { Ctx } from '../../context.ts';
-import { commit, type Statement } from '../../platform/d1.ts';
+import { commit, isNullViolation, type Statement } from '../../platform/d1.ts';
 import { AppError } from '../../platform/errors.ts';
+import { versionTag } from '../../platform/etag.ts';
 import { newId } from '../../platform/ids.ts';
 import { endAttention, raiseAttention } from '../attention/index.ts';
 import { changesBetween, recordAudit } from '../audit/index.ts';
@@ -62,14 +63,19 @@ export async function createExport(ctx: Ctx, programId: string, input: ExportIn)
   return row;
 }
 
+/** Throws `precondition_failed` where the export is not as `ifMatch`, its `ETag`, says any more. */
 export async function changeExport(
   ctx: Ctx,
   programId: string,
   exportId: string,
   patch: ExportPatch,
+  ifMatch?: string,
 ): Promise<Export> {
   const before = await requireExport(ctx, programId, exportId);
-  const row: Export = { ...before, ...plainColumns(patch), updatedAt: ctx.now() };
+  if (ifMatch !== undefined && ifMatch !== versionTag(before.updatedAt)) throw changedSince();
+  // Two changes within a millisecond are told apart too.
+  const updatedAt = Math.max(ctx.now(), before.updatedAt + 1);
+  const row: Export = { ...before, ...plainColumns(patch), updatedAt };
   await applyDestination(ctx, row, before, patch);
   requireConsistent(row);
   row.dueZone = row.timeZone ?? (await zoneOf(ctx, programId));
@@ -80,7 +86,7 @@ export async function changeExport(
   // How far the nights have come is the nights' own to say: one may begin at this very moment.
   const { lastLocalDate: _, bound: __, ...settings } = row;
   const statements: Statement[] = [
-    updateExport(ctx, programId, exportId, settings),
+    updateExport(ctx, programId, exportId, settings, ifMatch === undefined ? null : before.updatedAt),
     ...pinProblem(ctx, row),
     ...(test?.statements ?? []),
     recordAudit(ctx, {
@@ -94,11 +100,19 @@ export async function changeExport(
       },
     }),
   ];
-  await commit(ctx.db, statements);
+  try {
+    await commit(ctx.db, statements);
+  } catch (error) {
+    if (!isNullViolation(error, 'exports.updated_at')) throw error;
+    throw changedSince();
+  }
   await test?.start();
   if (row.active && row.nextDueAt <= ctx.now()) await beginNights(ctx, programId, exportId);
   return requireExport(ctx, programId, exportId);
 }
+
+const changedSince = () =>
+  new AppError('precondition_failed', 'Somebody has changed this export since: read it again.');
 
 const unpinned = 'export_unpinned';
 

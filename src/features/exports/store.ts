@@ -38,15 +38,18 @@ export function insertExport(ctx: Ctx, row: Export): Statement {
   return ctx.db.insert(exports).values(row);
 }
 
+/** @param was where its last change must still be this one: else the whole transaction fails (NOT NULL) */
 export function updateExport(
   ctx: Ctx,
   programId: string,
   exportId: string,
   change: Partial<Export>,
+  was: number | null = null,
 ): Statement {
+  const isStill = sql<number>`CASE WHEN updated_at = ${was} THEN ${change.updatedAt ?? was} END`;
   return ctx.db
     .update(exports)
-    .set(change)
+    .set(was === null ? change : { ...change, updatedAt: isStill })
     .where(and(eq(exports.programId, programId), eq(exports.exportId, exportId)));
 }
 

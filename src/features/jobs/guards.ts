@@ -31,14 +31,17 @@ export function trippedGuards(figures: GuardFigures, guards: TaskDefinition['gua
   ) => {
     const percent = of === 0 ? 0 : (100 * part) / of;
     if (percent <= guards[guard]) return;
-    const message = `${part} of ${of} ${what} (${percent.toFixed(1)} %), and ${guard} is ${guards[guard]}.`;
+    const message = `${what} (${percent.toFixed(1)} %); the task allows ${guards[guard]} % (${guard}).`;
     tripped.push({ guard, message, deletesOnly });
   };
-  judge('maxRejectedPercent', counts.rejected, counts.read, 'rows are rejected', false);
+  const rejected = `${counts.rejected} of ${counts.read} rows are rejected`;
+  judge('maxRejectedPercent', counts.rejected, counts.read, rejected, false);
   if (mode === 'full') {
     const dropped = Math.max(0, storedBefore - counts.read);
-    judge('maxRowDropPercent', dropped, storedBefore, 'rows fewer than there are records', true);
-    judge('maxDeletePercent', counts.deleted, storedBefore, 'records would be deleted', true);
+    const fewer = `The file has ${dropped} rows fewer than the ${storedBefore} records there are`;
+    judge('maxRowDropPercent', dropped, storedBefore, fewer, true);
+    const deleted = `${counts.deleted} of ${storedBefore} records would be deleted`;
+    judge('maxDeletePercent', counts.deleted, storedBefore, deleted, true);
   }
   return tripped;
 }

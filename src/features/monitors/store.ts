@@ -22,16 +22,46 @@ export function listMonitors(
   return judged(ctx, and(eq(monitors.programId, programId), gt(monitors.name, after)), limit);
 }
 
-async function judged(ctx: Ctx, where: SQL | undefined, limit: number): Promise<JudgedMonitor[]> {
+async function judged(
+  ctx: Ctx,
+  where: SQL | undefined,
+  limit: number,
+  order: SQL[] = [asc(monitors.name)],
+): Promise<JudgedMonitor[]> {
   const cases = Object.entries(ctx.registry.watched).map(([kind, is]) => sql`WHEN ${kind} THEN ${is}`);
   const isThere = sql<number>`CASE monitors.watch_kind ${sql.join(cases, sql` `)} ELSE 0 END`;
   const rows = await ctx.db
     .select({ monitor: monitors, isThere })
     .from(monitors)
     .where(where)
-    .orderBy(asc(monitors.name))
+    .orderBy(...order)
     .limit(limit);
   return rows.map((row) => ({ ...row.monitor, isThere: row.isThere === 1 }));
+}
+
+/** Its place among the others where silence comes first, and then what is due soonest. */
+export const silencePlace = ({ silentSince, dueAt, name }: Monitor): [number, number, string] => [
+  silentSince === null ? 1 : 0,
+  dueAt,
+  name,
+];
+
+export function listMonitorsBySilence(
+  ctx: Ctx,
+  programId: string,
+  after: [number, number, string] | null,
+  limit: number,
+): Promise<JudgedMonitor[]> {
+  const isHeard = sql`${monitors.silentSince} IS NULL`;
+  const further =
+    after === null
+      ? undefined
+      : sql`(${isHeard}, ${monitors.dueAt}, ${monitors.name}) > (${after[0]}, ${after[1]}, ${after[2]})`;
+  return judged(ctx, and(eq(monitors.programId, programId), further), limit, [
+    isHeard,
+    asc(monitors.dueAt),
+    asc(monitors.name),
+  ]);
 }
 
 export function upsertMonitor(ctx: Ctx, row: Monitor): Statement {

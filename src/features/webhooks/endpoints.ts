@@ -1,7 +1,8 @@
 import { and, eq, isNotNull, sql } from 'drizzle-orm';
 import type { Ctx, SealedColumn } from '../../context.ts';
-import { commit, type Statement } from '../../platform/d1.ts';
+import { commit, isNullViolation, type Statement } from '../../platform/d1.ts';
 import { AppError } from '../../platform/errors.ts';
+import { versionTag } from '../../platform/etag.ts';
 import { newId } from '../../platform/ids.ts';
 import { checkCallable } from '../../platform/outbound.ts';
 import { endAttention } from '../attention/index.ts';
@@ -9,7 +10,7 @@ import { changesBetween, recordAudit } from '../audit/index.ts';
 import { forgetCall } from './calls.ts';
 import { checkHeaders } from './headers.ts';
 import type { EndpointIn, EndpointPatch } from './schema.ts';
-import { createSigningSecret, endSigningSecrets } from './secrets.ts';
+import { createSigningSecret, endSigningSecrets, rotateSigningSecret } from './secrets.ts';
 import {
   type Endpoint,
   findEndpoint,
@@ -67,14 +68,18 @@ export async function createEndpoint(
   return { endpoint, secret: secret.secret };
 }
 
-/** Throws `not_found`, `url_not_allowed`, `header_invalid`, or `conflict` where another changed it just now. */
+/**
+ * Throws `not_found`, `url_not_allowed`, `header_invalid`, `precondition_failed` where it is not as `ifMatch`, its
+ * `ETag`, says any more, or `conflict` where another changed it just now.
+ */
 export async function changeEndpoint(
   ctx: Ctx,
   programId: string,
   endpointId: string,
   patch: EndpointPatch,
+  ifMatch?: string,
 ): Promise<Endpoint> {
-  const was = await requireEndpoint(ctx, programId, endpointId);
+  const was = await requireUnchanged(ctx, programId, endpointId, ifMatch);
   if (patch.url !== undefined) await requireCallable(ctx, patch.url);
   const { active, headers, url, events, categories, description, rateLimitPerSecond } = patch;
   const wanted = active === undefined ? was.state : active ? 'active' : 'paused';
@@ -98,6 +103,48 @@ export async function changeEndpoint(
   if (wanted !== was.state) ctx.after(ctx.queues.deliver.send([{ type: 'endpoint', endpointId }]));
   return changed;
 }
+
+async function requireUnchanged(
+  ctx: Ctx,
+  programId: string,
+  endpointId: string,
+  ifMatch: string | undefined,
+): Promise<Endpoint> {
+  const was = await requireEndpoint(ctx, programId, endpointId);
+  if (ifMatch !== undefined && ifMatch !== versionTag(was.updatedAt))
+    throw new AppError('precondition_failed', 'Somebody has changed this endpoint since: read it again.');
+  return was;
+}
+
+/**
+ * A new secret; the present one signs too for `overlapHours`. Of two at once one gets it: a second would end the
+ * one that the receiver knows. Throws as `changeEndpoint`.
+ */
+export async function rotateEndpointSecret(
+  ctx: Ctx,
+  programId: string,
+  endpointId: string,
+  overlapHours: number,
+  ifMatch?: string,
+): Promise<string> {
+  const was = await requireUnchanged(ctx, programId, endpointId, ifMatch);
+  const updatedAt = Math.max(ctx.now(), was.updatedAt + 1);
+  // A column that must hold something: the transaction fails where another was quicker.
+  const isStill = sql<number>`CASE WHEN updated_at = ${was.updatedAt} THEN ${updatedAt} END`;
+  const touched = ctx.db
+    .update(webhookEndpoints)
+    .set({ updatedAt: isStill })
+    .where(eq(webhookEndpoints.endpointId, endpointId));
+  try {
+    return await rotateSigningSecret(ctx, programId, endpointId, overlapHours, [touched]);
+  } catch (error) {
+    if (!isNullViolation(error, 'webhook_endpoints.updated_at')) throw error;
+    throw changedNow();
+  }
+}
+
+const changedNow = () =>
+  new AppError('conflict', 'This endpoint was changed at this very moment. Read it, and try again.');
 
 /**
  * Pauses, resumes or disables, with what else belongs to that; no change where it stands so already. Throws
@@ -160,7 +207,7 @@ async function writeChange(
     ]);
   } catch (error) {
     if (!wasRefused(error)) throw error;
-    throw new AppError('conflict', 'This endpoint was changed at this very moment. Read it, and try again.');
+    throw changedNow();
   } finally {
     forgetCall(ctx, was.endpointId);
   }

@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import {
   createRouter,
   defineRoute,
+  ifMatchHeader,
   isoTime,
   jsonBody,
   linkNext,
@@ -14,7 +15,14 @@ import {
   toIsoOrNull,
 } from '../../http.ts';
 import { decodeCursor, toPage } from '../../platform/cursor.ts';
-import { changeEndpoint, createEndpoint, deleteEndpoint, requireEndpoint } from './endpoints.ts';
+import { versionTag } from '../../platform/etag.ts';
+import {
+  changeEndpoint,
+  createEndpoint,
+  deleteEndpoint,
+  requireEndpoint,
+  rotateEndpointSecret,
+} from './endpoints.ts';
 import { presentEndpoint } from './present.ts';
 import { endpointCreated, endpointIn, endpointOut, endpointPatch } from './schema.ts';
 import { notificationPurpose, rotateSigningSecret, signingSecretsOf } from './secrets.ts';
@@ -108,7 +116,7 @@ const patchRoute = defineRoute(
     path: '/api/programs/{programId}/webhooks/{webhookId}',
     tags,
     summary: 'Change an endpoint; it holds for what becomes due from then on',
-    request: { params: webhookParam, body: jsonBody(endpointPatch) },
+    request: { params: webhookParam, headers: ifMatchHeader, body: jsonBody(endpointPatch) },
     responses: { 200: ok(endpointOut, 'The endpoint as it is now.') },
   },
 );
@@ -132,7 +140,11 @@ const rotateEndpointRoute = defineRoute(
     path: '/api/programs/{programId}/webhooks/{webhookId}/rotate-secret',
     tags,
     summary: "A new secret for an endpoint's calls; both sign during the overlap",
-    request: { params: webhookParam, body: { ...jsonBody(overlapIn), required: false } },
+    request: {
+      params: webhookParam,
+      headers: ifMatchHeader,
+      body: { ...jsonBody(overlapIn), required: false },
+    },
     responses: { 200: ok(z.object({ secret: z.string() }), 'The new secret.') },
   },
 );
@@ -178,11 +190,15 @@ export const webhookRoutes = createRouter()
   })
   .openapi(getRoute, async (c) => {
     const { webhookId } = c.req.valid('param');
-    return c.json(presentEndpoint(await requireEndpoint(c.get('ctx'), c.get('programId'), webhookId)), 200);
+    const endpoint = await requireEndpoint(c.get('ctx'), c.get('programId'), webhookId);
+    c.header('etag', versionTag(endpoint.updatedAt));
+    return c.json(presentEndpoint(endpoint), 200);
   })
   .openapi(patchRoute, async (c) => {
     const { webhookId } = c.req.valid('param');
-    const endpoint = await changeEndpoint(c.get('ctx'), c.get('programId'), webhookId, c.req.valid('json'));
+    const [ctx, programId, ifMatch] = [c.get('ctx'), c.get('programId'), c.req.valid('header')['if-match']];
+    const endpoint = await changeEndpoint(ctx, programId, webhookId, c.req.valid('json'), ifMatch);
+    c.header('etag', versionTag(endpoint.updatedAt));
     return c.json(presentEndpoint(endpoint), 200);
   })
   .openapi(deleteRoute, async (c) => {
@@ -192,6 +208,8 @@ export const webhookRoutes = createRouter()
   .openapi(rotateEndpointRoute, async (c) => {
     const [ctx, programId] = [c.get('ctx'), c.get('programId')];
     const { overlapHours = 24 } = c.req.valid('json');
-    const { endpointId } = await requireEndpoint(ctx, programId, c.req.valid('param').webhookId);
-    return c.json({ secret: await rotateSigningSecret(ctx, programId, endpointId, overlapHours) }, 200);
+    const { webhookId } = c.req.valid('param');
+    const ifMatch = c.req.valid('header')['if-match'];
+    const secret = await rotateEndpointSecret(ctx, programId, webhookId, overlapHours, ifMatch);
+    return c.json({ secret }, 200);
   });

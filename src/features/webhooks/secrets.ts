@@ -60,18 +60,20 @@ export async function signersOf(ctx: Ctx, programId: string, purpose: string): P
   return signingNow(ctx, await known.get(ctx.db, cacheKey(programId, purpose), ctx.wallNow(), ask));
 }
 
-/** A new secret; the present one signs too for `overlapHours`, any older one ends now. */
+/** A new secret; the present one signs too for `overlapHours`, any older one ends now. `also` stands before it. */
 export async function rotateSigningSecret(
   ctx: Ctx,
   programId: string,
   purpose: string,
   overlapHours: number,
+  also: Statement[] = [],
 ): Promise<string> {
   const ofPurpose = and(eq(signingSecrets.programId, programId), eq(signingSecrets.purpose, purpose));
   const fresh = await createSigningSecret(ctx, programId, purpose);
   const at = ctx.now();
   const endsAt = at + overlapHours * 3_600_000;
   await commit(ctx.db, [
+    ...also,
     ctx.db
       .update(signingSecrets)
       .set({ endsAt: at })

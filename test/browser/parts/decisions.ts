@@ -31,9 +31,9 @@ function saidBy(html: string) {
   return {
     verdict: /class="verdict[^>]*>.*?<span>(.*?)<\/span>/s.exec(html)?.[1] ?? '',
     effect: /This inserts (\d+), changes (\d+) and deletes (\d+) records/.exec(html)?.slice(1).map(Number),
-    sample: [...table.matchAll(/<th scope="row"[^>]*>([^<]*)<\/th><td[^>]*>([^<]*)<\/td>/g)].map(
-      ([, key = '', change = '']): [string, string] => [key, change],
-    ),
+    sample: [
+      ...table.matchAll(/<th scope="row"[^>]*>(?:<a [^>]*>)?([^<]*)(?:<\/a>)?<\/th><td[^>]*>([^<]*)<\/td>/g),
+    ].map(([, key = '', change = '']): [string, string] => [key, change]),
   };
 }
 
