@@ -15,7 +15,7 @@ import {
 import { createExport, exportsPage } from './pages/exports.tsx';
 import { deleteFile, runFile, uploadFile } from './pages/file.tsx';
 import { filesPage } from './pages/files.tsx';
-import { addSource, flowPage, removeSource, requestSync } from './pages/flow.tsx';
+import { addSource, archiveFlow, flowPage, removeSource, requestSync } from './pages/flow.tsx';
 import { createFlow, flowsPage } from './pages/flows.tsx';
 import { decideJob, jobPage, showRejects } from './pages/job.tsx';
 import { countJobRetries, jobsPage, retryJobs } from './pages/jobs.tsx';
@@ -222,6 +222,10 @@ export const actionRoutes: ActionRoute[] = [
     scope: 'flows',
     act: requestSync,
     page: flowPage,
+  },
+  {
+    ...{ path: '/p/:programId/flows/:flowId/:archived{archive|reopen}', section: 'flows', scope: 'flows' },
+    ...{ act: archiveFlow, page: flowPage },
   },
   {
     path: '/p/:programId/flows/:flowId/sources',

@@ -87,6 +87,7 @@ export const forms: Record<string, Form> = {
   'webhooks/:webhookId/recoveries/:recoveryId/cancel': engineer(),
   flows: manager({ code: 'WALK', title: 'A walk' }),
   'flows/:flowId/sync': manager({ reference: 'class-A' }),
+  'flows/:flowId/:archived{archive|reopen}': manager(),
   'flows/:flowId/sources': manager({ reference: 'class-B', description: 'of the walk' }),
   'flows/:flowId/sources/:sourceId/delete': manager(),
   exports: engineer({
