@@ -20,7 +20,14 @@ import { createFlow, flowsPage } from './pages/flows.tsx';
 import { decideJob, jobPage, showRejects } from './pages/job.tsx';
 import { countJobRetries, jobsPage, retryJobs } from './pages/jobs.tsx';
 import { createKey, endSession, keysPage, revokeKey, rotateKey } from './pages/keys.tsx';
-import { deleteMonitor, monitorsPage, saveMonitor, snoozeMonitor, wakeMonitor } from './pages/monitors.tsx';
+import {
+  deleteMonitor,
+  monitorsPage,
+  pingMonitor,
+  saveMonitor,
+  snoozeMonitor,
+  wakeMonitor,
+} from './pages/monitors.tsx';
 import { nightPage, sendNight } from './pages/night.tsx';
 import { overviewPage } from './pages/overview.tsx';
 import { countProblemRetry, handleProblem, resolveProblem, retryProblem } from './pages/problem.tsx';
@@ -216,31 +223,15 @@ export const actionRoutes: ActionRoute[] = [
     page: recoveryPage,
   },
   { path: '/p/:programId/flows', section: 'flows', scope: 'flows', act: createFlow, page: flowsPage },
-  {
-    path: '/p/:programId/flows/:flowId/sync',
-    section: 'flows',
-    scope: 'flows',
-    act: requestSync,
-    page: flowPage,
-  },
-  {
-    ...{ path: '/p/:programId/flows/:flowId/:archived{archive|reopen}', section: 'flows', scope: 'flows' },
-    ...{ act: archiveFlow, page: flowPage },
-  },
-  {
-    path: '/p/:programId/flows/:flowId/sources',
-    section: 'flows',
-    scope: 'flows',
-    act: addSource,
-    page: flowPage,
-  },
-  {
-    path: '/p/:programId/flows/:flowId/sources/:sourceId/delete',
-    section: 'flows',
-    scope: 'flows',
-    act: removeSource,
-    page: flowPage,
-  },
+  ...Object.entries({
+    sync: requestSync,
+    ':archived{archive|reopen}': archiveFlow,
+    sources: addSource,
+    'sources/:sourceId/delete': removeSource,
+  }).map(([verb, act]): ActionRoute => {
+    const path = `/p/:programId/flows/:flowId/${verb}`;
+    return { path, section: 'flows', scope: 'flows', act, page: flowPage };
+  }),
   {
     path: '/p/:programId/exports',
     section: 'exports',
@@ -273,12 +264,15 @@ export const actionRoutes: ActionRoute[] = [
     act: saveMonitor,
     page: monitorsPage,
   },
-  ...Object.entries({ delete: deleteMonitor, snooze: snoozeMonitor, wake: wakeMonitor }).map(
-    ([verb, act]): ActionRoute => {
-      const path = `/p/:programId/monitors/:monitor/${verb}`;
-      return { path, section: 'monitors', scope: 'webhooks', act, page: monitorsPage };
-    },
-  ),
+  ...Object.entries({
+    delete: deleteMonitor,
+    snooze: snoozeMonitor,
+    wake: wakeMonitor,
+    ping: pingMonitor,
+  }).map(([verb, act]): ActionRoute => {
+    const path = `/p/:programId/monitors/:monitor/${verb}`;
+    return { path, section: 'monitors', scope: 'webhooks', act, page: monitorsPage };
+  }),
   { path: '/p/:programId/drop/secrets', section: 'drop', scope: 'manage', act: showSecrets, page: dropPage },
   { path: '/p/:programId/drop/rotate', section: 'drop', scope: 'manage', act: rotateDrop, page: dropPage },
   { path: '/p/:programId/keys', section: 'keys', scope: 'manage', act: createKey, page: keysPage },

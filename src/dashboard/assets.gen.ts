@@ -2,6 +2,6 @@
 export const assets = {
   script: '/assets/app-9807e8a01a.js',
   editor: '/assets/editor-2bb443a513.js',
-  style: '/assets/app-38aa6a8ba9.css',
+  style: '/assets/app-a6a43f264b.css',
   icon: '/assets/icon-3b754b8fff.svg',
 };

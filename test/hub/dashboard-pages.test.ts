@@ -147,6 +147,18 @@ describe('a job', () => {
   });
 });
 
+describe('the list of deliveries', () => {
+  it('gives the ids of what it lists, one on each line, to copy', async () => {
+    await delivery('delivered');
+    const { html } = await visitor.get(at('deliveries'));
+    const [, text = ''] = /<pre tabindex="0">(dlv_[^<]+)<\/pre>/.exec(html) ?? [];
+    const listed = [...html.matchAll(/<a href="[^"]+\/deliveries\/(dlv_\w+)">/g)].map(([, id]) => id);
+    expect(listed.length).toBeGreaterThan(1);
+    expect(text.split('\n')).toEqual(listed);
+    expect(html).toContain('aria-label="Copy the ids"');
+  });
+});
+
 describe('a delivery', () => {
   it('shows the exact request, which verifies, and names no secret of the endpoint', async () => {
     const { deliveryId, messageId } = await delivery('delivered');

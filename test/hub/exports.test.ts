@@ -210,10 +210,10 @@ describe('where nothing listens', () => {
 });
 
 describe('GET …/exports/egress', () => {
-  it('says that a relay without fixed addresses has none', async () => {
+  it('says the addresses that the relay is set to name', async () => {
     const { call, path } = await start();
     const { body } = expectStatus(await call('GET', `${path}/egress`), 200);
-    expect(body).toEqual({ fixed: false, addresses: [] });
+    expect(body).toEqual({ fixed: true, addresses: ['203.0.113.7', '2001:db8::7'] });
   });
 });
 

@@ -108,6 +108,7 @@ export const forms: Record<string, Form> = {
   'monitors/:monitor/delete': engineer(),
   'monitors/:monitor/snooze': engineer({ hours: '24', reason: 'a break' }),
   'monitors/:monitor/wake': engineer(),
+  'monitors/:monitor/ping': engineer(),
   'drop/secrets': engineer(),
   'drop/rotate': engineer({ overlapHours: '24' }),
   keys: engineer({ name: 'walk', scopes: 'read' }),

@@ -18,7 +18,7 @@ declare module 'vitest' {
 /** One hub, with its relay, for all files of the project `hub`; each test makes its own program in it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const hubLog = join(mkdtempSync(join(tmpdir(), 'crosswalk-log-')), 'hub.log');
-  const relay = await startRelay();
+  const relay = await startRelay({ env: { RELAY_EGRESS: '203.0.113.7,2001:db8::7' } });
   const { secret, open } = await newSigningKey('k1');
   const team = await startTeam([open]);
   const people = [

@@ -95,11 +95,27 @@ export async function deliveriesPage(view: View): Promise<Page> {
           ]}
           empty={<p>{page.lookedBackTo === null ? nothing(view) : 'None so far.'}</p>}
         />
+        {page.items.length === 0 ? null : <Ids of={page.items.map(({ deliveryId }) => deliveryId)} />}
         <LookedTo view={view} of={page} what="deliveries" />
         <Pager view={view} next={page.nextCursor} />
       </>
     ),
   };
+}
+
+/** What is listed, to take along: one on each line. */
+function Ids({ of }: { of: string[] }) {
+  return (
+    <details class="ids">
+      <summary>{of.length === 1 ? 'The id of the one' : `The ids of the ${of.length}`} listed</summary>
+      <hub-copy>
+        <pre tabindex={0}>{of.join('\n')}</pre>
+        <button type="button" class="copy" hidden aria-label="Copy the ids">
+          Copy
+        </button>
+      </hub-copy>
+    </details>
+  );
 }
 
 function verdictOf(view: View, { items, lookedBackTo }: DeliveryPage): { tone: Tone; text: string } {

@@ -1,7 +1,9 @@
+import type { Child } from 'hono/jsx';
 import type { ExportOut, ExportPage } from '../../features/exports/routes.ts';
+import { ApiProblem } from '../api.ts';
 import { Command } from '../components/command.tsx';
 import { Choice } from '../components/forms.tsx';
-import { Field, Pager, PostForm, State, Table, Time } from '../components/parts.tsx';
+import { Copy, Field, Pager, PostForm, State, Table, Time } from '../components/parts.tsx';
 import { field, listQuery, programApi, words } from '../components/query.ts';
 import { formatRelative } from '../time.ts';
 import type { Outcome, Page, Tone, View } from '../view.ts';
@@ -16,7 +18,10 @@ export function exportState(one: ExportOut): { word: string; tone: Tone } {
 
 /** The nightly files of a program: whether each goes out, and when next. */
 export async function exportsPage(view: View): Promise<Page> {
-  const list = await view.api.get<ExportPage>(programApi(view, `exports${listQuery(view, [])}`));
+  const [list, addresses] = await Promise.all([
+    view.api.get<ExportPage>(programApi(view, `exports${listQuery(view, [])}`)),
+    addressesOf(view),
+  ]);
   return {
     title: 'Exports',
     every: 15,
@@ -58,10 +63,51 @@ export async function exportsPage(view: View): Promise<Page> {
           }
         />
         <Pager view={view} next={list.nextCursor} />
+        <h2>For allow-lists</h2>
+        {addresses}
         {view.can('exports') ? <NewExport view={view} /> : <WhoMay />}
       </>
     ),
   };
+}
+
+/** Where transfers come from, for whoever guards the destination. A container is not asked: that would wake it. */
+async function addressesOf(view: View): Promise<Child> {
+  const { RELAY_TOKEN: token, RELAY_URL: url } = view.ctx.config;
+  if (token === undefined)
+    return <p>Files leave through an SFTP relay, which this hub’s operator has not set up yet.</p>;
+  if (url === undefined)
+    return (
+      <p>
+        Files leave from addresses that change: the relay runs as a container of the platform. Where a host
+        takes calls from known addresses alone, the operator runs the relay on a host of its own.
+      </p>
+    );
+  const said = await view.api.ask('GET', programApi(view, 'exports/egress')).catch((error: unknown) => {
+    if (error instanceof ApiProblem) return null;
+    throw error;
+  });
+  if (said === null) return <p>The relay does not answer now, and so does not say where files come from.</p>;
+  const { addresses } = await said.json<{ addresses: string[] }>();
+  if (addresses.length === 0)
+    return (
+      <p>
+        The relay names no fixed addresses. Its operator sets <code>RELAY_EGRESS</code> to those that files
+        leave from.
+      </p>
+    );
+  return (
+    <>
+      <p>Files come from {addresses.length === 1 ? 'this address' : 'these addresses'}, and from no other:</p>
+      <ul class="plain-list">
+        {addresses.map((address) => (
+          <li>
+            <Copy text={address} label={`the address ${address}`} />
+          </li>
+        ))}
+      </ul>
+    </>
+  );
 }
 
 function WhoMay() {

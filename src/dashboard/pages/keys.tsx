@@ -1,4 +1,5 @@
 import { scopes } from '../../context.ts';
+import type { DropOut } from '../../features/drops/routes.ts';
 import type { KeyOut, KeyPage, NewKeyOut, SessionPage } from '../../features/keys/routes.ts';
 import {
   Confirm,
@@ -11,6 +12,8 @@ import {
   Time,
   TimeAndAgo,
 } from '../components/parts.tsx';
+import { listQuery } from '../components/query.ts';
+import { formatRelative } from '../time.ts';
 import type { Outcome, Page, View } from '../view.ts';
 
 const base = (view: View) => `/api/programs/${encodeURIComponent(view.programId)}`;
@@ -19,34 +22,58 @@ const unusedMs = 90 * 86_400_000;
 
 /** Keys and sessions: who can act for this program. */
 export async function keysPage(view: View): Promise<Page> {
-  const cursor = view.query.get('cursor');
-  const [keys, sessions] = await Promise.all([
-    view.api.get<KeyPage>(
-      `${base(view)}/keys${cursor === null ? '' : `?cursor=${encodeURIComponent(cursor)}`}`,
-    ),
+  const [keys, sessions, drop] = await Promise.all([
+    view.api.get<KeyPage>(`${base(view)}/keys${listQuery(view, [], { order: 'end' })}`),
     view.api.get<SessionPage>(`${base(view)}/sessions`),
+    view.api.get<DropOut>(`${base(view)}/drop`),
   ]);
-  const ending = keys.items.filter((key) => {
-    const end = key.endsAt ?? key.expiresAt;
-    return end !== null && Date.parse(end) - view.ctx.now() < soonMs;
-  });
+  const ending = [
+    ...keys.items.map((key) => ({ what: `key “${key.name}”`, end: endOf(key) })),
+    ...drop.keys.map(({ accessKeyId, endsAt }) => ({ what: `drop key ${accessKeyId}`, end: endsAt })),
+  ]
+    .flatMap(({ what, end }) => (end === null ? [] : [{ what, endMs: Date.parse(end) }]))
+    .filter(({ endMs }) => endMs - view.ctx.now() < soonMs)
+    .sort((a, b) => a.endMs - b.endMs);
   return {
     title: 'Keys',
     verdict: verdictOf(
+      view,
       ending,
       keys.items.filter((key) => isUnused(view, key)),
     ),
     body: (
       <>
         <Table
-          caption="Keys, newest first"
+          caption="Keys, those that end first, then the newest"
           rows={keys.items}
           columns={[
-            { head: 'Name', kind: 'name', cell: (key) => key.name },
-            { head: 'Key id', cell: (key) => <Copy text={key.keyId} label="the key id" /> },
+            {
+              head: 'Name',
+              kind: 'name',
+              cell: (key) => (
+                <>
+                  {key.name}
+                  <small class="beneath">
+                    <Copy text={key.keyId} label="the key id" />
+                  </small>
+                </>
+              ),
+            },
             { head: 'Scopes', cell: (key) => key.scopes.join(', ') },
-            { head: 'Made', cell: (key) => <Time view={view} at={key.createdAt} /> },
-            { head: 'Ends', cell: (key) => <Time view={view} at={key.endsAt ?? key.expiresAt} /> },
+            {
+              head: 'Ends',
+              cell: (key) => {
+                const end = endOf(key);
+                return (
+                  <>
+                    {end === null ? <span class="none">never</span> : <TimeAndAgo view={view} at={end} />}
+                    <small class="dim beneath">
+                      made <Time view={view} at={key.createdAt} />
+                    </small>
+                  </>
+                );
+              },
+            },
             { head: 'Last used', cell: (key) => <LastUse view={view} of={key} /> },
             {
               head: 'Act',
@@ -81,6 +108,9 @@ export async function keysPage(view: View): Promise<Page> {
           empty={<p>The program has no key yet.</p>}
         />
         <Pager view={view} next={keys.nextCursor} />
+        <p>
+          Keys of the drop folder are on <a href={view.at('drop')}>a page of their own</a>.
+        </p>
         <h2>A new key</h2>
         <PostForm view={view} to={view.at('keys')}>
           <Field view={view} name="name" label="Name" hint="What will use it." required />
@@ -135,11 +165,25 @@ function isUnused(view: View, { lastUsedAt, createdAt }: KeyOut): boolean {
   return view.ctx.now() - Date.parse(lastUsedAt ?? createdAt) > unusedMs;
 }
 
-function verdictOf(ending: KeyOut[], unused: KeyOut[]): Page['verdict'] {
-  const names = (keys: KeyOut[]) => keys.map(({ name }) => name).join(', ');
+/** The earlier of its own end and its rotation's. */
+function endOf({ endsAt, expiresAt }: KeyOut): string | null {
+  if (endsAt === null || expiresAt === null) return endsAt ?? expiresAt;
+  return Date.parse(endsAt) < Date.parse(expiresAt) ? endsAt : expiresAt;
+}
+
+/** Named one by one, so many of them. */
+const namedAtMost = 3;
+
+function verdictOf(view: View, ending: { what: string; endMs: number }[], unused: KeyOut[]): Page['verdict'] {
+  const now = view.ctx.now();
+  const said = ending
+    .slice(0, namedAtMost)
+    .map(({ what, endMs }) => `${what} ${endMs > now ? 'ends' : 'ended'} ${formatRelative(endMs, now)}`);
+  const more = ending.length > namedAtMost ? ` and ${ending.length - namedAtMost} more within two weeks` : '';
+  const first = `${said.join(', ')}${more}.`;
   const parts = [
-    ending.length === 0 ? '' : `Within two weeks these end: ${names(ending)}.`,
-    unused.length === 0 ? '' : `Not used for 90 days: ${names(unused)}.`,
+    ending.length === 0 ? '' : `${first.charAt(0).toUpperCase()}${first.slice(1)}`,
+    unused.length === 0 ? '' : `Not used for 90 days: ${unused.map(({ name }) => name).join(', ')}.`,
   ].filter((part) => part !== '');
   if (parts.length === 0)
     return { tone: 'ok', text: 'No key ends within two weeks, and none has gone unused for 90 days.' };

@@ -14,11 +14,10 @@ const kinds: [string, string][] = [
 
 /** What should have happened: silence first, as the event that it is. */
 export async function monitorsPage(view: View): Promise<Page> {
-  const list = await view.api.get<MonitorPage>(programApi(view, `monitors${listQuery(view, [])}`));
-  const silentFirst = list.items.toSorted(
-    (a, b) => Number(b.state === 'silent') - Number(a.state === 'silent') || a.dueAt.localeCompare(b.dueAt),
+  const list = await view.api.get<MonitorPage>(
+    programApi(view, `monitors${listQuery(view, [], { order: 'silence' })}`),
   );
-  const silent = silentFirst.filter(({ state }) => state === 'silent');
+  const silent = list.items.filter(({ state }) => state === 'silent');
   return {
     title: 'Monitors',
     every: 15,
@@ -39,7 +38,7 @@ export async function monitorsPage(view: View): Promise<Page> {
       <>
         <Table
           caption="Monitors, silence first"
-          rows={silentFirst}
+          rows={list.items}
           columns={[
             { head: 'Monitor', kind: 'name', cell: (one) => one.name },
             { head: 'State', cell: (one) => <MonitorState view={view} of={one} /> },
@@ -57,6 +56,15 @@ export async function monitorsPage(view: View): Promise<Page> {
                 view.can('webhooks') ? (
                   <div class="actions">
                     <Snooze view={view} of={one} />
+                    {one.pingUrl === null ? null : (
+                      <Confirm
+                        view={view}
+                        to={view.at(`monitors/${encodeURIComponent(one.name)}/ping`)}
+                        label="Test ping…"
+                        button="Ping it now"
+                        effect="Its URL is asked once, as after a success: the switch there hears of one."
+                      />
+                    )}
                     <Confirm
                       view={view}
                       to={view.at(`monitors/${encodeURIComponent(one.name)}/delete`)}
@@ -168,6 +176,13 @@ export async function wakeMonitor(view: View): Promise<Outcome> {
   const path = programApi(view, `monitors/${encodeURIComponent(view.params.monitor ?? '')}/snooze`);
   await view.api.send('DELETE', path);
   return { to: view.at('monitors'), done: 'reopened' };
+}
+
+/** Leads to the delivery, which tells how it went. */
+export async function pingMonitor(view: View): Promise<Outcome> {
+  const path = programApi(view, `monitors/${encodeURIComponent(view.params.monitor ?? '')}/ping`);
+  const sent = await view.api.send<{ deliveryId: string }>('POST', path);
+  return { to: view.at(`deliveries/${sent?.deliveryId ?? ''}`), done: 'tested' };
 }
 
 function Watched({ view, of }: { view: View; of: MonitorOut }) {

@@ -1,9 +1,11 @@
+import type { Child } from 'hono/jsx';
 import type { SystemStatus } from '../../api/status.ts';
 import type { OpenProblemPage } from '../../features/attention/routes.ts';
+import type { RelayOut } from '../../features/exports/routes.ts';
 import { Facts, State, Table, Time, TimeAndAgo } from '../components/parts.tsx';
 import { Problems } from '../components/problems.tsx';
 import { formatBytes, formatCount, formatDuration } from '../time.ts';
-import type { Page, View } from '../view.ts';
+import type { Page, Tone, View } from '../view.ts';
 
 /** A count that ended there. */
 const countedTo = 1_000;
@@ -12,16 +14,19 @@ const lateMs = 5 * 60_000;
 
 /** The hub itself, for the operator: what waits, what ran last, and how it is set up. */
 export async function systemPage(view: View): Promise<Page> {
-  const [status, problems] = await Promise.all([
+  const ask = view.query.get('relay') === 'ask';
+  const [status, relay, problems] = await Promise.all([
     view.api.get<SystemStatus>('/api/system/status'),
+    view.api.get<RelayOut>(`/api/system/relay${ask ? '?ask=true' : ''}`),
     view.api.get<OpenProblemPage>('/api/system/attention?limit=50'),
   ]);
   const now = view.ctx.now();
   const full = status.storage.bytes / status.storage.limitBytes;
   return {
     title: 'System',
-    every: 15,
-    verdict: verdictOf(status, problems.items.length, now),
+    // A container that is asked again and again never rests.
+    ...(ask ? {} : { every: 15 }),
+    verdict: verdictOf(status, relay, problems.items.length, now),
     body: (
       <>
         <Problems view={view} problems={problems.items} />
@@ -61,6 +66,8 @@ export async function systemPage(view: View): Promise<Page> {
           ]}
           empty={<p>None has run on this hub yet: the first comes within a minute.</p>}
         />
+        <h2>The SFTP relay</h2>
+        <RelayHealth view={view} of={relay} />
         <h2>Storage and keys</h2>
         <Facts
           of={[
@@ -100,6 +107,48 @@ export async function systemPage(view: View): Promise<Page> {
   };
 }
 
+const relayWords: Record<NonNullable<RelayOut['state']>, [string, Tone]> = {
+  answers: ['answers', 'ok'],
+  refuses: ['refuses the hub’s calls', 'bad'],
+  unreachable: ['does not answer within two seconds', 'bad'],
+};
+
+function RelayHealth({ view, of }: { view: View; of: RelayOut }) {
+  if (of.runs === null) return <p>There is none: without RELAY_TOKEN no nightly file is sent.</p>;
+  if (of.state === null)
+    return (
+      <p>
+        It runs as a container of the platform, which sleeps while nothing is sent: it is not asked unless
+        told. <a href="?relay=ask">Ask it now</a>
+      </p>
+    );
+  const [word, tone] = relayWords[of.state];
+  return (
+    <Facts
+      of={[
+        ['Runs', of.runs === 'host' ? 'on a host of its own (RELAY_URL)' : 'as a container of the platform'],
+        ['State', <State word={word} tone={tone} />],
+        ...(of.detail === null ? [] : [['It said', of.detail] as [string, Child]]),
+        [
+          'Asked',
+          of.askedAt === null ? (
+            '–'
+          ) : (
+            <>
+              <Time view={view} at={of.askedAt} />, which took {formatDuration(of.durationMs ?? 0, true)}
+            </>
+          ),
+        ],
+        [
+          'Transfers under way',
+          of.transfers === null ? 'it does not say' : `${of.transfers} of ${of.limit ?? '?'} at once`,
+        ],
+        ['Leaves from', of.fixed ? of.addresses.join(', ') : 'no fixed addresses (RELAY_EGRESS)'],
+      ]}
+    />
+  );
+}
+
 function Steps({ of }: { of: Record<string, number> }) {
   const failed = Object.entries(of).filter(([, count]) => count < 0);
   if (failed.length > 0)
@@ -111,6 +160,7 @@ function Steps({ of }: { of: Record<string, number> }) {
 
 function verdictOf(
   { backlog, crons, storage }: SystemStatus,
+  relay: RelayOut,
   problems: number,
   now: number,
 ): Page['verdict'] {
@@ -126,6 +176,7 @@ function verdictOf(
       ? 'the minute’s cron does not run'
       : '',
     late.length > 0 ? `late: ${late.map(({ name }) => name).join(', ')}` : '',
+    relay.state === 'refuses' || relay.state === 'unreachable' ? 'the SFTP relay takes nothing' : '',
     storage.bytes > 0.8 * storage.limitBytes ? 'the database is filling up' : '',
   ].filter((part) => part !== '');
   if (parts.length === 0)

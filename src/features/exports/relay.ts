@@ -1,13 +1,16 @@
 import { z } from 'zod';
-import type { Ctx } from '../../context.ts';
+import type { Ctx, Relay } from '../../context.ts';
 import { sha256Hex, toHex, utf8 } from '../../platform/encoding.ts';
 import { AppError } from '../../platform/errors.ts';
 import { newId } from '../../platform/ids.ts';
+import { ShortCache } from '../../platform/short-cache.ts';
 
 // The hub's side of relay/CONTRACT.md.
 
 /** A little more than the relay gives itself for a transfer. */
 const answerWithinMs = 330_000;
+/** What it says of itself it says at once; a page waits for it. */
+const sayWithinMs = 2_000;
 
 const hostKey = z.object({ type: z.string(), fingerprint: z.string() });
 const host = z.object({ address: z.string(), port: z.number(), software: z.string() }).partial();
@@ -112,11 +115,67 @@ export function relayProbe(ctx: Ctx, target: { host: string; port: number }): Pr
 }
 
 /** The addresses that transfers come from; none are fixed where the relay runs in a container of the platform. */
-export async function relayEgress(ctx: Ctx): Promise<{ fixed: boolean; addresses: string[] }> {
-  const answer = await call(ctx, 'GET', '/v1/egress', egress, '');
-  if (answer.kind === 'verdict' && 'fixed' in answer.verdict) return answer.verdict;
+export async function relayEgress(ctx: Ctx): Promise<Egress> {
+  const { state, egress } = await relayStanding(ctx);
+  if (state === 'answers') return egress;
   throw new AppError('unavailable', 'The SFTP relay does not answer now. Try again in a moment.');
 }
+
+type Egress = z.output<typeof egress>;
+
+const health = z.object({ status: z.string(), transfers: z.number(), limit: z.number() });
+
+/** What a relay says of itself, asked with a signature: one that answers takes the hub's transfers. */
+export interface RelayStanding {
+  state: 'answers' | 'refuses' | 'unreachable';
+  /** Why it refuses, in its words. */
+  detail: string | null;
+  egress: Egress;
+  /** Transfers under way, and how many it runs at once; null where it does not say. */
+  transfers: number | null;
+  limit: number | null;
+  askedAtMs: number;
+  durationMs: number;
+}
+
+const standings = new ShortCache<RelayStanding>();
+
+/** Asked at most every five seconds in an isolate, however many look. Throws `not_configured`. */
+export async function relayStanding(ctx: Ctx): Promise<RelayStanding> {
+  const { relay } = ctx;
+  if (!relay) throw noRelay();
+  return standings.get(relay, 'standing', ctx.wallNow(), async () => {
+    const startedAt = Date.now();
+    const [said, ready] = await Promise.all([
+      call(ctx, 'GET', '/v1/egress', egress, '', undefined, sayWithinMs),
+      readHealth(relay),
+    ]);
+    const answers = said.kind === 'verdict' && 'fixed' in said.verdict ? said.verdict : null;
+    return {
+      state: answers !== null ? 'answers' : said.kind === 'refused' ? 'refuses' : 'unreachable',
+      detail: said.kind === 'refused' ? `${said.status} ${said.code}: ${said.message}` : null,
+      egress: answers ?? { fixed: false, addresses: [] },
+      transfers: ready?.transfers ?? null,
+      limit: ready?.limit ?? null,
+      askedAtMs: ctx.now(),
+      durationMs: Date.now() - startedAt,
+    };
+  });
+}
+
+/** Null where it does not say; the signed call beside it tells why. */
+async function readHealth(relay: Relay): Promise<z.output<typeof health> | null> {
+  try {
+    const signal = AbortSignal.timeout(sayWithinMs);
+    const answer = await relay.send('/healthz', { method: 'GET', headers: {}, body: null, signal });
+    return health.safeParse(await answer.json()).data ?? null;
+  } catch {
+    return null;
+  }
+}
+
+const noRelay = () =>
+  new AppError('not_configured', 'This hub has no SFTP relay: its operator sets RELAY_TOKEN first.');
 
 async function call<Verdict>(
   ctx: Ctx,
@@ -125,11 +184,12 @@ async function call<Verdict>(
   schema: z.ZodType<Verdict>,
   envelope: string,
   file?: { sizeBytes: number; body: ReadableStream<Uint8Array> },
+  withinMs = answerWithinMs,
 ): Promise<RelayAnswer<Verdict>> {
   const { relay } = ctx;
   if (!relay) {
     await file?.body.cancel();
-    throw new AppError('not_configured', 'This hub has no SFTP relay: its operator sets RELAY_TOKEN first.');
+    throw noRelay();
   }
   const attemptId = newId('att', ctx.wallNow());
   const timeMs = ctx.wallNow();
@@ -138,7 +198,7 @@ async function call<Verdict>(
   const body = streaming?.body ?? (method === 'POST' ? `${envelope}\n` : null);
   let answer: Response;
   try {
-    answer = await relay.send(path, { method, headers, body, signal: AbortSignal.timeout(answerWithinMs) });
+    answer = await relay.send(path, { method, headers, body, signal: AbortSignal.timeout(withinMs) });
   } catch (error) {
     streaming?.stop();
     ctx.log.error('relay.unreachable', error, { path });

@@ -17,7 +17,7 @@ import {
 import { decodeCursor, toPage } from '../../platform/cursor.ts';
 import { createKey, revokeKey, rotateKey } from './issue.ts';
 import { createPortalLink, endSession, listSessions } from './sessions.ts';
-import { listKeys } from './store.ts';
+import { type ApiKey, endOfKey, listKeys, listKeysByEnd } from './store.ts';
 
 const tags = ['Programs and keys'];
 const scopeNames = z.array(z.enum(scopes)).min(1, 'Name at least one scope.').max(scopes.length);
@@ -68,7 +68,15 @@ const listRoute = defineRoute(
     path: '/api/programs/{programId}/keys',
     tags,
     summary: "The program's keys, without their secrets",
-    request: { params: programParam, query: pageQuery },
+    request: {
+      params: programParam,
+      query: pageQuery.extend({
+        order: z
+          .enum(['newest', 'end'])
+          .default('newest')
+          .openapi({ description: '`end`: those that end soonest first, and then the newest.' }),
+      }),
+    },
     responses: { 200: ok(pageOf(keyOut, 'KeyPage'), 'A page of keys.') },
   },
 );
@@ -109,29 +117,35 @@ const revokeRoute = defineRoute(
   },
 );
 
+const presentKey = (row: ApiKey) => ({
+  keyId: row.keyId,
+  name: row.name,
+  scopes: row.scopes,
+  createdAt: toIso(row.createdAt),
+  expiresAt: toIsoOrNull(row.expiresAt),
+  endsAt: toIsoOrNull(row.revokedAt),
+  rotatedTo: row.rotatedTo,
+  lastUsedAt: toIsoOrNull(row.lastUsedAt),
+  lastUsedFrom: row.lastUsedFrom,
+  lastUsedFor: row.lastUsedFor,
+  lastUsedBy: row.lastUsedBy,
+});
+
 export const keyRoutes = createRouter()
   .openapi(listRoute, async (c) => {
-    const { limit, cursor } = c.req.valid('query');
-    const before = cursor === undefined ? null : decodeCursor(cursor, 'string')[0];
-    const rows = await listKeys(c.get('ctx'), c.get('programId'), before, limit + 1);
-    const page = toPage(
-      rows,
-      limit,
-      (row) => ({
-        keyId: row.keyId,
-        name: row.name,
-        scopes: row.scopes,
-        createdAt: toIso(row.createdAt),
-        expiresAt: toIsoOrNull(row.expiresAt),
-        endsAt: toIsoOrNull(row.revokedAt),
-        rotatedTo: row.rotatedTo,
-        lastUsedAt: toIsoOrNull(row.lastUsedAt),
-        lastUsedFrom: row.lastUsedFrom,
-        lastUsedFor: row.lastUsedFor,
-        lastUsedBy: row.lastUsedBy,
-      }),
-      (row) => [row.keyId],
-    );
+    const ctx = c.get('ctx');
+    const { limit, cursor, order } = c.req.valid('query');
+    const byEnd = async () => {
+      const after = cursor === undefined ? null : decodeCursor(cursor, 'number', 'string');
+      const rows = await listKeysByEnd(ctx, c.get('programId'), after, limit + 1);
+      return toPage(rows, limit, presentKey, (row) => [endOfKey(row), row.keyId]);
+    };
+    const newestFirst = async () => {
+      const before = cursor === undefined ? null : decodeCursor(cursor, 'string')[0];
+      const rows = await listKeys(ctx, c.get('programId'), before, limit + 1);
+      return toPage(rows, limit, presentKey, (row) => [row.keyId]);
+    };
+    const page = await (order === 'end' ? byEnd() : newestFirst());
     linkNext(c, page.nextCursor);
     return c.json(page, 200);
   })

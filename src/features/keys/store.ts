@@ -22,6 +22,24 @@ export function listKeys(ctx: Ctx, programId: string, before: string | null, lim
   return ctx.db.select().from(apiKeys).where(live).orderBy(desc(apiKeys.keyId)).limit(limit);
 }
 
+/** When a key is over, by its own end or its rotation's; what never is comes last. */
+export const endOfKey = ({ expiresAt, revokedAt }: ApiKey): number =>
+  Math.min(expiresAt ?? Number.MAX_SAFE_INTEGER, revokedAt ?? Number.MAX_SAFE_INTEGER);
+
+/** The same keys, those that end soonest first, and then the newest. */
+export function listKeysByEnd(ctx: Ctx, programId: string, after: [number, string] | null, limit: number) {
+  const end = sql`min(coalesce(${apiKeys.expiresAt}, ${Number.MAX_SAFE_INTEGER}),
+    coalesce(${apiKeys.revokedAt}, ${Number.MAX_SAFE_INTEGER}))`;
+  const live = and(
+    eq(apiKeys.programId, programId),
+    or(isNull(apiKeys.revokedAt), gt(apiKeys.revokedAt, ctx.now())),
+    after === null
+      ? undefined
+      : sql`(${end} > ${after[0]} OR (${end} = ${after[0]} AND ${apiKeys.keyId} < ${after[1]}))`,
+  );
+  return ctx.db.select().from(apiKeys).where(live).orderBy(end, desc(apiKeys.keyId)).limit(limit);
+}
+
 export async function findKey(ctx: Ctx, programId: string, keyId: string): Promise<ApiKey | null> {
   const [row] = await ctx.db
     .select()

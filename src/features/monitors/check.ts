@@ -2,9 +2,10 @@ import type { Ctx } from '../../context.ts';
 import { commit } from '../../platform/d1.ts';
 import { deriveId, newId } from '../../platform/ids.ts';
 import { endAttention, raiseAttention } from '../attention/index.ts';
-import { announce, insertDelivery, startDeliveries } from '../deliveries/index.ts';
+import { announce, startDeliveries } from '../deliveries/index.ts';
 import { findProgram } from '../programs/index.ts';
 import { listDueMonitors } from './monitors.system.ts';
+import { pingOf } from './ping.ts';
 import { dueAfter, withMissed } from './policy.ts';
 import { noSnooze } from './snooze.ts';
 import { type Monitor, updateMonitor } from './store.ts';
@@ -34,21 +35,7 @@ async function concludeSuccess(ctx: Ctx, monitor: Monitor, lastSuccessAt: number
   const { programId, name, pingUrl } = monitor;
   const program = await findProgram(ctx, programId);
   const dueAt = dueAfter(monitor, program?.timeZone ?? 'UTC', { atMs: lastSuccessAt, isSuccess: true });
-  const deliveryId = newId('dlv', ctx.now());
-  const ping = insertDelivery(ctx, {
-    deliveryId,
-    programId,
-    channel: 'ping',
-    type: 'monitor.ping',
-    messageId: newId('msg', ctx.now()),
-    dedupeKey: `ping:${programId}:${name}:${lastSuccessAt}`,
-    target: pingUrl ?? '',
-    secretPurpose: '',
-    subject: '',
-    body: '',
-    traceId: '',
-    about: name,
-  });
+  const ping = pingUrl === null ? null : pingOf(ctx, monitor, pingUrl, String(lastSuccessAt));
   const [updated] = await commit(ctx.db, [
     updateMonitor(ctx, monitor, {
       notedSuccessAt: lastSuccessAt,
@@ -67,9 +54,9 @@ async function concludeSuccess(ctx: Ctx, monitor: Monitor, lastSuccessAt: number
           }),
     }),
     endAttention(ctx, programId, 'monitor_missed', name),
-    ...(pingUrl === null ? [] : [ping]),
+    ...(ping === null ? [] : [ping.statement]),
   ]);
-  if (updated?.changes === 1 && pingUrl !== null) startDeliveries(ctx, [deliveryId]);
+  if (updated?.changes === 1 && ping !== null) startDeliveries(ctx, [ping.deliveryId]);
 }
 
 async function tellOfSilence(ctx: Ctx, monitor: Monitor): Promise<void> {

@@ -14,10 +14,11 @@ import {
 } from '../../http.ts';
 import { decodeCursor, toPage } from '../../platform/cursor.ts';
 import { AppError } from '../../platform/errors.ts';
+import { pingByHand } from './ping.ts';
 import { deleteMonitor, saveMonitor } from './save.ts';
 import { monitorIn, monitorNameIn, monitorOut, snoozeIn } from './schema.ts';
 import { snoozeMonitor } from './snooze.ts';
-import { findMonitor, listMonitors, type Monitor } from './store.ts';
+import { findMonitor, listMonitors, listMonitorsBySilence, type Monitor, silencePlace } from './store.ts';
 
 export type MonitorOut = z.output<typeof monitorOut>;
 export type MonitorPage = { items: MonitorOut[]; nextCursor: string | null };
@@ -34,8 +35,15 @@ const listRoute = defineRoute(
     method: 'get',
     path: '/api/programs/{programId}/monitors',
     tags,
-    summary: "The program's monitors, by name",
-    request: { params: programParam, query: pageQuery },
+    summary: "The program's monitors, by name or silence first",
+    request: {
+      params: programParam,
+      query: pageQuery.extend({
+        order: z.enum(['name', 'silence']).default('name').openapi({
+          description: '`silence`: those that are silent first, and then what is due soonest.',
+        }),
+      }),
+    },
     responses: { 200: ok(pageOf(monitorOut, 'MonitorPage'), 'A page of monitors.') },
   },
 );
@@ -102,6 +110,20 @@ const wakeRoute = defineRoute(
   },
 );
 
+const pingRoute = defineRoute(
+  { scope: 'webhooks', idempotent: true },
+  {
+    method: 'post',
+    path: '/api/programs/{programId}/monitors/{monitorName}/ping',
+    tags,
+    summary: 'Ping its URL once by hand, as after a success; its delivery tells how that went',
+    request: { params: monitorParam },
+    responses: {
+      202: ok(z.object({ deliveryId: z.string() }).openapi('PingSent'), 'On its way.'),
+    },
+  },
+);
+
 function present(monitor: Monitor) {
   return {
     name: monitor.name,
@@ -134,10 +156,19 @@ function present(monitor: Monitor) {
 
 export const monitorRoutes = createRouter()
   .openapi(listRoute, async (c) => {
-    const { limit, cursor } = c.req.valid('query');
-    const after = cursor === undefined ? '' : decodeCursor(cursor, 'string')[0];
-    const rows = await listMonitors(c.get('ctx'), c.get('programId'), after, limit + 1);
-    const page = toPage(rows, limit, present, (row) => [row.name]);
+    const ctx = c.get('ctx');
+    const { limit, cursor, order } = c.req.valid('query');
+    const bySilence = async () => {
+      const after = cursor === undefined ? null : decodeCursor(cursor, 'number', 'number', 'string');
+      const rows = await listMonitorsBySilence(ctx, c.get('programId'), after, limit + 1);
+      return toPage(rows, limit, present, silencePlace);
+    };
+    const byName = async () => {
+      const after = cursor === undefined ? '' : decodeCursor(cursor, 'string')[0];
+      const rows = await listMonitors(ctx, c.get('programId'), after, limit + 1);
+      return toPage(rows, limit, present, (row) => [row.name]);
+    };
+    const page = await (order === 'silence' ? bySilence() : byName());
     linkNext(c, page.nextCursor);
     return c.json(page, 200);
   })
@@ -170,6 +201,10 @@ export const monitorRoutes = createRouter()
   .openapi(wakeRoute, async (c) => {
     const { monitorName: name } = c.req.valid('param');
     return c.json(present(await snoozeMonitor(c.get('ctx'), c.get('programId'), name, null)), 200);
+  })
+  .openapi(pingRoute, async (c) => {
+    const { monitorName: name } = c.req.valid('param');
+    return c.json({ deliveryId: await pingByHand(c.get('ctx'), c.get('programId'), name) }, 202);
   })
   .openapi(deleteRoute, async (c) => {
     await deleteMonitor(c.get('ctx'), c.get('programId'), c.req.valid('param').monitorName);

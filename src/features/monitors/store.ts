@@ -23,6 +23,35 @@ export function listMonitors(ctx: Ctx, programId: string, after: string, limit: 
     .limit(limit);
 }
 
+/** Its place among the others where silence comes first, and then what is due soonest. */
+export const silencePlace = ({ silentSince, dueAt, name }: Monitor): [number, number, string] => [
+  silentSince === null ? 1 : 0,
+  dueAt,
+  name,
+];
+
+export function listMonitorsBySilence(
+  ctx: Ctx,
+  programId: string,
+  after: [number, number, string] | null,
+  limit: number,
+): Promise<Monitor[]> {
+  const isHeard = sql`${monitors.silentSince} IS NULL`;
+  return ctx.db
+    .select()
+    .from(monitors)
+    .where(
+      and(
+        eq(monitors.programId, programId),
+        after === null
+          ? undefined
+          : sql`(${isHeard}, ${monitors.dueAt}, ${monitors.name}) > (${after[0]}, ${after[1]}, ${after[2]})`,
+      ),
+    )
+    .orderBy(isHeard, asc(monitors.dueAt), asc(monitors.name))
+    .limit(limit);
+}
+
 export function upsertMonitor(ctx: Ctx, row: Monitor): Statement {
   const { programId, name, createdAt, ...change } = row;
   return ctx.db
