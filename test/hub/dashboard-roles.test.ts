@@ -126,7 +126,9 @@ describe.each(roles.filter((role) => role !== 'operator'))('every form, for the 
   });
 
   it('is open to them where it is theirs: only what it is about is not there', async () => {
-    const about = paths.filter((path) => mayOf(path, role) && /:(?!programId|verb|active|archived)/.test(path));
+    const about = paths.filter(
+      (path) => mayOf(path, role) && /:(?!programId|verb|active|archived)/.test(path),
+    );
     await unlogged(async () => {
       await inParts(about, async (path) => {
         const { status } = await sendTo(as(role), path, addressOf(path, null, program.programId));
