@@ -1,3 +1,4 @@
+import type { SQL } from 'drizzle-orm';
 import type { Config } from './env.ts';
 import type { Database, Statement } from './platform/d1.ts';
 import type { Logger } from './platform/log.ts';
@@ -225,7 +226,8 @@ export interface RemedyPlan {
   more: boolean;
   /** What the count counts, such as `deliveries to https://…`; with its article-free plural. */
   of: string;
-  run(): Promise<{ started: number; refused: number }>;
+  /** `found`: what there was to do nothing about, each in a sentence. */
+  run(): Promise<{ started: number; refused: number; found?: string[] }>;
 }
 
 /** What higher slices register for lower ones at the doors. */
@@ -233,6 +235,8 @@ export interface Registry {
   onFileStored: OnFileStored;
   /** By a problem's kind. */
   remedies: Record<string, Remedy>;
+  /** By what a monitor may watch: whether there is such a thing, as a condition on `monitors`. */
+  watched: Record<string, SQL>;
   channels: Record<string, Channel>;
   lifecycles: Lifecycle[];
   sealedColumns: SealedColumn[];

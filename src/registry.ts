@@ -11,7 +11,12 @@ import {
 } from './features/deliveries/index.ts';
 import { dropsLifecycle, sealedDropKeys } from './features/drops/index.ts';
 import { eventsLifecycle } from './features/events/index.ts';
-import { exportsLifecycle, sealedExportColumns, sftpChannel } from './features/exports/index.ts';
+import {
+  exportsLifecycle,
+  sealedExportColumns,
+  sftpChannel,
+  watchedExport,
+} from './features/exports/index.ts';
 import { filesLifecycle, untakenRemedy } from './features/files/index.ts';
 import { flowsLifecycle } from './features/flows/index.ts';
 import { jobsLifecycle, jobsRemedy, startOnDrop } from './features/jobs/index.ts';
@@ -19,9 +24,9 @@ import { keysLifecycle } from './features/keys/index.ts';
 import { monitorsLifecycle } from './features/monitors/index.ts';
 import { sealedProgramColumns } from './features/programs/index.ts';
 import { recordsLifecycle } from './features/records/index.ts';
-import { subscriptionsLifecycle } from './features/subscriptions/index.ts';
+import { subscriptionsLifecycle, watchedSubscription } from './features/subscriptions/index.ts';
 import { batchChannel, quarantineRemedy, syncsLifecycle } from './features/syncs/index.ts';
-import { tasksLifecycle } from './features/tasks/index.ts';
+import { tasksLifecycle, watchedTask } from './features/tasks/index.ts';
 import { sealedEndpointHeaders, sealedSigningSecrets, webhooksLifecycle } from './features/webhooks/index.ts';
 
 /** What would point upward among the slices meets here, in the slices' order. */
@@ -35,6 +40,7 @@ export const registry: Registry = {
     sync_quarantine: quarantineRemedy,
     drop_not_taken: untakenRemedy,
   },
+  watched: { task: watchedTask, export: watchedExport, subscription: watchedSubscription },
   channels: {
     webhook: webhookChannel,
     email: emailChannel,

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import {
   answers,
   type Behaviour,
@@ -13,27 +13,20 @@ import {
 } from '../support/behaviours.ts';
 import { type Body, expectStatus, newProgram, until } from '../support/client.ts';
 import {
-  type Crowd,
   createWebhook,
   deliveryOnce,
   eventIdsAt,
+  idsOf,
   ledgerOf,
   mostInOneSecond,
+  ownCrowd,
   publish,
-  startCrowd,
   verifies,
   webhooksPath,
 } from '../support/fanout.ts';
 
 const hubUrl = inject('hubUrl');
-let crowd: Crowd;
-
-beforeAll(async () => {
-  crowd = await startCrowd();
-});
-afterAll(() => crowd.close());
-
-const idsOf = (prefix: string, count: number) => Array.from({ length: count }, (_, i) => `${prefix}-${i}`);
+const crowd = ownCrowd();
 
 /** Sends one message to an endpoint that behaves so; its delivery once the first attempt has ended. */
 async function attemptAt(behaviour: Behaviour) {

@@ -1,16 +1,16 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { answers, holder } from '../support/behaviours.ts';
 import { type Body, expectStatus, newProgram, type TestProgram, until } from '../support/client.ts';
 import {
-  type Crowd,
   createWebhook,
   deliveryOnce,
   eventBody,
   eventIdsAt,
+  idsOf,
   ledgerOf,
   newEndpoint,
+  ownCrowd,
   publish,
-  startCrowd,
   verifies,
   webhooksPath,
 } from '../support/fanout.ts';
@@ -18,14 +18,8 @@ import {
 // What is changed, asked twice or refused at the very moment when messages are on their way.
 
 const hubUrl = inject('hubUrl');
-let crowd: Crowd;
+const crowd = ownCrowd();
 
-beforeAll(async () => {
-  crowd = await startCrowd();
-});
-afterAll(() => crowd.close());
-
-const idsOf = (prefix: string, count: number) => Array.from({ length: count }, (_, i) => `${prefix}-${i}`);
 const urlOf = (path: string) => crowd.receiver.url + path;
 const countOf = (lines: Body[], status: string) => lines.filter((line) => line.status === status).length;
 const ended = ['delivered', 'cancelled', 'exhausted'];

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { answers } from '../support/behaviours.ts';
+import { signedIn } from '../support/browser.ts';
 import {
   type Body,
   caller,
@@ -14,6 +15,7 @@ import {
 import { eventOf, publish, subscribe } from '../support/events.ts';
 import { type Crowd, createWebhook, ledgerOf, startCrowd } from '../support/fanout.ts';
 import { type LearningBuilder, startLearningBuilder } from '../support/learning-builder.ts';
+import { createExport } from '../support/nights.ts';
 
 const hubUrl = inject('hubUrl');
 const system = caller(hubUrl, localSystemKey);
@@ -93,6 +95,47 @@ describe('a monitor', () => {
     expectStatus(await call('DELETE', path), 404);
     expect(await list()).toEqual([]);
   });
+
+  it.each(['task', 'export', 'subscription'])(
+    'says that there is no such %s, until there is',
+    async (kind) => {
+      const [program, publisher] = [await newProgram(hubUrl), await newProgram(hubUrl)];
+      const { call, programId } = program;
+      const path = monitorOf(program, 'feed');
+      const watch = async (ref: string) =>
+        expectStatus(await call('PUT', path, { body: { watches: { [kind]: ref }, everyHours: 24 } }), 200)
+          .body;
+      const seen = async () => [
+        (await call('GET', path)).body.exists,
+        (await call('GET', `/api/programs/${programId}/monitors`)).body.items[0].exists,
+      ];
+      const [typo, others] = [await watch('typo'), await watch(publisher.programId)];
+      expect([typo.exists, others.exists, ...(await seen())]).toEqual([false, false, false, false]);
+      const reader = await signedIn(hubUrl, program.key);
+      const shown = async () => (await reader.get(`/p/${programId}/monitors`)).html;
+      expect(await shown()).toContain(`There is no such ${kind}`);
+      const make: Record<string, () => Promise<string>> = {
+        task: async () => {
+          expectStatus(
+            await call('PUT', `/api/programs/${programId}/tasks/people`, { body: peopleTask }),
+            200,
+          );
+          return 'people';
+        },
+        export: async () => {
+          const destination = 'sftp://hub:x@files.school.example/in';
+          return createExport(program, { name: 'nightly', format: 'csv', destination });
+        },
+        subscription: async () => {
+          await subscribe(hubUrl, program, publisher);
+          return publisher.programId;
+        },
+      };
+      const made = await watch((await make[kind]?.()) ?? '');
+      expect([made.exists, ...(await seen())]).toEqual([true, true, true]);
+      expect(await shown()).not.toContain(`There is no such ${kind}`);
+    },
+  );
 
   it('of a subscription hears of its synchronisation, and pings; an endpoint is told too', async () => {
     const publisher = await newProgram(hubUrl);

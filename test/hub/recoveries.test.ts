@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { describe, expect, inject, it } from 'vitest';
 import { answers } from '../support/behaviours.ts';
 import {
   type Body,
@@ -10,25 +10,18 @@ import {
   until,
 } from '../support/client.ts';
 import {
-  type Crowd,
   createWebhook,
   eventIdsAt,
+  idsOf,
   ledgerOf,
   mostInOneSecond,
+  ownCrowd,
   publish,
-  startCrowd,
   webhooksPath,
 } from '../support/fanout.ts';
 
 const hubUrl = inject('hubUrl');
-let crowd: Crowd;
-
-beforeAll(async () => {
-  crowd = await startCrowd();
-});
-afterAll(() => crowd.close());
-
-const idsOf = (prefix: string, count: number) => Array.from({ length: count }, (_, i) => `${prefix}-${i}`);
+const crowd = ownCrowd();
 
 /** An endpoint that answered 410 with so many messages due to it, all of which are cancelled. */
 async function startGone(program: TestProgram, count: number) {

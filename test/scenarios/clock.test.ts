@@ -1,32 +1,23 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { type Hub, startHub } from '../../scripts/hub.ts';
+import { beforeEach, describe, expect, it } from 'vitest';
 import { answers } from '../support/behaviours.ts';
 import { signedIn } from '../support/browser.ts';
 import {
   type Body,
-  type Call,
   caller,
   dropAndCall,
   expectStatus,
   jobEnded,
-  localSystemKey,
   newProgram,
   peopleTask,
   until,
 } from '../support/client.ts';
 import { createWebhook, ledgerOf, publish, startCrowd } from '../support/fanout.ts';
 import { newFlow, newParticipants, newSource, sourcesPath, syncPath } from '../support/flows.ts';
+import { ownHub } from '../support/own-hub.ts';
 
 // What takes hours or months, on a hub of its own whose clock is moved.
 
-let hub: Hub;
-let system: Call;
-
-beforeAll(async () => {
-  hub = await startHub();
-  system = caller(hub.url, localSystemKey);
-});
-afterAll(() => hub?.stop());
+const { hub, system } = ownHub();
 
 let startedAtMs = 0;
 beforeEach(async () => {

@@ -1,7 +1,9 @@
-import { ListObjectsV2Command, S3Client } from '@aws-sdk/client-s3';
+import { DeleteObjectCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Hub, startHub } from '../../scripts/hub.ts';
+import { signedIn } from '../support/browser.ts';
 import {
+  type Body,
   type Call,
   caller,
   expectStatus,
@@ -214,6 +216,68 @@ describe('notifications of the object store', () => {
     });
     expect(await drops()).toMatchObject([{ filename: 'late.csv' }]);
     expect(await open()).toEqual([]);
+  });
+
+  it('that failed every time and were of no file after all say what was found, and end unless somebody has to act', async () => {
+    const program = await newProgram(hub.url);
+    const { programId, call } = program;
+    const api = `/api/programs/${programId}`;
+    const upload = async (filename: string) => {
+      const body = { folder: 'warehouse', filename, size: 5 };
+      const { url, headers } = expectStatus(await call('POST', `${api}/uploads`, { body }), 201).body;
+      const key = /files\/.+\/fil_\w{26}/.exec(new URL(url).pathname)?.[0] ?? '';
+      return { key, put: () => fetch(url, { method: 'PUT', headers, body: 'id\n1\n' }) };
+    };
+    const [gone, unlike] = [await upload('gone.csv'), await upload('unlike.csv')];
+    expect((await gone.put()).status).toBe(200);
+    const credentials = { accessKeyId: 'local-access-key', secretAccessKey: 'local-secret-key' };
+    const endpoint = `${hub.url}/cdn-cgi/local/r2/s3`;
+    const store = new S3Client({ region: 'auto', endpoint, credentials, forcePathStyle: true });
+    const bucket = { Bucket: 'crosswalk-objects' };
+    await store.send(new DeleteObjectCommand({ ...bucket, Key: gone.key }));
+    await store.send(new PutObjectCommand({ ...bucket, Key: unlike.key, Body: 'id\n1\n2\n' }));
+    store.destroy();
+    const known = await call('PUT', `${api}/files/warehouse/known.csv`, { body: 'id\n1\n' });
+    const file = `files/${programId}/${expectStatus(known, 201).body.versionId}`;
+    const nobodys = `files/${programId}/fil_00000000000000000000000000`;
+    for (const key of [gone.key, unlike.key, file, nobodys]) {
+      const body = { action: 'PutObject', object: { key } };
+      expectStatus(await system('POST', '/dev/dead', { body }), 200);
+    }
+    const open = async () => (await call('GET', `${api}/attention`)).body.items;
+    const [problem] = await open();
+    const retry = `${api}/attention/${problem.attentionId}/retry`;
+    const { found, ...done } = expectStatus(await call('POST', retry, { body: {} }), 200).body;
+    expect(done).toMatchObject({ count: 4, started: 1, refused: 3 });
+    expect(found).toEqual([
+      `${gone.key} is in the object store no more; the problem has ended.`,
+      `${unlike.key} is not what its upload announced; the problem stays.`,
+      `${nobodys} belongs to no upload that is open, and is no file; the problem has ended.`,
+    ]);
+    const [left, ...others] = await open();
+    expect(others).toEqual([]);
+    expect(left).toMatchObject({ kind: 'drop_not_taken', subject: unlike.key });
+    expect(left.message).toContain('not as long as its upload announced');
+    expect(left.nextStep).toContain('begins a new upload');
+    const audited = (await call('GET', `${api}/audit?action=drop.not_taken_up`)).body.items;
+    expect(audited.map(({ target, detail }: Body) => [target, detail.found]).sort()).toEqual(
+      [
+        [gone.key, 'gone'],
+        [unlike.key, 'unlike'],
+        [nobodys, 'unknown'],
+      ].sort(),
+    );
+    // A page says the same to whoever presses its button.
+    const reader = await signedIn(hub.url, program.key);
+    const { html } = await reader.post(`/p/${programId}/problems/${left.attentionId}/retry`);
+    expect(html).toContain(`${unlike.key} is not what its upload announced; the problem stays.`);
+    expectStatus(await call('POST', `${api}/attention/${left.attentionId}/resolve`), 204);
+    // A notification of what is gone by then is done with, and says so in the log.
+    await notify(system, gone.key);
+    await until(
+      async () => hub.lines.filter((line) => line.includes('drop.not_taken_up')),
+      (lines) => lines.some((line) => line.includes(gone.key.slice(-30)) && line.includes('gone')),
+    );
   });
 
   it('bring the qa/ drops of the same store to a QA deployment, which leaves production’s alone', async () => {

@@ -1,6 +1,5 @@
 import { Webhook } from 'standardwebhooks';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Hub, startHub } from '../../scripts/hub.ts';
+import { describe, expect, it } from 'vitest';
 import { answers } from '../support/behaviours.ts';
 import {
   burstThroughKills,
@@ -12,36 +11,23 @@ import {
 } from '../support/burst.ts';
 import {
   type Body,
-  type Call,
-  caller,
   dropAndCall,
   expectStatus,
   jobEnded,
-  localSystemKey,
   newProgram,
   peopleTask,
   type TestProgram,
   until,
 } from '../support/client.ts';
 import { seeded, sweepLater } from '../support/crash.ts';
-import { type Crowd, createWebhook, ledgerOf, publish, startCrowd, webhooksPath } from '../support/fanout.ts';
+import { createWebhook, idsOf, ledgerOf, ownCrowd, publish, webhooksPath } from '../support/fanout.ts';
+import { ownHub } from '../support/own-hub.ts';
 
 // Fan-out over days, without its queue, and through kills, on a hub of its own whose clock is moved.
 
-let hub: Hub;
-let crowd: Crowd;
-let system: Call;
+const { hub, system } = ownHub();
+const crowd = ownCrowd();
 
-beforeAll(async () => {
-  [hub, crowd] = await Promise.all([startHub(), startCrowd()]);
-  system = caller(hub.url, localSystemKey);
-});
-afterAll(async () => {
-  await crowd.close();
-  await hub.stop();
-});
-
-const idsOf = (prefix: string, count: number) => Array.from({ length: count }, (_, i) => `${prefix}-${i}`);
 const urlOf = (path: string) => crowd.receiver.url + path;
 const attentionOf = async ({ call, programId }: TestProgram): Promise<Body[]> =>
   expectStatus(await call('GET', `/api/programs/${programId}/attention`), 200).body.items;

@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Hub, startHub } from '../../scripts/hub.ts';
+import { describe, expect, it } from 'vitest';
 import { answers, holder } from '../support/behaviours.ts';
 import { sweepUntil, type Taken, takenAt, takes, takesTheThird } from '../support/burst.ts';
 import {
   type Body,
-  type Call,
-  caller,
   dropAndCall,
   expectStatus,
   jobEnded,
-  localSystemKey,
   newProgram,
   peopleTask,
   until,
@@ -17,33 +13,23 @@ import {
 import { sweepLater } from '../support/crash.ts';
 import { attemptsUnderWay, lockDatabase } from '../support/database.ts';
 import {
-  type Crowd,
   createWebhook,
   deliveryOnce,
   eventBody,
   eventIdsAt,
+  idsOf,
   ledgerOf,
+  ownCrowd,
   publish,
-  startCrowd,
 } from '../support/fanout.ts';
+import { ownHub } from '../support/own-hub.ts';
 
 // What the hub itself stands on behaves badly while messages are on their way: its queue, its database, its
 // clock. On a hub of its own.
 
-let hub: Hub;
-let crowd: Crowd;
-let system: Call;
+const { hub, system } = ownHub();
+const crowd = ownCrowd();
 
-beforeAll(async () => {
-  [hub, crowd] = await Promise.all([startHub(), startCrowd()]);
-  system = caller(hub.url, localSystemKey);
-});
-afterAll(async () => {
-  await crowd.close();
-  await hub.stop();
-});
-
-const idsOf = (prefix: string, count: number) => Array.from({ length: count }, (_, i) => `${prefix}-${i}`);
 const urlOf = (path: string) => crowd.receiver.url + path;
 const isDelivered = (lines: Body[]) =>
   lines.length > 0 && lines.every(({ status }) => status === 'delivered');

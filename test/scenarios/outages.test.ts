@@ -24,6 +24,7 @@ import {
   type Crowd,
   createWebhook,
   deliveryOnce,
+  idsOf,
   ledgerOf,
   publish,
   startCrowd,
@@ -70,7 +71,6 @@ afterAll(async () => {
 });
 
 const urlOf = (path: string) => crowd.receiver.url + path;
-const idsOf = (prefix: string, count: number) => Array.from({ length: count }, (_, i) => `${prefix}-${i}`);
 const toldAt = (path: string): Body[] => crowd.at(path).map(({ body }) => JSON.parse(body));
 const mailsTo = (address: string) => hub.mails().filter(({ to }) => to === address);
 const attentionOf = async ({ call, programId }: TestProgram): Promise<Body[]> =>

@@ -4,7 +4,7 @@ import { hangs } from '../support/behaviours.ts';
 import { burstThroughKills, sweepUntil, type Taken, takenAt, takes } from '../support/burst.ts';
 import { newProgram, until } from '../support/client.ts';
 import { seeded, sweepLater } from '../support/crash.ts';
-import { type Crowd, createWebhook, ledgerOf, publish, startCrowd } from '../support/fanout.ts';
+import { type Crowd, createWebhook, idsOf, ledgerOf, publish, startCrowd } from '../support/fanout.ts';
 
 let hub: Hub;
 let crowd: Crowd;
@@ -22,8 +22,6 @@ it('a runtime that is killed twenty times in a burst of 1,000 events to ten endp
   expect.hasAssertions();
   await burstThroughKills(hub, crowd, 20, 50, seeded(22));
 });
-
-const idsOf = (prefix: string, count: number) => Array.from({ length: count }, (_, i) => `${prefix}-${i}`);
 
 describe('an endpoint that does not answer in time', () => {
   it('is probed one at a time while the others wait with that reason, and gets all of it once it answers', async () => {

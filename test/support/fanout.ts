@@ -1,6 +1,6 @@
 import { Webhook as StandardWebhook } from 'standardwebhooks';
 import { Webhook as SvixWebhook } from 'svix';
-import { expect } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import type { Behaviour } from './behaviours.ts';
 import { type Body, expectStatus, newProgram, type TestProgram, until } from './client.ts';
 import { type Received, type Receiver, startReceiver } from './receiver.ts';
@@ -41,6 +41,20 @@ export async function startCrowd(): Promise<Crowd> {
     close: () => receiver.close(),
   };
 }
+
+/** One for a file of tests, from before the first of them until after the last. */
+export function ownCrowd(): Crowd {
+  const crowd = {} as Crowd;
+  beforeAll(async () => {
+    Object.assign(crowd, await startCrowd());
+  });
+  afterAll(() => crowd.close?.());
+  return crowd;
+}
+
+/** `prefix-0`, `prefix-1` … */
+export const idsOf = (prefix: string, count: number): string[] =>
+  Array.from({ length: count }, (_, i) => `${prefix}-${i}`);
 
 /** The endpoint as its creation was answered. */
 export async function createWebhook(program: TestProgram, body: Body): Promise<Body> {

@@ -2,6 +2,7 @@ import type { JobPage } from '../../features/jobs/routes.ts';
 import type { DatasetOut, DatasetPage, RecordPage } from '../../features/records/routes.ts';
 import { GrowthStrip } from '../components/growth.tsx';
 import { Filters, Pager, Table, Time } from '../components/parts.tsx';
+import { RecordsTable } from '../components/records.tsx';
 import { formatCount } from '../time.ts';
 import { maySee, whoSees } from '../values.ts';
 import type { Page, View } from '../view.ts';
@@ -123,25 +124,7 @@ export async function datasetPage(view: View): Promise<Page> {
             />
           </label>
         </Filters>
-        <Table
-          caption="Records"
-          rows={records.items}
-          columns={[
-            {
-              head: 'Key',
-              kind: 'name',
-              cell: (record) => (
-                <a href={view.at(`datasets/${dataset(view)}/record?key=${encodeURIComponent(record.key)}`)}>
-                  {record.key}
-                </a>
-              ),
-            },
-            { head: 'Version', kind: 'number', cell: (record) => formatCount(record.version) },
-            { head: 'Changed', cell: (record) => <Time view={view} at={record.changedAt} /> },
-            { head: 'By', cell: (record) => <a href={view.at(`jobs/${record.jobId}`)}>{record.jobId}</a> },
-          ]}
-          empty={<p>No record is like that.</p>}
-        />
+        <RecordsTable view={view} caption="Records" rows={records.items} empty="No record is like that." />
         <Pager view={view} next={records.nextCursor} />
         <h2>Its jobs</h2>
         <Table

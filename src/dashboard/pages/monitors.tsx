@@ -191,7 +191,8 @@ function Watched({ view, of }: { view: View; of: MonitorOut }) {
   const to = { task: `tasks/${id}`, export: `exports/${id}`, subscription: `subscriptions/${id}` }[kind];
   return (
     <>
-      {kind} {to === undefined ? ref : <a href={view.at(to)}>{ref}</a>}, {expectation(of)}
+      {kind} {to === undefined || !of.exists ? ref : <a href={view.at(to)}>{ref}</a>}, {expectation(of)}
+      {of.exists ? null : <p>There is no such {kind}: it can only be silent.</p>}
     </>
   );
 }

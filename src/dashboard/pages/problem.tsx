@@ -59,5 +59,25 @@ export async function countProblemRetry(view: View): Promise<Outcome> {
 
 export async function retryProblem(view: View): Promise<Outcome> {
   const done = await view.api.send<ProblemRetry>('POST', api(view, 'retry'), {});
-  return { to: list(view), done: done?.refused ? 'retried-some' : 'retried-all' };
+  const found = done?.found ?? [];
+  if (found.length === 0) return { to: list(view), done: done?.refused ? 'retried-some' : 'retried-all' };
+  return {
+    title: 'Retry all of this problem',
+    verdict: {
+      tone: 'attention',
+      text: `${formatCount(done?.started ?? 0)} of ${formatCount(done?.count ?? 0)} ${done?.of}; about ${formatCount(found.length)} there was nothing to do.`,
+    },
+    body: (
+      <>
+        <ul>
+          {found.map((sentence) => (
+            <li>{sentence}</li>
+          ))}
+        </ul>
+        <p>
+          <a href={list(view)}>Back to the overview</a>
+        </p>
+      </>
+    ),
+  };
 }

@@ -1,6 +1,7 @@
-import type { DatasetOut, RecordSearch } from '../../features/records/routes.ts';
-import { PostForm, Table, Time } from '../components/parts.tsx';
+import type { RecordSearch } from '../../features/records/routes.ts';
+import { PostForm } from '../components/parts.tsx';
 import { field, programApi } from '../components/query.ts';
+import { RecordsTable } from '../components/records.tsx';
 import { formatCount } from '../time.ts';
 import type { Outcome, View } from '../view.ts';
 
@@ -49,25 +50,21 @@ export function SearchForm({ view, fields }: { view: View; fields: string[] }) {
 export async function searchRecords(view: View): Promise<Outcome> {
   const asked = { field: field(view, 'field'), match: field(view, 'match'), value: field(view, 'value') };
   const cursor = field(view, 'cursor');
-  const api = (rest = '') => programApi(view, `datasets/${dataset(view)}${rest}`);
-  const [found, of] = await Promise.all([
-    view.api.send<RecordSearch>('POST', api('/search'), {
-      ...asked,
-      value: asked.value ?? '',
-      ...(cursor === undefined ? {} : { cursor }),
-    }),
-    view.api.get<DatasetOut>(api()),
-  ]);
-  const { items = [], nextCursor = null, lookedAt = 0 } = found ?? {};
+  const found = await view.api.send<RecordSearch>(
+    'POST',
+    programApi(view, `datasets/${dataset(view)}/search`),
+    { ...asked, value: asked.value ?? '', ...(cursor === undefined ? {} : { cursor }) },
+  );
+  const { items = [], nextCursor = null, lookedAt = 0, recordCount = 0 } = found ?? {};
   const before = Math.max(0, Number(field(view, 'looked') ?? '0') || 0);
   const isFull = items.length === 50;
-  const looked = Math.min(before + lookedAt, of.recordCount);
+  const looked = Math.min(before + lookedAt, recordCount);
   const where =
     nextCursor === null
       ? 'The dataset was looked through to its end.'
       : isFull
         ? ''
-        : lookedSentence(looked, of);
+        : lookedSentence(looked, recordCount);
   return {
     title: `Search in ${view.params.dataset ?? ''}`,
     secret: true,
@@ -77,24 +74,11 @@ export async function searchRecords(view: View): Promise<Outcome> {
     },
     body: (
       <>
-        <Table
+        <RecordsTable
+          view={view}
           caption="Records found, in the order they are stored in"
           rows={items}
-          columns={[
-            {
-              head: 'Key',
-              kind: 'name',
-              cell: (record) => (
-                <a href={view.at(`datasets/${dataset(view)}/record?key=${encodeURIComponent(record.key)}`)}>
-                  {record.key}
-                </a>
-              ),
-            },
-            { head: 'Version', kind: 'number', cell: (record) => formatCount(record.version) },
-            { head: 'Changed', cell: (record) => <Time view={view} at={record.changedAt} /> },
-            { head: 'By', cell: (record) => <a href={view.at(`jobs/${record.jobId}`)}>{record.jobId}</a> },
-          ]}
-          empty={<p>{nextCursor === null ? 'None.' : 'None so far.'}</p>}
+          empty={nextCursor === null ? 'None.' : 'None so far.'}
         />
         {nextCursor === null ? null : (
           <PostForm view={view} to={view.at(`datasets/${dataset(view)}/search`)}>
@@ -118,5 +102,5 @@ export async function searchRecords(view: View): Promise<Outcome> {
   };
 }
 
-const lookedSentence = (looked: number, { recordCount }: DatasetOut) =>
+const lookedSentence = (looked: number, recordCount: number) =>
   `${formatCount(looked)} of ${formatCount(recordCount)} records were looked at.`;

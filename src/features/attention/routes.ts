@@ -147,6 +147,10 @@ const retryOut = z
     of: z.string().openapi({ description: 'What is counted, in words.' }),
     started: z.number().int().nullable().openapi({ description: 'Null where they were only counted.' }),
     refused: z.number().int().nullable().openapi({ description: 'Those that could not be done again now.' }),
+    found: z
+      .array(z.string())
+      .nullable()
+      .openapi({ description: 'What there was to do nothing about, each in a sentence.' }),
   })
   .openapi('ProblemRetry');
 
@@ -191,7 +195,8 @@ export const attentionRoutes = createRouter()
     const plan = await planRetry(c.get('ctx'), c.get('programId'), c.req.valid('param').attentionId);
     const { count, more, of } = plan;
     const done = c.req.valid('json').dryRun ? null : await plan.run();
-    return c.json({ count, more, of, started: done?.started ?? null, refused: done?.refused ?? null }, 200);
+    const { started = null, refused = null, found = null } = done ?? {};
+    return c.json({ count, more, of, started, refused, found }, 200);
   })
   .openapi(handleRoute, async (c) => {
     const { attentionId, handling } = c.req.valid('param');

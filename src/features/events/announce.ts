@@ -1,10 +1,9 @@
 import { sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
 import { hashedText } from '../../platform/ids.ts';
-import { parseExactly } from '../../platform/json/raw.ts';
 import { type Announced, type Announcement, announceAll } from '../deliveries/index.ts';
 import { type EventReceiver, isImported } from '../subscriptions/index.ts';
-import { envelopeOf } from './present.ts';
+import { announcedJson } from './present.ts';
 import type { Relations } from './relations.ts';
 import type { NewEvent } from './store.ts';
 
@@ -27,7 +26,7 @@ export async function announceEvents(
 ): Promise<Announced> {
   if (listening.size === 0) return { statements: [], deliveryIds: [] };
   const messages = list.flatMap((event) => {
-    const data = { ...envelopeOf(event), PublisherEventData: parseExactly(event.data) };
+    const data = announcedJson(event);
     return programsFor(event, receivers)
       .filter((programId) => listening.has(programId))
       .map(

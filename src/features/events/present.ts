@@ -3,13 +3,18 @@ import type { Event } from './store.ts';
 
 /** An event as the API shows it: JSON text, for its data go out as they came in. */
 export function eventJson(row: Event): string {
-  const envelope = JSON.stringify({
-    ...envelopeOf(row),
-    Sequence: row.sequence,
-    DeletedUtc: row.deletedAt === null ? null : iso(row.deletedAt),
-  });
-  return `${envelope.slice(0, -1)},"PublisherEventData":${row.data}}`;
+  const deletedUtc = row.deletedAt === null ? null : iso(row.deletedAt);
+  return withData({ ...envelopeOf(row), Sequence: row.sequence, DeletedUtc: deletedUtc }, row.data);
 }
+
+/** The same as messages tell it. */
+export function announcedJson(row: AnnouncedEvent): string {
+  return withData(envelopeOf(row), row.data);
+}
+
+// Not read and written anew: that would reorder members such as "10" and "9", and lose those that stand twice.
+const withData = (envelope: object, data: string) =>
+  `${JSON.stringify(envelope).slice(0, -1)},"PublisherEventData":${data}}`;
 
 /** All that is known of an event but its data. */
 export function envelopeOf(row: AnnouncedEvent) {

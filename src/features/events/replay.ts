@@ -1,12 +1,11 @@
 import type { Ctx } from '../../context.ts';
 import { commit } from '../../platform/d1.ts';
 import { AppError } from '../../platform/errors.ts';
-import { parseExactly } from '../../platform/json/raw.ts';
 import { recordAudit } from '../audit/index.ts';
 import { announce, listDeliveriesAbout, retryDelivery, startDeliveries } from '../deliveries/index.ts';
 import { requireEndpoint } from '../webhooks/index.ts';
 import { messageIdOf } from './announce.ts';
-import { envelopeOf } from './present.ts';
+import { announcedJson } from './present.ts';
 import { findEvent } from './store.ts';
 
 /**
@@ -33,7 +32,7 @@ export async function replayEvent(
   const announced = await announce(ctx, {
     programId,
     type: 'event.published',
-    data: { ...envelopeOf(event), PublisherEventData: parseExactly(event.data) },
+    data: announcedJson(event),
     about: eventId,
     traceId: event.traceId,
     messageId: messageIdOf(event, programId, 'event.published'),

@@ -1,3 +1,3 @@
 export { sftpChannel } from './channel.ts';
-export { exportsLifecycle, sealedExportColumns } from './lifecycle.ts';
+export { exportsLifecycle, sealedExportColumns, watchedExport } from './lifecycle.ts';
 export { sweepExports } from './sweep.ts';

@@ -37,6 +37,10 @@ async function eraseRuns(ctx: Ctx, condition: ReturnType<typeof and>): Promise<b
   return rows.length < 200;
 }
 
+/** Of a monitor's row: there is such an export. */
+export const watchedExport = sql`EXISTS (SELECT 1 FROM exports AS x WHERE x.export_id = monitors.watch_ref
+  AND x.program_id = monitors.program_id AND x.deleted_at IS NULL)`;
+
 export const exportsLifecycle: Lifecycle = {
   slice: 'exports',
   async deleted(ctx, programId) {

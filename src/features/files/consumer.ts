@@ -21,7 +21,12 @@ export async function handleDropMessage(
   ctx: Ctx,
   { action, object }: z.output<typeof dropMessage>,
 ): Promise<MessageOutcome> {
-  if (writes.includes(action)) await takeUpObject(ctx, object.key);
+  if (!writes.includes(action)) return ack;
+  const found = await takeUpObject(ctx, object.key);
+  if (found === 'gone' || found === 'unlike') {
+    const versionId = object.key.slice(object.key.lastIndexOf('/') + 1);
+    ctx.log.line('drop.not_taken_up', { versionId, found });
+  }
   return ack;
 }
 

@@ -4,7 +4,7 @@ import { commit, type Statement } from '../../platform/d1.ts';
 import { endAttentionOf, raiseAttention } from '../attention/index.ts';
 import { recordAudit } from '../audit/index.ts';
 import { findProgram } from '../programs/index.ts';
-import { takeUpObject } from './notified.ts';
+import { type Found, takeUpObject } from './notified.ts';
 import { qaKeyPrefix } from './store.ts';
 
 const kind = 'drop_not_taken';
@@ -24,20 +24,26 @@ export async function raiseUntaken(ctx: Ctx, storeKeys: string[]): Promise<State
     const program = programId === '' ? null : await findProgram(ctx, programId);
     if (program?.programId !== programId) continue;
     raised.push(
-      raiseAttention(ctx, {
+      raise(
+        ctx,
         programId,
-        kind,
-        subject: key,
-        audience: 'both',
-        message: 'A file came to the object store, and taking it up failed each time. It is kept there.',
-        nextStep: `Once the cause is mended, which the log tells ("queue.message_failed"), POST /api/programs/${programId}/attention/{attentionId}/retry.`,
-      }),
+        key,
+        'A file came to the object store, and taking it up failed each time. It is kept there.',
+        `Once the cause is mended, which the log tells ("queue.message_failed"), POST /api/programs/${programId}/attention/{attentionId}/retry.`,
+      ),
     );
   }
   return raised;
 }
 
-/** All objects of the program that were not taken up, the oldest problem first. Repeated, it does nothing more. */
+function raise(ctx: Ctx, programId: string, key: string, message: string, nextStep: string): Statement {
+  return raiseAttention(ctx, { programId, kind, subject: key, audience: 'both', message, nextStep });
+}
+
+/**
+ * All objects of the program that were not taken up, the oldest problem first. Repeated, it does nothing more.
+ * What is there no more ends its problem, on record; what is not as announced stays one, and says so.
+ */
 export const untakenRemedy: Remedy = {
   scope: 'files',
   async plan(ctx, { programId }) {
@@ -54,26 +60,48 @@ export const untakenRemedy: Remedy = {
   },
 };
 
+/** What is said of objects that were no file after all. */
+const sentences: Record<Exclude<Found, 'file'>, string> = {
+  gone: 'is in the object store no more; the problem has ended',
+  unknown: 'belongs to no upload that is open, and is no file; the problem has ended',
+  unlike: 'is not what its upload announced; the problem stays',
+};
+
 async function takeUpAll(ctx: Ctx, programId: string, keys: string[]) {
-  const taken: string[] = [];
+  const found: { key: string; is: Found }[] = [];
   for (const key of keys) {
     try {
-      await takeUpObject(ctx, key);
-      taken.push(key);
+      found.push({ key, is: await takeUpObject(ctx, key) });
     } catch (error) {
       ctx.log.error('drop.not_taken', error, { programId });
     }
   }
-  if (taken.length > 0) {
+  const taken = found.filter(({ is }) => is === 'file').map(({ key }) => key);
+  const none = found.flatMap(({ key, is }) => (is === 'file' ? [] : [{ key, is }]));
+  const [stay, end] = [none.filter(({ is }) => is === 'unlike'), none.filter(({ is }) => is !== 'unlike')];
+  if (found.length > 0) {
+    const audit = (action: string, target: string, detail: Record<string, unknown>) =>
+      recordAudit(ctx, { programId, action, target, detail });
     await commit(ctx.db, [
-      endAttentionOf(ctx, programId, kind, taken),
-      recordAudit(ctx, {
-        programId,
-        action: 'drop.taken_up_again',
-        target: taken[0] ?? '',
-        detail: { count: taken.length },
-      }),
+      endAttentionOf(ctx, programId, kind, [...taken, ...end.map(({ key }) => key)]),
+      ...stay.map(({ key }) => raiseUnlike(ctx, programId, key)),
+      ...none.map(({ key, is }) => audit('drop.not_taken_up', key, { found: is })),
+      ...taken.slice(0, 1).map((first) => audit('drop.taken_up_again', first, { count: taken.length })),
     ]);
   }
-  return { started: taken.length, refused: keys.length - taken.length };
+  return {
+    started: taken.length,
+    refused: keys.length - taken.length,
+    found: none.map(({ key, is }) => `${key} ${sentences[is]}.`),
+  };
+}
+
+function raiseUnlike(ctx: Ctx, programId: string, key: string): Statement {
+  return raise(
+    ctx,
+    programId,
+    key,
+    'A file came to the object store, and is not as long as its upload announced: it is not taken up.',
+    `Its sender begins a new upload. Then POST /api/programs/${programId}/attention/{attentionId}/resolve.`,
+  );
 }

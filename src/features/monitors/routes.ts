@@ -18,7 +18,13 @@ import { pingByHand } from './ping.ts';
 import { deleteMonitor, saveMonitor } from './save.ts';
 import { monitorIn, monitorNameIn, monitorOut, snoozeIn } from './schema.ts';
 import { snoozeMonitor } from './snooze.ts';
-import { findMonitor, listMonitors, listMonitorsBySilence, type Monitor, silencePlace } from './store.ts';
+import {
+  findMonitor,
+  type JudgedMonitor,
+  listMonitors,
+  listMonitorsBySilence,
+  silencePlace,
+} from './store.ts';
 
 export type MonitorOut = z.output<typeof monitorOut>;
 export type MonitorPage = { items: MonitorOut[]; nextCursor: string | null };
@@ -68,7 +74,12 @@ const putRoute = defineRoute(
     tags,
     summary: 'Be told when something has not succeeded in time',
     request: { params: monitorParam, body: jsonBody(monitorIn) },
-    responses: { 200: ok(monitorOut, 'The monitor; its time begins now.') },
+    responses: {
+      200: ok(
+        monitorOut,
+        'The monitor; its time begins now. Look at `exists`: a wrong name is not refused, for the thing may come later.',
+      ),
+    },
   },
 );
 
@@ -124,10 +135,11 @@ const pingRoute = defineRoute(
   },
 );
 
-function present(monitor: Monitor) {
+function present(monitor: JudgedMonitor) {
   return {
     name: monitor.name,
     watches: { [monitor.watchKind]: monitor.watchRef },
+    exists: monitor.isThere,
     everyHours: monitor.everyHours,
     byLocalTime: monitor.byLocalTime,
     graceMinutes: monitor.graceMinutes,

@@ -8,18 +8,28 @@ import { findProgram } from '../programs/index.ts';
 import { dueAfter } from './policy.ts';
 import type { MonitorIn } from './schema.ts';
 import { noSnooze } from './snooze.ts';
-import { findMonitor, isMonitor, type Monitor, removeMonitor, upsertMonitor } from './store.ts';
+import {
+  findMonitor,
+  isMonitor,
+  type JudgedMonitor,
+  type Monitor,
+  removeMonitor,
+  upsertMonitor,
+} from './store.ts';
 import type { WatchKind } from './table.ts';
 
 const auditedMembers = ['watchKind', 'watchRef', 'everyHours', 'byLocalTime', 'graceMinutes'] as const;
 
-/** Makes or changes a monitor; its time begins anew with what it watches or expects. */
+/**
+ * Makes or changes a monitor; its time begins anew with what it watches or expects. It may come before what it
+ * watches, as in a script that sets up a program; the answer says so.
+ */
 export async function saveMonitor(
   ctx: Ctx,
   programId: string,
   name: string,
   input: MonitorIn,
-): Promise<Monitor> {
+): Promise<JudgedMonitor> {
   if (input.pingUrl !== null) {
     const judged = await checkCallable(input.pingUrl, ctx.outbound);
     if (!judged.ok) {
@@ -64,7 +74,9 @@ export async function saveMonitor(
       detail: changesBetween<Monitor>(was, row, auditedMembers),
     }),
   ]);
-  return row;
+  const saved = await findMonitor(ctx, programId, name);
+  if (!saved) throw new AppError('conflict', 'This monitor was deleted at this very moment. Try again.');
+  return saved;
 }
 
 export async function deleteMonitor(ctx: Ctx, programId: string, name: string): Promise<void> {

@@ -36,6 +36,9 @@ export const monitorOut = z
   .object({
     name: z.string(),
     watches: z.record(z.string(), z.string()),
+    exists: z.boolean().openapi({
+      description: 'False where there is no such task, export or subscription: it can only become silent.',
+    }),
     everyHours: z.number().int().nullable(),
     byLocalTime: z.string().nullable(),
     graceMinutes: z.number().int(),

@@ -3,7 +3,7 @@ import { commit } from '../../platform/d1.ts';
 import { AppError } from '../../platform/errors.ts';
 import { endAttention } from '../attention/index.ts';
 import { actorName, recordAudit } from '../audit/index.ts';
-import { findMonitor, type Monitor, updateMonitor } from './store.ts';
+import { findMonitor, type JudgedMonitor, updateMonitor } from './store.ts';
 
 /** The columns of a monitor that is not snoozed. */
 export const noSnooze = { snoozedUntil: null, snoozeReason: null, snoozedBy: null };
@@ -20,7 +20,7 @@ export async function snoozeMonitor(
   programId: string,
   name: string,
   snooze: { hours: number; reason: string } | null,
-): Promise<Monitor> {
+): Promise<JudgedMonitor> {
   for (let tries = 1; ; tries++) {
     const was = await findMonitor(ctx, programId, name);
     if (!was) throw new AppError('not_found', 'There is no such monitor.');

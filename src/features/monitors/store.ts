@@ -1,26 +1,42 @@
-import { and, asc, eq, gt, sql } from 'drizzle-orm';
+import { and, asc, eq, gt, type SQL, sql } from 'drizzle-orm';
 import type { Ctx, Lifecycle } from '../../context.ts';
 import type { Statement } from '../../platform/d1.ts';
 import { monitors, type WatchKind } from './table.ts';
 
 export type Monitor = typeof monitors.$inferSelect;
 
-export async function findMonitor(ctx: Ctx, programId: string, name: string): Promise<Monitor | null> {
-  const [row] = await ctx.db
-    .select()
-    .from(monitors)
-    .where(and(eq(monitors.programId, programId), eq(monitors.name, name)))
-    .limit(1);
-  return row ?? null;
+/** With whether what it watches is there: a name that nothing has can only be silent. */
+export type JudgedMonitor = Monitor & { isThere: boolean };
+
+export async function findMonitor(ctx: Ctx, programId: string, name: string): Promise<JudgedMonitor | null> {
+  const one = and(eq(monitors.programId, programId), eq(monitors.name, name));
+  return (await judged(ctx, one, 1))[0] ?? null;
 }
 
-export function listMonitors(ctx: Ctx, programId: string, after: string, limit: number): Promise<Monitor[]> {
-  return ctx.db
-    .select()
+export function listMonitors(
+  ctx: Ctx,
+  programId: string,
+  after: string,
+  limit: number,
+): Promise<JudgedMonitor[]> {
+  return judged(ctx, and(eq(monitors.programId, programId), gt(monitors.name, after)), limit);
+}
+
+async function judged(
+  ctx: Ctx,
+  where: SQL | undefined,
+  limit: number,
+  order: SQL[] = [asc(monitors.name)],
+): Promise<JudgedMonitor[]> {
+  const cases = Object.entries(ctx.registry.watched).map(([kind, is]) => sql`WHEN ${kind} THEN ${is}`);
+  const isThere = sql<number>`CASE monitors.watch_kind ${sql.join(cases, sql` `)} ELSE 0 END`;
+  const rows = await ctx.db
+    .select({ monitor: monitors, isThere })
     .from(monitors)
-    .where(and(eq(monitors.programId, programId), gt(monitors.name, after)))
-    .orderBy(asc(monitors.name))
+    .where(where)
+    .orderBy(...order)
     .limit(limit);
+  return rows.map((row) => ({ ...row.monitor, isThere: row.isThere === 1 }));
 }
 
 /** Its place among the others where silence comes first, and then what is due soonest. */
@@ -35,21 +51,17 @@ export function listMonitorsBySilence(
   programId: string,
   after: [number, number, string] | null,
   limit: number,
-): Promise<Monitor[]> {
+): Promise<JudgedMonitor[]> {
   const isHeard = sql`${monitors.silentSince} IS NULL`;
-  return ctx.db
-    .select()
-    .from(monitors)
-    .where(
-      and(
-        eq(monitors.programId, programId),
-        after === null
-          ? undefined
-          : sql`(${isHeard}, ${monitors.dueAt}, ${monitors.name}) > (${after[0]}, ${after[1]}, ${after[2]})`,
-      ),
-    )
-    .orderBy(isHeard, asc(monitors.dueAt), asc(monitors.name))
-    .limit(limit);
+  const further =
+    after === null
+      ? undefined
+      : sql`(${isHeard}, ${monitors.dueAt}, ${monitors.name}) > (${after[0]}, ${after[1]}, ${after[2]})`;
+  return judged(ctx, and(eq(monitors.programId, programId), further), limit, [
+    isHeard,
+    asc(monitors.dueAt),
+    asc(monitors.name),
+  ]);
 }
 
 export function upsertMonitor(ctx: Ctx, row: Monitor): Statement {

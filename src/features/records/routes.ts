@@ -146,6 +146,7 @@ const searchOut = z
       .number()
       .int()
       .openapi({ description: `Records that a step looks at, at most: ${lookedAt}.` }),
+    recordCount: z.number().int().openapi({ description: 'Records that the dataset has.' }),
   })
   .openapi('RecordSearch');
 
@@ -237,7 +238,7 @@ export const recordRoutes = createRouter()
     const { rows, lookedTo } = await lookForRecords(ctx, dataset, after, isSo, searchedAtOnce + 1);
     const page = toPage(rows, searchedAtOnce, present, (row) => [row.bucket, row.key]);
     if (page.nextCursor === null && lookedTo !== null) page.nextCursor = encodeCursor(lookedTo);
-    return c.json({ ...page, lookedAt }, 200);
+    return c.json({ ...page, lookedAt, recordCount: dataset.recordCount }, 200);
   })
   .openapi(recordRoute, async (c) => {
     const { dataset: name, key } = c.req.valid('param');

@@ -13,6 +13,7 @@ export {
   setCursors,
   subscriptionsLifecycle,
   updateSubscription,
+  watchedSubscription,
 } from './store.ts';
 export type { Routing } from './table.ts';
 export {

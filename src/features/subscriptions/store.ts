@@ -158,6 +158,10 @@ async function eraseWhere(ctx: Ctx, condition: SQL): Promise<boolean> {
   return done?.changes === 0;
 }
 
+/** Of a monitor's row: there is such a subscription. */
+export const watchedSubscription = sql`EXISTS (SELECT 1 FROM subscriptions AS s
+  WHERE s.program_id = monitors.program_id AND s.publisher_id = monitors.watch_ref)`;
+
 export const subscriptionsLifecycle: Lifecycle = {
   slice: 'subscriptions',
   async deleted(ctx, programId) {

@@ -71,6 +71,10 @@ export function removeTask(ctx: Ctx, programId: string, job: string): Statement 
   return ctx.db.delete(tasks).where(and(eq(tasks.programId, programId), eq(tasks.job, job)));
 }
 
+/** Of a monitor's row: there is such a task. */
+export const watchedTask = sql`EXISTS (SELECT 1 FROM tasks AS t
+  WHERE t.program_id = monitors.program_id AND t.job = monitors.watch_ref)`;
+
 export const tasksLifecycle: Lifecycle = {
   slice: 'tasks',
   async deleted(ctx, programId) {

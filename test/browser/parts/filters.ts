@@ -1,7 +1,14 @@
 import { beforeAll, expect, it } from 'vitest';
 import { newId } from '../../../src/platform/ids.ts';
 import { signedIn, type Visit, type Visitor } from '../../support/browser.ts';
-import { expectStatus, newProgram, type TestProgram } from '../../support/client.ts';
+import {
+  dropAndCall,
+  expectStatus,
+  jobEnded,
+  newProgram,
+  peopleTask,
+  type TestProgram,
+} from '../../support/client.ts';
 import { multiplyRow } from '../../support/database.ts';
 import { stage, system } from '../../support/stage.ts';
 import { clock, dayMs, fill } from './filling.ts';
@@ -70,8 +77,12 @@ export function testFilters(rows = Number(process.env.DASHBOARD_ROWS ?? 20_000) 
     ['deliveries?channel=ping', 'latest 2,000 deliveries were looked at'],
     ['deliveries?webhookId=whk_none', 'latest 2,000 deliveries were looked at'],
     ['jobs?status=held', 'latest 2,000 jobs were looked at'],
+    ['jobs?status=failed', 'latest 2,000 jobs were looked at'],
     ['events?type=none', 'a page looks at 2,000'],
+    ['events?category=NONE', 'a page looks at 2,000'],
     ['audit?actor=nobody', 'a page looks at 2,000'],
+    ['audit?target=nothing', 'a page looks at 2,000'],
+    ['audit?action=none', 'a page looks at 2,000'],
   ])('%s looks at a stretch, and says so', async (path, says) => {
     const { html, status } = await costWithin(lookCost(2_000), at(path));
     expect(status).toBe(200);
@@ -93,6 +104,34 @@ export function testFilters(rows = Number(process.env.DASHBOARD_ROWS ?? 20_000) 
     }
     expect(seen).toHaveLength(planted);
     expect(new Set(seen).size).toBe(planted);
+  });
+
+  it('records are searched by a column in bounded steps, and found once each, wherever they are', async () => {
+    const { programId, call } = program;
+    const task = { ...peopleTask, folder: 'warehouse', dataset: 'crowd' };
+    expectStatus(await call('PUT', `/api/programs/${programId}/tasks/crowd`, { body: task }), 200);
+    const file = 'id,name\n1,Rare Bird\n2,Rare Bird\n3,Rare Bird\n4,Nobody\n';
+    const { jobId } = expectStatus(await dropAndCall(program, 'crowd', 'crowd.csv', file), 200).body;
+    expect(await jobEnded(call, jobId, 60)).toMatchObject({ status: 'succeeded' });
+    // Spread over the whole of the dataset, among them those of the file.
+    multiplyRow(stage.hub, 'records', `job_id = '${jobId}' AND data LIKE '%Nobody%'`, rows, {
+      key: `'x' || n`,
+      bucket: '(n * 2654435761) % 4294967296',
+    });
+    const seen: string[] = [];
+    const search = () => owner.post(at('datasets/crowd/search'), fields);
+    let fields: Record<string, string> = { field: 'name', match: 'is', value: 'Rare Bird' };
+    for (let steps = 1; ; steps++) {
+      expect(steps).toBeLessThan(rows / 20_000 + 3);
+      const { html } = steps < 3 ? await costWithin(lookCost(20_000), search) : await search();
+      seen.push(...[...html.matchAll(/record\?key=(\w+)"/g)].map(([, key = '']) => key));
+      const [, form = ''] = /<form method="post" action="[^"]*\/search">(.*?)<\/form>/s.exec(html) ?? [];
+      if (form === '') break;
+      const hidden = [...form.matchAll(/name="(\w+)" value="([^"]*)"/g)];
+      fields = Object.fromEntries(hidden.map(([, name, value]) => [name ?? '', value ?? '']));
+    }
+    expect(seen.toSorted()).toEqual(['1', '2', '3']);
+    expect(rows).toBeGreaterThan(20_000);
   });
 
   it('a recovery is counted by what failed, not by what was sent', async () => {
