@@ -15,7 +15,7 @@ import {
 import { createExport, exportsPage } from './pages/exports.tsx';
 import { deleteFile, runFile, uploadFile } from './pages/file.tsx';
 import { filesPage } from './pages/files.tsx';
-import { addSource, flowPage, removeSource, requestSync } from './pages/flow.tsx';
+import { addSource, archiveFlow, flowPage, removeSource, requestSync } from './pages/flow.tsx';
 import { createFlow, flowsPage } from './pages/flows.tsx';
 import { decideJob, jobPage, showRejects } from './pages/job.tsx';
 import { countJobRetries, jobsPage, retryJobs } from './pages/jobs.tsx';
@@ -225,6 +225,7 @@ export const actionRoutes: ActionRoute[] = [
   { path: '/p/:programId/flows', section: 'flows', scope: 'flows', act: createFlow, page: flowsPage },
   ...Object.entries({
     sync: requestSync,
+    ':archived{archive|reopen}': archiveFlow,
     sources: addSource,
     'sources/:sourceId/delete': removeSource,
   }).map(([verb, act]): ActionRoute => {

@@ -1,7 +1,7 @@
 // Made by scripts/assets.mjs.
 export const assets = {
-  script: '/assets/app-2d0c6f9b2b.js',
+  script: '/assets/app-9807e8a01a.js',
   editor: '/assets/editor-2bb443a513.js',
-  style: '/assets/app-a6a43f264b.css',
+  style: '/assets/app-badbdfe3d2.css',
   icon: '/assets/icon-3b754b8fff.svg',
 };

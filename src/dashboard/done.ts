@@ -14,6 +14,8 @@ export const doneSentences: Record<string, string> = {
   'session-ended': 'That session has ended.',
   saved: 'Saved.',
   reverted: 'Saved as a new version: the next synchronisation renders with it.',
+  archived: 'Archived. It is among the archived flows, and can be opened again.',
+  'flow-reopened': 'Open again.',
   requested: 'Requested. The integration is being told.',
   'requested-already': 'It was requested already, and is still waited for: nothing new was asked.',
   paused: 'Paused. What becomes due waits here.',

@@ -77,7 +77,11 @@ export function renderPage(view: View, section: string, page: Page): string {
             </p>
           )}
           {view.problem === null ? null : <ProblemBox view={view} />}
-          <hub-live id="live" data-every={live ? page.every : undefined}>
+          <hub-live
+            id="live"
+            data-every={live ? page.every : undefined}
+            data-zone={live && page.every ? view.zone.name : undefined}
+          >
             <h1>{page.title}</h1>
             {page.verdict === null ? null : (
               <p

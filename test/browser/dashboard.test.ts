@@ -8,6 +8,7 @@ import { testKeyboard } from './parts/keyboard.ts';
 import { testLarge } from './parts/large.ts';
 import { testLedger } from './parts/ledger.ts';
 import { testLive } from './parts/live.ts';
+import { testPhone } from './parts/phone.ts';
 import { testScriptless } from './parts/scriptless.ts';
 
 // One hub, one browser, one program with everything in it: what people do, of A1 to A28; pages.test.ts looks.
@@ -19,6 +20,7 @@ describe('who may see and do what', testAccess);
 describe('a decision', testDecisions);
 describe('the keyboard alone', testKeyboard);
 describe('without a script', testScriptless);
+describe('on a phone', testPhone);
 describe('the template editor', testEditor);
 describe('the ledger, the trace and the nights', testLedger);
 describe('with many rows', () => testLarge());

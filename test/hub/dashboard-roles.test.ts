@@ -126,7 +126,9 @@ describe.each(roles.filter((role) => role !== 'operator'))('every form, for the 
   });
 
   it('is open to them where it is theirs: only what it is about is not there', async () => {
-    const about = paths.filter((path) => mayOf(path, role) && /:(?!programId|verb|active)/.test(path));
+    const about = paths.filter(
+      (path) => mayOf(path, role) && /:(?!programId|verb|active|archived)/.test(path),
+    );
     await unlogged(async () => {
       await inParts(about, async (path) => {
         const { status } = await sendTo(as(role), path, addressOf(path, null, program.programId));
@@ -143,7 +145,7 @@ describe('every form, with what is another program’s', () => {
     await unchanged(async () => {
       await inParts(paths, async (path) => {
         // A form about the program itself is theirs to send, and a name is of each program's own.
-        if (!/:(?!programId|verb|active)/.test(path) || path.startsWith('/hub')) return;
+        if (!/:(?!programId|verb|active|archived)/.test(path) || path.startsWith('/hub')) return;
         for (const visitor of [stranger, as('operator')]) {
           const theirs = await sendTo(visitor, path, addressOf(path, ids, other.programId));
           expect([path, theirs.status]).toEqual([path, expect.toSatisfy(isRefusal)]);

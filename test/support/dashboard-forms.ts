@@ -87,6 +87,7 @@ export const forms: Record<string, Form> = {
   'webhooks/:webhookId/recoveries/:recoveryId/cancel': engineer(),
   flows: manager({ code: 'WALK', title: 'A walk' }),
   'flows/:flowId/sync': manager({ reference: 'class-A' }),
+  'flows/:flowId/:archived{archive|reopen}': manager(),
   'flows/:flowId/sources': manager({ reference: 'class-B', description: 'of the walk' }),
   'flows/:flowId/sources/:sourceId/delete': manager(),
   exports: engineer({
@@ -107,6 +108,7 @@ export const forms: Record<string, Form> = {
   'monitors/:monitor/delete': engineer(),
   'monitors/:monitor/snooze': engineer({ hours: '24', reason: 'a break' }),
   'monitors/:monitor/wake': engineer(),
+  'monitors/:monitor/ping': engineer(),
   'drop/secrets': engineer(),
   'drop/rotate': engineer({ overlapHours: '24' }),
   keys: engineer({ name: 'walk', scopes: 'read' }),

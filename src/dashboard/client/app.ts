@@ -67,7 +67,9 @@ class HubLive extends HTMLElement {
     } catch (error) {
       if (asking.signal.aborted) return;
       void error;
-      if (this.#stale === '') this.#stale = new Date().toLocaleTimeString('en-GB');
+      // In the page's zone, as every time on it.
+      if (this.#stale === '')
+        this.#stale = new Date().toLocaleTimeString('en-GB', { timeZone: this.dataset.zone });
       this.#say(`Not updating since ${this.#stale}.`);
       this.#schedule(Math.min(afterErrorMs, Math.max(this.#everyMs, 2_000)));
       return;

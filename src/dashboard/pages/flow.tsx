@@ -32,7 +32,10 @@ export async function flowPage(view: View): Promise<Page> {
   return {
     title: flow.title,
     ...(flow.state === 'PENDING' ? { every: 2 } : { every: 15 }),
-    verdict: { tone: sourceTones[flow.state] ?? 'quiet', text: sentence(flow, sources) },
+    verdict: {
+      tone: flow.archived ? 'quiet' : (sourceTones[flow.state] ?? 'quiet'),
+      text: `${flow.archived ? 'Archived. ' : ''}${sentence(flow, sources)}`,
+    },
     body: (
       <>
         {mayAct && sources.items.length > 0 ? (
@@ -86,24 +89,27 @@ export async function flowPage(view: View): Promise<Page> {
           ))}
         </ul>
         {sources.items.length === 0 ? <p class="empty">The flow has no external source yet.</p> : null}
-        {mayAct ? (
-          <details class="confirm" open={isSent(view, page(view, '/sources'))}>
-            <summary class="button">Add a source…</summary>
-            <PostForm view={view} to={page(view, '/sources')}>
-              <Field
-                view={view}
-                name="reference"
-                label="Reference"
-                hint="What the integration knows it by."
-                required
-              />
-              <Field view={view} name="description" label="Description" />
-              <button type="submit" class="primary">
-                Add it
-              </button>
-            </PostForm>
-          </details>
-        ) : null}
+        <div class="actions">
+          {mayAct ? (
+            <details class="confirm" open={isSent(view, page(view, '/sources'))}>
+              <summary class="button">Add a source…</summary>
+              <PostForm view={view} to={page(view, '/sources')}>
+                <Field
+                  view={view}
+                  name="reference"
+                  label="Reference"
+                  hint="What the integration knows it by."
+                  required
+                />
+                <Field view={view} name="description" label="Description" />
+                <button type="submit" class="primary">
+                  Add it
+                </button>
+              </PostForm>
+            </details>
+          ) : null}
+          <Archive view={view} flow={flow} />
+        </div>
         {sources.items.length === 0 ? null : <Participation view={view} of={participation} />}
         <h2>Who asked</h2>
         <Table
@@ -150,6 +156,33 @@ export async function flowPage(view: View): Promise<Page> {
       </>
     ),
   };
+}
+
+/** When the exam is over: it stays to be read, and opens again. */
+function Archive({ view, flow }: { view: View; flow: FlowOut }) {
+  if (!view.can('flows'))
+    return <p class="dim">Somebody with the scope “flows” can request and change it.</p>;
+  if (flow.archived)
+    return (
+      <PostForm view={view} to={page(view, '/reopen')}>
+        <button type="submit">Open it again</button>
+      </PostForm>
+    );
+  return (
+    <Confirm
+      view={view}
+      to={page(view, '/archive')}
+      label="Archive…"
+      button="Archive the flow"
+      effect="It leaves the list, and takes no request and no change. What is under way is no longer waited for. It can be opened again."
+    />
+  );
+}
+
+export async function archiveFlow(view: View): Promise<Outcome> {
+  const archived = view.params.archived === 'archive';
+  await view.api.send('PATCH', flowPath(view), { archived });
+  return { to: page(view), done: archived ? 'archived' : 'flow-reopened' };
 }
 
 const allocated = (count: number) =>

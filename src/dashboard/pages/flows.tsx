@@ -10,7 +10,8 @@ const base = (view: View) => `/api/programs/${encodeURIComponent(view.programId)
 
 /** The flows of a program, for the people who run an exam morning. */
 export async function flowsPage(view: View): Promise<Page> {
-  const query = new URLSearchParams({ archived: view.query.get('archived') === 'true' ? 'true' : 'false' });
+  const isArchive = view.query.get('archived') === 'true';
+  const query = new URLSearchParams({ archived: String(isArchive) });
   const cursor = view.query.get('cursor');
   if (cursor) query.set('cursor', cursor);
   const [flows, participation] = await Promise.all([
@@ -26,7 +27,7 @@ export async function flowsPage(view: View): Promise<Page> {
     body: (
       <>
         <Table
-          caption="Flows"
+          caption={isArchive ? 'Archived flows' : 'Flows'}
           rows={flows.items}
           columns={[
             {
@@ -47,22 +48,33 @@ export async function flowsPage(view: View): Promise<Page> {
             { head: 'Changed', cell: (flow) => <Time view={view} at={flow.updatedAt} /> },
           ]}
           empty={
-            <>
-              <p>
-                {view.can('flows')
-                  ? 'There is no flow yet. Create one below, or from a shell:'
-                  : 'There is no flow yet. From a shell:'}
-              </p>
-              <Command
-                view={view}
-                method="POST"
-                path={base(view)}
-                body={{ code: 'HIS-101', title: 'History, year 1' }}
-              />
-            </>
+            isArchive ? (
+              <p>No flow is archived.</p>
+            ) : (
+              <>
+                <p>
+                  {view.can('flows')
+                    ? 'There is no flow yet. Create one below, or from a shell:'
+                    : 'There is no flow yet. From a shell:'}
+                </p>
+                <Command
+                  view={view}
+                  method="POST"
+                  path={base(view)}
+                  body={{ code: 'HIS-101', title: 'History, year 1' }}
+                />
+              </>
+            )
           }
         />
         <Pager view={view} next={flows.nextCursor} />
+        <p>
+          {isArchive ? (
+            <a href={view.at('flows')}>Flows that are open</a>
+          ) : (
+            <a href={view.at('flows?archived=true')}>Archived flows</a>
+          )}
+        </p>
         {flows.items.length === 0 ? null : <Participation view={view} of={participation} />}
         {view.can('flows') ? (
           <>

@@ -116,7 +116,7 @@ function MonitorState({ view, of: { state, snoozed } }: { view: View; of: Monito
 
 /** What it missed of late: how often, and each with how late the success was. */
 function Missed({ view, of: { missed } }: { view: View; of: MonitorOut }) {
-  if (missed.length === 0) return <>never, of late</>;
+  if (missed.length === 0) return <>none lately</>;
   return (
     <details>
       <summary>{missed.length === 30 ? '30 or more' : missed.length} missed</summary>
