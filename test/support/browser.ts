@@ -23,6 +23,8 @@ export function newVisitor(url: string): Visitor {
   let token = '';
   const go = async (path: string, init: RequestInit): Promise<Visit> => {
     const headers = new Headers(init.headers);
+    // As `caller` does, and for its reason.
+    headers.set('connection', 'close');
     headers.set('cookie', [...cookies].map(([name, value]) => `${name}=${value}`).join('; '));
     const response = await fetch(`${url}${path}`, { ...init, headers, redirect: 'manual' });
     for (const line of response.headers.getSetCookie()) {
