@@ -103,7 +103,8 @@ export function testLarge(rows = Number(process.env.DASHBOARD_ROWS ?? 20_000)): 
     [large, small] = await Promise.all([newProgram(stage.hub.url), newProgram(stage.hub.url)]);
     month = { programId: large.programId, rows, nowMs: await clock(), spreadMs: 30 * dayMs };
     fill(month);
-    fill({ ...month, programId: small.programId, rows: few });
+    // All of the last day, so that each hour has its bar in both.
+    fill({ ...month, programId: small.programId, rows: few, spreadMs: dayMs });
     // Filling a million holds this process for minutes: connections that were kept open have ended since.
     await until(
       () => clock().catch(() => 0),
@@ -156,12 +157,21 @@ export function testLarge(rows = Number(process.env.DASHBOARD_ROWS ?? 20_000)): 
 
   it('is as long with many rows as with few (A11)', async () => {
     const reader = await signedIn(stage.hub.url, small?.key);
-    for (const path of ['overview', 'jobs', 'deliveries', 'events', 'audit']) {
+    const difference = async (path: string): Promise<number> => {
       const [many, less] = await Promise.all([
         owner.get(`/p/${large?.programId}/${path}`),
         reader.get(`/p/${small?.programId}/${path}`),
       ]);
-      expect(Math.abs(many.html.length / less.html.length - 1), path).toBeLessThanOrEqual(0.1);
+      return Math.abs(many.html.length / less.html.length - 1);
+    };
+    for (const path of ['overview', 'jobs', 'deliveries', 'events', 'audit']) {
+      let found = await difference(path);
+      // What came past the hub is rolled up by the minute's step, which may have come to one of the two.
+      for (let tries = 1; tries < 30 && found > 0.1; tries++) {
+        await system()('POST', '/dev/sweep');
+        found = await difference(path);
+      }
+      expect(found, path).toBeLessThanOrEqual(0.1);
     }
   });
 
