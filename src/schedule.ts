@@ -3,7 +3,7 @@ import { noteCronRun, rollUpActivity } from './features/activity/index.ts';
 import { sendAlerts, watchStorage } from './features/alerts/index.ts';
 import { sweepDeliveries, sweepRecoveries } from './features/deliveries/index.ts';
 import { rotateDueDropKeys } from './features/drops/index.ts';
-import { sweepExports } from './features/exports/index.ts';
+import { checkRelay, sweepExports } from './features/exports/index.ts';
 import { sweepFlows } from './features/flows/index.ts';
 import { sweepJobs } from './features/jobs/index.ts';
 import { pruneIdempotencyKeys } from './features/keys/index.ts';
@@ -30,6 +30,7 @@ const steps: Record<string, Record<string, Step>> = {
     recoveries: sweepRecoveries,
     deliveries: sweepDeliveries,
     monitors: checkMonitors,
+    relay: checkRelay,
     storage: watchStorage,
     alerts: sendAlerts,
     dropKeys: rotateDueDropKeys,
