@@ -41,6 +41,9 @@ const steps: Record<string, Record<string, Step>> = {
   '17 3 * * *': { idempotency: pruneIdempotencyKeys, retention: beginRetention },
 };
 
+/** The expressions that there are steps for. */
+export const crons = Object.keys(steps);
+
 /** What each step did, by name; -1 where it failed. */
 export async function runCron(ctx: Ctx, cron: string): Promise<Record<string, number>> {
   const done: Record<string, number> = {};
