@@ -93,7 +93,9 @@ function routed(routeTo: (url: URL) => URL | null) {
   return async (request: Request): Promise<Response> => {
     const url = routeTo(new URL(request.url));
     if (url === null) return new Response('There is nobody.', { status: 502 });
-    const { method, headers } = request;
+    const { method } = request;
+    // A receiver ends an idle connection after seconds, perhaps while the next call is being written to it.
+    const headers = { ...Object.fromEntries(request.headers), connection: 'close' };
     const body = method === 'GET' || method === 'HEAD' ? null : await request.arrayBuffer();
     return fetch(url, { method, headers, body, redirect: 'manual' });
   };

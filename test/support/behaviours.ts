@@ -86,8 +86,15 @@ export function holder() {
   const counted = { most: 0, letGo: false };
   const behaviour: Behaviour = (_, response) => {
     counted.most = Math.max(counted.most, ++open);
+    let isOpen = true;
+    // Where the hub has given up waiting, nothing is held any more.
+    const close = () => {
+      if (isOpen) open--;
+      isOpen = false;
+    };
+    response.once('close', close);
     const end = () => {
-      open--;
+      close();
       response.end('ok');
     };
     if (counted.letGo) end();

@@ -61,6 +61,8 @@ export async function createWebhook(program: TestProgram, body: Body): Promise<B
   return expectStatus(await program.call('POST', webhooksPath(program), { body }), 201).body;
 }
 
+export type Endpoint = Awaited<ReturnType<typeof newEndpoint>>;
+
 /** A program with an endpoint that behaves so, for messages of all types. */
 export async function newEndpoint(hubUrl: string, crowd: Crowd, behaviour?: Behaviour, more: Body = {}) {
   const program = await newProgram(hubUrl);
@@ -124,6 +126,43 @@ export async function deliveryOnce(
     seconds,
   );
 }
+
+/**
+ * A delivery of a test message between its first attempt and the second, which follows within seconds: where a
+ * busy machine looked too late, or let an attempt last until its limit, another endpoint is sent another.
+ */
+export async function firstAttempt<T extends Pick<Endpoint, 'program' | 'path' | 'one'>>(
+  crowd: Crowd,
+  start: () => Promise<T>,
+  /** Whether the attempt is to last until its limit. */
+  lasts = false,
+): Promise<T & { delivery: Body }> {
+  return until(
+    async () => {
+      const endpoint = await start();
+      const tested = await endpoint.program.call('POST', `${endpoint.one}/test`);
+      const { deliveryId } = expectStatus(tested, 202).body;
+      const delivery = await deliveryOnce(
+        endpoint.program,
+        deliveryId,
+        ({ attempts }) => attempts.length > 0,
+      );
+      return { ...endpoint, delivery, received: crowd.at(endpoint.path).length };
+    },
+    ({ delivery: { attempts, status }, received }) =>
+      attempts.length === 1 &&
+      status !== 'sending' &&
+      received <= 1 &&
+      (lasts || attempts[0].durationMs < attemptLimitMs - 1_000),
+  );
+}
+
+/** After so long the hub ends an attempt, and makes it again later. */
+export const attemptLimitMs = 15_000;
+
+/** The delivery once it has failed twice: then it rests for minutes, and not for the seconds after the first. */
+export const deliveryAtRest = (program: TestProgram, deliveryId: string): Promise<Body> =>
+  deliveryOnce(program, deliveryId, ({ status, attemptCount }) => status === 'waiting' && attemptCount === 2);
 
 /**
  * The most deliveries that were begun within one second, by the hub's own moments: on a loaded machine what left
