@@ -13,6 +13,7 @@ import {
 } from '../support/behaviours.ts';
 import { type Body, expectStatus, newProgram, until } from '../support/client.ts';
 import {
+  begunAtMs,
   createWebhook,
   eventIdsAt,
   firstAttempt,
@@ -185,6 +186,7 @@ describe('a paused endpoint', () => {
     expect(parked).toHaveLength(30);
     expect(parked[0]).toMatchObject({ nextAttemptAt: null, reason: 'The endpoint is paused.' });
     expect(crowd.at(path)).toEqual([]);
+    const resumedAtMs = Date.now();
     expectStatus(await program.call('POST', `${one}/resume`), 200);
     await until(
       async () => eventIdsAt(crowd, path),
@@ -194,8 +196,8 @@ describe('a paused endpoint', () => {
       () => ledgerOf(program, '&status=delivered'),
       (all) => all.length === 30,
     );
-    // 20 a second, with one more for the clocks' edges.
-    expect(await mostInOneSecond(program)).toBeLessThanOrEqual(21);
+    // It has no limit of its own: 20 fall due in a second, and what a busy hub is late with goes out at once.
+    expect(Math.max(...(await begunAtMs(program))) - resumedAtMs).toBeGreaterThanOrEqual(1_400);
   });
 });
 

@@ -169,14 +169,19 @@ export const deliveryAtRest = (program: TestProgram, deliveryId: string): Promis
  * in time may arrive together.
  */
 export async function mostInOneSecond(program: TestProgram, query = ''): Promise<number> {
+  const begun = await begunAtMs(program, query);
+  return Math.max(...begun.map((from) => begun.filter((at) => at >= from && at < from + 1_000).length));
+}
+
+/** When the last attempt at each delivery that arrived was begun, by the hub's own moments. */
+export async function begunAtMs(program: TestProgram, query = ''): Promise<number[]> {
   const lines = await ledgerOf(program, `&status=delivered${query}`);
-  const begun = await Promise.all(
+  return Promise.all(
     lines.map(async ({ deliveryId }) => {
       const { body } = expectStatus(await program.call('GET', `/api/deliveries/${deliveryId}`), 200);
       return Date.parse(body.attempts.at(-1).startedAt);
     }),
   );
-  return Math.max(...begun.map((from) => begun.filter((at) => at >= from && at < from + 1_000).length));
 }
 
 /** Whether the libraries that receivers use, which must agree, take it as signed with this secret. */
