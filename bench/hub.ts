@@ -31,13 +31,17 @@ export interface BareHubOptions {
   vars?: Record<string, string>;
   /** Messages that the queue `deliver` hands over at once. */
   deliverBatch?: number;
+  /** Requests of a key in a minute, of those that are counted at all; so many that none is refused unless told. */
+  ratePerMinute?: number;
   /** Where its calls really go, null for nowhere; all go where they are meant to unless told. */
   routeTo?: (url: URL) => URL | null;
 }
 
 /** The built hub in miniflare alone, without wrangler's proxies, on a fresh folder of state. */
 export async function startBareHub(
-  { worker, vars = {}, deliverBatch = 1, routeTo }: BareHubOptions = { worker: 'jobs-worker.ts' },
+  { worker, vars = {}, deliverBatch = 1, ratePerMinute = 100_000, routeTo }: BareHubOptions = {
+    worker: 'jobs-worker.ts',
+  },
 ): Promise<BareHub> {
   const folder = mkdtempSync(join(tmpdir(), 'crosswalk-bench-'));
   const settings = Object.fromEntries(
@@ -68,7 +72,7 @@ export async function startBareHub(
         'crosswalk-deliver': { ...queue, maxBatchSize: deliverBatch },
       },
       email: { send_email: [{ name: 'EMAIL' }] },
-      ratelimits: { API_RATE: { namespace_id: '1', simple: { limit: 100_000, period: 60 } } },
+      ratelimits: { API_RATE: { namespace_id: '1', simple: { limit: ratePerMinute, period: 60 } } },
       ...(routeTo === undefined ? {} : { outboundService: routed(routeTo) }),
       resourcePersistencePath: folder,
       logRequests: false,
@@ -93,7 +97,9 @@ function routed(routeTo: (url: URL) => URL | null) {
   return async (request: Request): Promise<Response> => {
     const url = routeTo(new URL(request.url));
     if (url === null) return new Response('There is nobody.', { status: 502 });
-    const { method, headers } = request;
+    const { method } = request;
+    // A receiver ends an idle connection after seconds, perhaps while the next call is being written to it.
+    const headers = { ...Object.fromEntries(request.headers), connection: 'close' };
     const body = method === 'GET' || method === 'HEAD' ? null : await request.arrayBuffer();
     return fetch(url, { method, headers, body, redirect: 'manual' });
   };

@@ -66,7 +66,7 @@ export class HubClient {
 
   /** The body as it stands, which is no JSON. */
   async text(path: string): Promise<string> {
-    const response = await fetch(`${this.#url}${path}`, { headers: { 'x-api-key': this.#key } });
+    const response = await fetch(`${this.#url}${path}`, { headers: this.#headers() });
     if (!response.ok) throw new DemoFailure(`GET ${path} was answered with ${response.status}.`);
     return response.text();
   }
@@ -104,13 +104,18 @@ export class HubClient {
     return this.#call('PUT', path, { headers, body: await openAsBlob(file) });
   }
 
+  #headers(): Record<string, string> {
+    // The runtime ends an idle connection after seconds, perhaps while the next call is being written to it.
+    return { connection: 'close', 'x-api-key': this.#key };
+  }
+
   async #call<T>(
     method: string,
     path: string,
     init: { headers?: object; body?: BodyInit },
     absent?: T,
   ): Promise<T> {
-    const headers = { 'x-api-key': this.#key, ...init.headers };
+    const headers = { ...this.#headers(), ...init.headers };
     const response = await fetch(`${this.#url}${path}`, { ...init, method, headers });
     const text = await response.text();
     if (response.ok) return JSON.parse(text === '' ? 'null' : text);

@@ -112,8 +112,8 @@ async function setUp(
       check(status !== 'exhausted' && status !== 'cancelled', `The test file did not arrive: ${reason}`);
       return status === 'delivered' || undefined;
     },
-    60,
-    'The test file did not arrive within a minute.',
+    120,
+    'The test file did not arrive within two minutes.',
   );
   check(sha256(sftp, test.name) === test.sha256, 'The test file on the server is not what was sent.');
   report.checked('test file', `${test.name} is on the server, byte for byte`);
@@ -145,8 +145,8 @@ async function passNight(
         ? client.get<Night>(`${exportPath}/runs/${items[0].localDate}`)
         : undefined;
     },
-    60,
-    'The night did not arrive within a minute.',
+    120,
+    'The night did not arrive within two minutes.',
   );
   const [file] = night.files;
   check(

@@ -22,8 +22,22 @@ const book = `CREATE TABLE IF NOT EXISTS d1_migrations (
   applied_at TIMESTAMP DEFAULT CURRENT_TIMESTAMP NOT NULL
 )`;
 
-/** Applies each migration that the database has not seen yet, in one batch with its line in `d1_migrations`. */
+/**
+ * Applies each migration that the database has not seen yet, in one batch with its line in `d1_migrations`. The
+ * runtime ends a connection that idles for seconds, on a busy machine while the next call is written to it: the
+ * book says what was applied before, and the rest is applied anew.
+ */
 export async function applyMigrations(db: Database, root = ownRoot): Promise<void> {
+  for (let left = 5; ; left--) {
+    try {
+      return await applyUnseen(db, root);
+    } catch (error) {
+      if (left === 0 || !(error instanceof TypeError && error.message === 'fetch failed')) throw error;
+    }
+  }
+}
+
+async function applyUnseen(db: Database, root: string): Promise<void> {
   await db.prepare(book).all();
   const { results } = await db.prepare('SELECT name FROM d1_migrations').all<{ name: string }>();
   const seen = new Set(results.map((row) => row.name));

@@ -53,8 +53,8 @@ export async function startIntegration(
       if (child.exitCode !== null) throw new DemoFailure(`The integration ${program} ended: ${errors}`);
       return isListening || undefined;
     },
-    30,
-    `The integration ${program} did not begin to listen within 30 seconds. ${errors}`,
+    120,
+    `The integration ${program} did not begin to listen within two minutes. ${errors}`,
   );
   return integration;
 }

@@ -49,7 +49,8 @@ export async function listen(routine: Routine): Promise<void> {
   const seen = new Set<string>();
   let verifier: Webhook | null = null;
   let work = Promise.resolve();
-  const server = createServer(async (request, response) => {
+  // On a busy machine it would close a connection as idle while the hub writes its next call to it.
+  const server = createServer({ keepAliveTimeout: 0 }, async (request, response) => {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
     const body = Buffer.concat(parts).toString('utf8');

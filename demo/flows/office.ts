@@ -170,13 +170,13 @@ export async function checkPeople(office: Office, path: string, students: Studen
   );
 }
 
-/** Asks until the condition holds; after a minute the demo ends. */
+/** Asks until the condition holds; after two minutes the demo ends. */
 export async function until<T>(ask: () => Promise<T>, holds: (value: T) => boolean): Promise<T> {
-  const deadlineMs = Date.now() + 60_000;
+  const deadlineMs = Date.now() + 120_000;
   for (;;) {
     const value = await ask();
     if (holds(value)) return value;
-    check(Date.now() < deadlineMs, `It did not come to its end within a minute: ${JSON.stringify(value)}`);
+    check(Date.now() < deadlineMs, `It did not come to its end within two minutes: ${JSON.stringify(value)}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }

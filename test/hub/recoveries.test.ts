@@ -63,7 +63,7 @@ describe('POST …/recover', () => {
     expectStatus(await recover({ since: 'yesterday' }), 400);
     // A disabled endpoint takes nothing.
     expectStatus(await recover({ since: since() }), 409);
-    expectStatus(await call('PATCH', mine.one, { body: { rateLimitPerSecond: 4 } }), 200);
+    expectStatus(await call('PATCH', mine.one, { body: { rateLimitPerSecond: 1 } }), 200);
     expectStatus(await call('POST', `${mine.one}/resume`), 200);
 
     const first = expectStatus(await recover({ since: since() }), 202).body;
@@ -80,7 +80,7 @@ describe('POST …/recover', () => {
     const stopped = await until(progress, ({ done }) => done, 120);
     expect(stopped.states.delivered + stopped.states.cancelled).toBe(40);
     expect(stopped.states.cancelled).toBeGreaterThan(0);
-    expect(await mostInOneSecond(program, mine.query)).toBeLessThanOrEqual(5);
+    expect(await mostInOneSecond(program, mine.query)).toBeLessThanOrEqual(2);
 
     const rest = await counted({ since: since() });
     expect(rest).toBe(stopped.states.cancelled);
@@ -104,10 +104,10 @@ describe('POST …/recover', () => {
 
   it('goes on after a pause where it stood, and is not done before', async () => {
     const program = await newProgram(hubUrl);
-    const { path, one, query } = await startGone(program, 12);
+    const { path, one, query } = await startGone(program, 30);
     const before = crowd.at(path).length;
     crowd.behave(path, null);
-    expectStatus(await program.call('PATCH', one, { body: { rateLimitPerSecond: 2 } }), 200);
+    expectStatus(await program.call('PATCH', one, { body: { rateLimitPerSecond: 1 } }), 200);
     expectStatus(await program.call('POST', `${one}/resume`), 200);
     const { recoveryId } = expectStatus(
       await program.call('POST', `${one}/recover`, { body: { since: since() } }),
@@ -117,31 +117,38 @@ describe('POST …/recover', () => {
       expectStatus(await program.call('GET', `${one}/recoveries/${recoveryId}`), 200).body;
     await until(progress, ({ states }) => states.delivered >= 1);
     expectStatus(await program.call('POST', `${one}/pause`), 200);
-    const held = await until(progress, ({ states }) => states.paused + states.delivered === 12);
-    expect(held).toMatchObject({ done: false, rearmed: 12 });
+    const held = await until(progress, ({ states }) => states.paused + states.delivered === 30);
+    expect(held).toMatchObject({ done: false, rearmed: 30 });
     expectStatus(await program.call('PATCH', one, { body: { rateLimitPerSecond: null } }), 200);
     expectStatus(await program.call('POST', `${one}/resume`), 200);
-    await until(progress, ({ done, states }) => done && states.delivered === 12, 120);
+    await until(progress, ({ done, states }) => done && states.delivered === 30, 120);
     expect((await ledgerOf(program, query)).every(({ status }) => status === 'delivered')).toBe(true);
-    expect(eventIdsAt(crowd, path).size).toBe(12);
-    expect(crowd.at(path)).toHaveLength(before + 12);
+    expect(eventIdsAt(crowd, path).size).toBe(30);
+    expect(crowd.at(path)).toHaveLength(before + 30);
   });
 
   it('of more than one step waits for the end of a pause, and goes on', async () => {
     const program = await newProgram(hubUrl);
     const system = caller(hubUrl, localSystemKey);
-    const { path, one } = await startGone(program, 520);
-    const before = crowd.at(path).length;
-    crowd.behave(path, null);
-    expectStatus(await program.call('PATCH', one, { body: { rateLimitPerSecond: 1_000 } }), 200);
-    expectStatus(await program.call('POST', `${one}/resume`), 200);
-    const begun = await program.call('POST', `${one}/recover`, { body: { since: since() } });
-    const { recoveryId, total, rearmed } = expectStatus(begun, 202).body;
-    expect([total, rearmed]).toEqual([520, 500]);
-    expectStatus(await program.call('POST', `${one}/pause`), 200);
+    const start = async () => {
+      const { path, one } = await startGone(program, 520);
+      const before = crowd.at(path).length;
+      crowd.behave(path, null);
+      expectStatus(await program.call('PATCH', one, { body: { rateLimitPerSecond: 1_000 } }), 200);
+      expectStatus(await program.call('POST', `${one}/resume`), 200);
+      const begun = await program.call('POST', `${one}/recover`, { body: { since: since() } });
+      const { recoveryId, total, rearmed } = expectStatus(begun, 202).body;
+      expect([total, rearmed]).toEqual([520, 500]);
+      expectStatus(await program.call('POST', `${one}/pause`), 200);
+      const recovery = `${one}/recoveries/${recoveryId}`;
+      const { body } = await program.call('GET', recovery);
+      return { path, one, before, recovery, rearmed: body.rearmed };
+    };
+    // Its second step is due in half a second: another test's sweep may have made it before the pause.
+    const { path, one, before, recovery } = await until(start, ({ rearmed }) => rearmed === 500);
     const progress = async () => {
       expectStatus(await system('POST', '/dev/sweep'), 200);
-      return expectStatus(await program.call('GET', `${one}/recoveries/${recoveryId}`), 200).body;
+      return expectStatus(await program.call('GET', recovery), 200).body;
     };
     // Two sweeps find it due, and leave it so.
     for (const _ of [1, 2]) expect(await progress()).toMatchObject({ rearmed: 500, done: false });

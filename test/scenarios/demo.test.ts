@@ -11,11 +11,9 @@ import { feedChunks } from '../../demo/feed.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 let folder: string;
-let temporary: string;
 
 beforeAll(() => {
   folder = mkdtempSync(join(tmpdir(), 'crosswalk-demo-test-'));
-  temporary = mkdtempSync(join(folder, 'tmp-'));
 });
 
 afterAll(() => {
@@ -28,12 +26,18 @@ const running = new Set<ChildProcess>();
 interface Demo {
   child: ChildProcess;
   output(): string;
-  /** The exit code. */
+  /** The exit code; null where it hung, and was ended. */
   ended: Promise<number | null>;
+  /** What it left in its temporary folder; wrangler keeps the day of its last look for updates there. */
+  leftovers(): string[];
 }
+
+/** Sooner than a test is given up, which would not say how far the demo came. */
+const hangMs = 240_000;
 
 /** The demo in a process of its own, with a temporary folder of its own. */
 function startDemo(...args: string[]): Demo {
+  const temporary = mkdtempSync(join(folder, 'tmp-'));
   const child = spawn(process.execPath, [join('demo', 'run.ts'), ...args], {
     cwd: root,
     env: { ...process.env, TMPDIR: temporary, FORCE_COLOR: undefined },
@@ -45,11 +49,14 @@ function startDemo(...args: string[]): Demo {
     stream.setEncoding('utf8');
     stream.on('data', (part: string) => (text += part));
   }
+  const timer = setTimeout(() => child.kill('SIGINT'), hangMs);
   const ended = once(child, 'close').then(([code]) => {
+    clearTimeout(timer);
     running.delete(child);
     return code as number | null;
   });
-  return { child, output: () => text, ended };
+  const leftovers = () => readdirSync(temporary).filter((name) => name !== 'update-check');
+  return { child, output: () => text, ended, leftovers };
 }
 
 function writeFile(name: string, content: string): string {
@@ -57,9 +64,6 @@ function writeFile(name: string, content: string): string {
   writeFileSync(path, content);
   return path;
 }
-
-/** What the demo left in its temporary folder; wrangler keeps the day of its last look for updates there. */
-const leftovers = () => readdirSync(temporary).filter((name) => name !== 'update-check');
 
 const presentations = 'module,term,students\nAAA,2013J,383\n"B,B",2013B,1767\nAAA,2014J,365\n';
 const fields = [
@@ -98,7 +102,7 @@ describe('npm run demo', () => {
     expect(output).toMatch(/✓ whole {8}SHA-256 \S+ on the server, as the hub wrote it\n\nDone\. .*rows\/s/);
     expect(output).toMatch(/\n +dashboard +http:\/\/127\.0\.0\.1:\d+\/p\/harbour\/jobs\/job_\w+\n/);
     expect(output).not.toContain('\u001b');
-    expect(leftovers()).toEqual([]);
+    expect(demo.leftovers()).toEqual([]);
   });
 
   it('takes a file with a composite key, stays up with --keep and ends on Ctrl-C', async () => {
@@ -116,7 +120,7 @@ describe('npm run demo', () => {
     expect(demo.output()).toContain('✓ counts       3 read, 3 inserted');
     expect(demo.output()).toContain('✓ record       B,B · 2013B · 1767');
     await expect(fetch(`${url}/healthz`)).rejects.toThrow();
-    expect(leftovers()).toEqual([]);
+    expect(demo.leftovers()).toEqual([]);
   });
 
   it('tells the three stories of external sources, each with its integration', async () => {
@@ -139,7 +143,7 @@ describe('npm run demo', () => {
     expect(output.match(/"Sync Requested", then "Complete"/g)).toHaveLength(8);
     expect(output).toContain('Done. 9 requests, 9 webhooks, each heard once');
     expect(output).toMatch(/\n +dashboard +http:\/\/127\.0\.0\.1:\d+\/p\/\S+\/flows\n/);
-    expect(leftovers()).toEqual([]);
+    expect(demo.leftovers()).toEqual([]);
   });
 
   it("shows the hub's problem detail and ends with 1", async () => {
@@ -151,7 +155,7 @@ describe('npm run demo', () => {
     expect(demo.output()).toMatch(
       /tasks\/presentations was answered with 400 .*\(code schema_invalid, request req_\w+\)/,
     );
-    expect(leftovers()).toEqual([]);
+    expect(demo.leftovers()).toEqual([]);
   });
 
   it.each([

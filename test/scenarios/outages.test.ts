@@ -39,7 +39,7 @@ const mailsPerDay = 20;
 
 /** What the resolver says of every name: addresses, that there is no such name, or nothing at all. */
 let resolved: string[] | 'down' = [];
-const resolver = createServer((request, response) => {
+const resolver = createServer({ keepAliveTimeout: 0 }, (request, response) => {
   if (resolved === 'down') response.statusCode = 503;
   const isV4 = new URL(request.url ?? '', 'http://resolver').searchParams.get('type') === 'A';
   const Answer = resolved === 'down' || !isV4 ? [] : resolved.map((data) => ({ type: 1, data }));

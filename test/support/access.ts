@@ -32,7 +32,8 @@ export async function newSigningKey(kid: string): Promise<{ secret: SigningKey; 
 export async function startTeam(keys: SigningKey[]): Promise<Team> {
   let asked = 0;
   let isAway = false;
-  const server = createServer((request, response) => {
+  // On a busy machine it would close a connection as idle while the hub writes its next call to it.
+  const server = createServer({ keepAliveTimeout: 0 }, (request, response) => {
     if (request.url !== '/cdn-cgi/access/certs') {
       response.writeHead(404).end();
       return;

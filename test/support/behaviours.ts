@@ -79,15 +79,26 @@ export const says =
     response.socket?.end(bytes);
   };
 
-/** Holds each answer until it is let go; counts what it holds. */
+export type Holder = ReturnType<typeof holder>;
+
+/** Holds each answer until it is let go; counts what it holds, and what the hub gave up waiting for. */
 export function holder() {
   const held: (() => void)[] = [];
   let open = 0;
-  const counted = { most: 0, letGo: false };
+  const counted = { most: 0, letGo: false, givenUp: 0 };
   const behaviour: Behaviour = (_, response) => {
     counted.most = Math.max(counted.most, ++open);
+    let isOpen = true;
+    const close = () => {
+      if (isOpen) open--;
+      isOpen = false;
+    };
+    response.once('close', () => {
+      if (!response.writableFinished) counted.givenUp++;
+      close();
+    });
     const end = () => {
-      open--;
+      close();
       response.end('ok');
     };
     if (counted.letGo) end();
@@ -98,4 +109,27 @@ export function holder() {
     for (const end of held.splice(0)) end();
   };
   return { behaviour, counted, letGo };
+}
+
+/**
+ * Tells a story in which answers are held, and tells it anew where it fails because a busy machine held one until
+ * the hub rightly gave it up, to send it again: that story is another one.
+ */
+export async function tellHeld(story: (hold: () => Holder) => Promise<void>): Promise<void> {
+  for (let left = 3; ; left--) {
+    const holders: Holder[] = [];
+    const hold = () => {
+      const one = holder();
+      holders.push(one);
+      return one;
+    };
+    try {
+      return await story(hold);
+    } catch (error) {
+      for (const { letGo } of holders) letGo();
+      // What the hub has given up may be told a moment later than what followed from it.
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+      if (left === 0 || holders.every(({ counted }) => counted.givenUp === 0)) throw error;
+    }
+  }
 }

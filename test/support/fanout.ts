@@ -61,6 +61,8 @@ export async function createWebhook(program: TestProgram, body: Body): Promise<B
   return expectStatus(await program.call('POST', webhooksPath(program), { body }), 201).body;
 }
 
+export type Endpoint = Awaited<ReturnType<typeof newEndpoint>>;
+
 /** A program with an endpoint that behaves so, for messages of all types. */
 export async function newEndpoint(hubUrl: string, crowd: Crowd, behaviour?: Behaviour, more: Body = {}) {
   const program = await newProgram(hubUrl);
@@ -126,18 +128,60 @@ export async function deliveryOnce(
 }
 
 /**
+ * A delivery of a test message between its first attempt and the second, which follows within seconds: where a
+ * busy machine looked too late, or let an attempt last until its limit, another endpoint is sent another.
+ */
+export async function firstAttempt<T extends Pick<Endpoint, 'program' | 'path' | 'one'>>(
+  crowd: Crowd,
+  start: () => Promise<T>,
+  /** Whether the attempt is to last until its limit. */
+  lasts = false,
+): Promise<T & { delivery: Body }> {
+  return until(
+    async () => {
+      const endpoint = await start();
+      const tested = await endpoint.program.call('POST', `${endpoint.one}/test`);
+      const { deliveryId } = expectStatus(tested, 202).body;
+      const delivery = await deliveryOnce(
+        endpoint.program,
+        deliveryId,
+        ({ attempts }) => attempts.length > 0,
+      );
+      return { ...endpoint, delivery, received: crowd.at(endpoint.path).length };
+    },
+    ({ delivery: { attempts, status }, received }) =>
+      attempts.length === 1 &&
+      status !== 'sending' &&
+      received <= 1 &&
+      (lasts || attempts[0].durationMs < attemptLimitMs - 1_000),
+  );
+}
+
+/** After so long the hub ends an attempt, and makes it again later. */
+export const attemptLimitMs = 15_000;
+
+/** The delivery once it has failed twice: then it rests for minutes, and not for the seconds after the first. */
+export const deliveryAtRest = (program: TestProgram, deliveryId: string): Promise<Body> =>
+  deliveryOnce(program, deliveryId, ({ status, attemptCount }) => status === 'waiting' && attemptCount === 2);
+
+/**
  * The most deliveries that were begun within one second, by the hub's own moments: on a loaded machine what left
  * in time may arrive together.
  */
 export async function mostInOneSecond(program: TestProgram, query = ''): Promise<number> {
+  const begun = await begunAtMs(program, query);
+  return Math.max(...begun.map((from) => begun.filter((at) => at >= from && at < from + 1_000).length));
+}
+
+/** When the last attempt at each delivery that arrived was begun, by the hub's own moments. */
+export async function begunAtMs(program: TestProgram, query = ''): Promise<number[]> {
   const lines = await ledgerOf(program, `&status=delivered${query}`);
-  const begun = await Promise.all(
+  return Promise.all(
     lines.map(async ({ deliveryId }) => {
       const { body } = expectStatus(await program.call('GET', `/api/deliveries/${deliveryId}`), 200);
       return Date.parse(body.attempts.at(-1).startedAt);
     }),
   );
-  return Math.max(...begun.map((from) => begun.filter((at) => at >= from && at < from + 1_000).length));
 }
 
 /** Whether the libraries that receivers use, which must agree, take it as signed with this secret. */

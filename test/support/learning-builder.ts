@@ -74,7 +74,8 @@ export async function startLearningBuilder(apiKey = 'lb-secret-key'): Promise<Le
     response.end(JSON.stringify({ queueBatchId, queueBatchDetails }));
   };
 
-  const server = createServer(async (request, response) => {
+  // On a busy machine it would close a connection as idle while the hub writes its next call to it.
+  const server = createServer({ keepAliveTimeout: 0 }, async (request, response) => {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
     const read = readCall(request, Buffer.concat(parts).toString('utf8'), apiKey);

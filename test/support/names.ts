@@ -20,7 +20,8 @@ const types = { A: 1, AAAA: 28 } as const;
 export async function startResolver(first: Zone): Promise<Resolver> {
   let zone = first;
   const asked: string[] = [];
-  const server = createServer(({ url = '' }, response) => {
+  // On a busy machine it would close a connection as idle while the hub writes its next call to it.
+  const server = createServer({ keepAliveTimeout: 0 }, ({ url = '' }, response) => {
     const query = new URL(url, 'http://resolver').searchParams;
     const [name = '', type = 'A'] = [query.get('name'), query.get('type') as keyof typeof types];
     asked.push(`${name} ${type}`);

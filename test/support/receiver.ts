@@ -25,7 +25,8 @@ export async function startReceiver(): Promise<Receiver> {
   let decide = (_: Received, response: ServerResponse) => {
     response.end('ok');
   };
-  const server = createServer(async (request, response) => {
+  // On a busy machine it would close a connection as idle while the hub writes its next call to it.
+  const server = createServer({ keepAliveTimeout: 0 }, async (request, response) => {
     const parts: Buffer[] = [];
     for await (const part of request) parts.push(part as Buffer);
     const one = {
