@@ -53,7 +53,7 @@ describe('the page of subscriptions', () => {
     const before = await page();
     expect(rowOf(before, publisher)).toMatchObject({
       Behind: expect.stringMatching(/^3 events the first came /),
-      'Last synchronisation': 'none yet',
+      'Last run': 'none yet',
       Quarantine: 'empty',
       Nightly: 'on',
     });
@@ -61,12 +61,10 @@ describe('the page of subscriptions', () => {
     expect(verdictOf(before)).toMatch(/^The longest wait is /);
     const sync = api(`eventSubs/${publisher.programId}/sync`);
     expectStatus(await subscriber.call('POST', sync), 200);
-    const after = await until(page, (html) =>
-      /^done/.test(rowOf(html, publisher)['Last synchronisation'] ?? ''),
-    );
+    const after = await until(page, (html) => /^done/.test(rowOf(html, publisher)['Last run'] ?? ''));
     expect(rowOf(after, publisher)).toMatchObject({
       Behind: 'nothing waits',
-      'Last synchronisation': expect.stringMatching(/^done in part 2 rows of 3 events, 1 quarantined, \d/),
+      'Last run': expect.stringMatching(/^done in part 2 rows of 3 events, 1 quarantined, \d/),
       Quarantine: '1 event',
     });
     expect(verdictOf(after)).toBe('1 event in quarantine.');

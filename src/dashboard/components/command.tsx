@@ -14,10 +14,17 @@ export function Command(props: {
   const { view, method, path, body } = props;
   const address = `${view.ctx.config.PUBLIC_URL}${path}`;
   return (
+    <CopiedCommand
+      text={`curl -X ${method} ${quoted(address)} -H "Authorization: Bearer $KEY" \\\n  -H 'content-type: application/json' \\\n  -d ${quoted(JSON.stringify(body))}`}
+    />
+  );
+}
+
+/** A command to take along as it stands. */
+export function CopiedCommand({ text }: { text: string }) {
+  return (
     <hub-copy>
-      <pre tabindex={0}>
-        {`curl -X ${method} ${quoted(address)} -H "Authorization: Bearer $KEY" \\\n  -H 'content-type: application/json' \\\n  -d ${quoted(JSON.stringify(body))}`}
-      </pre>
+      <pre tabindex={0}>{text}</pre>
       <button type="button" class="copy" hidden aria-label="Copy the command">
         Copy
       </button>

@@ -59,7 +59,7 @@ export async function auditPage(view: View): Promise<Page> {
                 </a>
               ),
             },
-            { head: 'Did', kind: 'name', cell: (one) => one.action },
+            { head: 'Did', kind: 'name', cell: (one) => <Act name={one.action} /> },
             {
               head: 'To',
               cell: (one) => (
@@ -84,6 +84,22 @@ export async function auditPage(view: View): Promise<Page> {
       </>
     ),
   };
+}
+
+/** `program.created`, which a narrow column breaks at its dot. */
+function Act({ name }: { name: string }) {
+  const [first, ...rest] = name.split('.');
+  return (
+    <>
+      {first}
+      {rest.map((part) => (
+        <>
+          .<wbr />
+          {part}
+        </>
+      ))}
+    </>
+  );
 }
 
 /** What was changed, before and after; and what else is known of the act. */
@@ -114,5 +130,7 @@ function What({ of: { detail } }: { of: Entry }) {
 
 function shown(value: unknown): string {
   if (value === null || value === undefined) return '(nothing)';
+  if (Array.isArray(value) && value.length > 0 && value.every((one) => typeof one === 'string'))
+    return value.join(', ');
   return typeof value === 'string' ? value : JSON.stringify(value);
 }

@@ -54,7 +54,11 @@ export async function datasetsPage(view: View): Promise<Page> {
                 one.applying === null ? '–' : <a href={view.at(`jobs/${one.applying}`)}>{one.applying}</a>,
             },
           ]}
-          empty={<p>A task’s first job makes its dataset.</p>}
+          empty={
+            <p>
+              The first job of a <a href={view.at('tasks')}>task</a> makes its dataset.
+            </p>
+          }
         />
         <Pager view={view} next={datasets.nextCursor} by="name" />
       </>

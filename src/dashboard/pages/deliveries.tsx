@@ -72,6 +72,7 @@ export async function deliveriesPage(asked: View): Promise<Page> {
             Type <input name="type" value={view.query.get('type') ?? ''} autocomplete="off" />
           </label>
         </Filters>
+        {isUndelivered ? <Others view={view} onTheirWay={onTheirWay} /> : null}
         <Table
           caption={`${isUndelivered ? 'Not delivered' : 'Deliveries'}${
             days > 0 ? ` of the last ${days === 1 ? 'day' : `${days} days`}` : ''
@@ -107,7 +108,6 @@ export async function deliveriesPage(asked: View): Promise<Page> {
           ]}
           empty={<p>{page.lookedBackTo === null ? nothing(view) : 'None so far.'}</p>}
         />
-        {isUndelivered ? <Others view={view} onTheirWay={onTheirWay} /> : null}
         {page.items.length === 0 ? null : <Ids of={page.items.map(({ deliveryId }) => deliveryId)} />}
         <LookedTo view={view} of={page} what="deliveries" />
         <Pager view={view} next={page.nextCursor} />
@@ -159,13 +159,14 @@ function verdictOf(
   }
   const count = (status: string) => items.filter((one) => one.status === status).length;
   const [exhausted, waiting] = [count('exhausted'), count('waiting')];
-  const paused = count('paused');
+  const [paused, cancelled] = [count('paused'), count('cancelled')];
   const said = [
     exhausted > 0 ? `${exhausted} gave up` : '',
     waiting > 0 ? `${waiting} ${waiting === 1 ? 'waits' : 'wait'} for another attempt` : '',
     paused > 0 ? `${paused} ${paused === 1 ? 'waits' : 'wait'} for a paused endpoint` : '',
+    cancelled > 0 ? `${cancelled} ${cancelled === 1 ? 'was' : 'were'} cancelled` : '',
   ].filter((part) => part !== '');
   if (said.length === 0) return { tone: 'ok', text: `None of the ${items.length} shown failed.` };
-  const tone = exhausted > 0 ? 'bad' : 'attention';
+  const tone = exhausted > 0 ? 'bad' : waiting + paused > 0 ? 'attention' : 'quiet';
   return { tone, text: `${said.join(', ')}, of the ${items.length} shown.` };
 }

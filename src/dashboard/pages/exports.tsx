@@ -38,7 +38,7 @@ export async function exportsPage(view: View): Promise<Page> {
               cell: (one) => <a href={view.at(`exports/${one.exportId}`)}>{one.name}</a>,
             },
             { head: 'State', cell: (one) => <State {...exportState(one)} /> },
-            { head: 'Last night', cell: (one) => <LastNight view={view} of={one} /> },
+            { head: 'Last night', kind: 'short', cell: (one) => <LastNight view={view} of={one} /> },
             { head: 'Next', cell: (one) => <Time view={view} at={one.nextDueAt} /> },
             { head: 'To', kind: 'long', cell: (one) => one.destination },
             { head: 'Format', cell: (one) => one.format },

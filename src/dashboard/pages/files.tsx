@@ -1,6 +1,7 @@
 import type { FilePage } from '../../features/files/routes.ts';
 import type { JobOut, JobPage } from '../../features/jobs/routes.ts';
 import type { TaskPage } from '../../features/tasks/routes.ts';
+import { CopiedCommand } from '../components/command.tsx';
 import { Filters, Pager, Table, Time } from '../components/parts.tsx';
 import { jobTones } from '../states.ts';
 import { formatBytes } from '../time.ts';
@@ -96,9 +97,9 @@ export async function filesPage(view: View): Promise<Page> {
           empty={
             <>
               <p>Drop one from any machine:</p>
-              <pre tabindex={0}>
-                {`curl -T warehouse.csv -H "Authorization: Bearer $KEY" \\\n  ${view.ctx.config.PUBLIC_URL}${base}/files/warehouse/warehouse.csv`}
-              </pre>
+              <CopiedCommand
+                text={`curl -T warehouse.csv -H "Authorization: Bearer $KEY" \\\n  ${view.ctx.config.PUBLIC_URL}${base}/files/warehouse/warehouse.csv`}
+              />
             </>
           }
         />

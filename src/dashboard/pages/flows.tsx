@@ -35,7 +35,7 @@ export async function flowsPage(view: View): Promise<Page> {
               kind: 'name',
               cell: (flow) => <a href={view.at(`flows/${flow.flowId}`)}>{flow.title}</a>,
             },
-            { head: 'Code', cell: (flow) => flow.code },
+            { head: 'Code', kind: 'short', cell: (flow) => flow.code },
             {
               head: 'State',
               cell: (flow) => <State word={flow.label} tone={sourceTones[flow.state] ?? 'quiet'} />,

@@ -87,7 +87,7 @@ const columnsOf = (view: View): Column<Subscription>[] => [
     ),
   },
   { head: 'Behind', cell: ({ standing }) => <Behind view={view} of={standing} /> },
-  { head: 'Last synchronisation', cell: ({ standing }) => <LastSync view={view} of={standing} /> },
+  { head: 'Last run', cell: ({ standing }) => <LastSync view={view} of={standing} /> },
   {
     head: 'Quarantine',
     cell: ({ standing }) =>

@@ -42,7 +42,13 @@ export function whenEmpty(): Address[] {
 
 /** Every page where it cannot be shown: of what is not there, of another's program, of the hub to a program. */
 export function inError(): Address[] {
-  const nothing: Record<string, string> = { localDate: '2040-01-01', flowId: '999999', name: 'none.csv' };
+  const eventId = `evt_${'0'.repeat(26)}`;
+  const nothing: Record<string, string> = {
+    localDate: '2040-01-01',
+    flowId: '999999',
+    name: 'none.csv',
+    eventId,
+  };
   const ids = Object.fromEntries(Object.keys(stage.ids).map((id) => [id, nothing[id] ?? 'none']));
   const { programId } = stage.program;
   const another = addresses({ ...stage.ids, programId: stage.publisher.programId });

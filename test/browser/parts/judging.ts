@@ -103,7 +103,9 @@ export async function hear(on: Page, name: string): Promise<void> {
   told.set(name, likenessOf(await on.locator('main').ariaSnapshot()));
 }
 
-async function picture(on: Page, name: string): Promise<void> {
+/** Pictures of the page as it stands, where all are wanted. */
+export async function picture(on: Page, name: string): Promise<void> {
+  if (!isAll) return;
   for (const { colorScheme, width } of sights) {
     await on.emulateMedia({ colorScheme });
     await on.setViewportSize({ width, height: 800 });
@@ -120,7 +122,7 @@ export async function look(on: Page, name: string, path: string): Promise<void> 
   await on.emulateMedia({ colorScheme: 'light' });
   const answer = await load(on, path);
   expect(answer?.headers()['content-security-policy'], name).toBe(contentSecurityPolicy);
-  if (isAll) await picture(on, name);
+  await picture(on, name);
   for (const summary of await on.locator('details.confirm > summary').all()) await summary.click();
   await hear(on, name);
   await judgeAll(on, name);

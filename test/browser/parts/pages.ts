@@ -9,7 +9,7 @@ import { foreignAddresses, htmlFaults } from '../../support/html-faults.ts';
 import { expectLikeness } from '../../support/looks.ts';
 import { calmed, newTab, pageAt, stage } from '../../support/stage.ts';
 import { type Address, byScope, inError, whenEmpty } from './addresses.ts';
-import { hear, judge, judgeAgain, judgeAll, load, look, shots, tags, told } from './judging.ts';
+import { hear, judge, judgeAgain, judgeAll, load, look, picture, shots, tags, told } from './judging.ts';
 
 const looks = join('test', 'browser', 'looks');
 
@@ -54,7 +54,7 @@ export function testPages(): void {
     await page.waitForSelector('[role=alert]');
     await hear(page, 'error-form');
     await judgeAll(page, 'error-form');
-    await page.screenshot({ path: join(shots, 'error-form.jpeg'), fullPage: true, quality: 80 });
+    await picture(page, 'error-form');
   }, 900_000);
 
   it('tells a reader what is stored of it: with data, with none, and in error (A27)', async () => {
@@ -64,6 +64,7 @@ export function testPages(): void {
       const answer = await load(page, path);
       expect([path, (answer?.status() ?? 0) >= 400]).toEqual([path, true]);
       await hear(page, name);
+      await picture(page, name);
     }
     for (const [name, text] of told) expectLikeness(join(looks, `${name}.txt`), text);
     // A page that is no more leaves no text behind.
