@@ -3,7 +3,7 @@ import { noteCronRun, rollUpActivity } from './features/activity/index.ts';
 import { sendAlerts, watchStorage } from './features/alerts/index.ts';
 import { sweepDeliveries, sweepRecoveries } from './features/deliveries/index.ts';
 import { rotateDueDropKeys } from './features/drops/index.ts';
-import { sweepExports } from './features/exports/index.ts';
+import { checkRelay, sweepExports } from './features/exports/index.ts';
 import { sweepFlows } from './features/flows/index.ts';
 import { sweepJobs } from './features/jobs/index.ts';
 import { pruneIdempotencyKeys } from './features/keys/index.ts';
@@ -30,6 +30,7 @@ const steps: Record<string, Record<string, Step>> = {
     recoveries: sweepRecoveries,
     deliveries: sweepDeliveries,
     monitors: checkMonitors,
+    relay: checkRelay,
     storage: watchStorage,
     alerts: sendAlerts,
     dropKeys: rotateDueDropKeys,
@@ -39,6 +40,9 @@ const steps: Record<string, Record<string, Step>> = {
   },
   '17 3 * * *': { idempotency: pruneIdempotencyKeys, retention: beginRetention },
 };
+
+/** The expressions that there are steps for. */
+export const crons = Object.keys(steps);
 
 /** What each step did, by name; -1 where it failed. */
 export async function runCron(ctx: Ctx, cron: string): Promise<Record<string, number>> {

@@ -1,11 +1,12 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { request } from 'node:http';
+import { type IncomingHttpHeaders, request } from 'node:http';
 import type { Readable } from 'node:stream';
 import { sign } from '../src/signature.ts';
 
 /** What the relay answered: the parsed body, whichever it was. */
 export interface Answer {
   status: number;
+  headers: IncomingHttpHeaders;
   // biome-ignore lint/suspicious/noExplicitAny: an answer's members are what its readers are about.
   body: any;
   text: string;
@@ -58,6 +59,7 @@ export async function callRelay(options: CallOptions): Promise<Answer> {
         try {
           resolve({
             status: response.statusCode ?? 0,
+            headers: response.headers,
             body: text.trim() === '' ? null : JSON.parse(text),
             text,
           });

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createRelay } from './server.ts';
 import { readSettings } from './settings.ts';
+import { version } from './version.ts';
 
 // The relay's process: settings from the environment, one JSON line per request on standard output.
 
@@ -13,7 +14,8 @@ try {
   const relay = createRelay(settings, { log });
   relay.http.listen(settings.port, settings.host);
   await once(relay.http, 'listening');
-  log({ level: 'info', message: 'started', address: relay.http.address(), tls: settings.tls !== null });
+  const tls = settings.tls !== null;
+  log({ level: 'info', message: 'started', version, address: relay.http.address(), tls });
   // A container is told to stop with SIGTERM and killed minutes later: what runs is finished, nothing begun.
   for (const signal of ['SIGTERM', 'SIGINT'] as const) {
     process.once(signal, () => {

@@ -9,6 +9,7 @@ import { type Limits, Put } from './put.ts';
 import { Refusal, readRequest, type SignedRequest } from './request.ts';
 import type { Settings } from './settings.ts';
 import { Attempts, isSigned, windowMs } from './signature.ts';
+import { version } from './version.ts';
 
 export interface RelayServer {
   http: Server;
@@ -59,7 +60,8 @@ export function createRelay(settings: Settings, options: Options = {}): RelaySer
   const handle = async (message: IncomingMessage, response: ServerResponse): Promise<void> => {
     if (message.url === '/healthz' && message.method === 'GET') {
       const status = stopping ? 'stopping' : 'ok';
-      return answer(response, stopping ? 503 : 200, { status, transfers, limit: settings.maxTransfers });
+      const body = { status, version, transfers, limit: settings.maxTransfers };
+      return answer(response, stopping ? 503 : 200, body);
     }
     const request = await readRequest(message);
     admit(request);
@@ -81,6 +83,7 @@ export function createRelay(settings: Settings, options: Options = {}): RelaySer
   };
 
   const onRequest = (message: IncomingMessage, response: ServerResponse) => {
+    response.setHeader('x-crosswalk-relay', version);
     // A request that breaks off is the source's failure, told where its body is read.
     message.on('error', () => undefined);
     response.on('error', () => undefined);

@@ -1,5 +1,8 @@
+import { createHash } from 'node:crypto';
 import { once } from 'node:events';
+import { readdirSync, readFileSync } from 'node:fs';
 import { connect } from 'node:net';
+import { join } from 'node:path';
 import { text as readText } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type CallOptions, callRelay, newAttemptId } from '../dev/client.ts';
@@ -11,6 +14,7 @@ let relay: Relay;
 let server: ScriptedServer;
 const { folder, remove } = makeFolder();
 const file = Buffer.from('id,name\r\n');
+const sources = join(import.meta.dirname, '../src');
 
 beforeAll(async () => {
   [relay, server] = await Promise.all([
@@ -133,7 +137,20 @@ describe('the relay', () => {
   it('says that it is alive, to anyone', async () => {
     const response = await fetch(`${relay.url}/healthz`);
     expect(response.status).toBe(200);
-    expect(await response.json()).toEqual({ status: 'ok', transfers: 0, limit: 2 });
+    const version = expect.stringMatching(/^\d+\.\d+\.\d+\+[0-9a-f]{12}$/);
+    expect(await response.json()).toEqual({ status: 'ok', version, transfers: 0, limit: 2 });
+  });
+
+  it('says with every answer which version of it answers, and another where its sources are others', async () => {
+    const { version } = await (await fetch(`${relay.url}/healthz`)).json();
+    const { version: packaged } = JSON.parse(readFileSync(join(sources, '../package.json'), 'utf8'));
+    const hash = createHash('sha256');
+    for (const name of readdirSync(sources).sort())
+      hash.update(`${name}\n`).update(readFileSync(join(sources, name)));
+    expect(version).toBe(`${packaged}+${hash.digest('hex').slice(0, 12)}`);
+    for (const path of ['/healthz', '/v1/egress', '/nothing'])
+      expect((await fetch(`${relay.url}${path}`)).headers.get('x-crosswalk-relay'), path).toBe(version);
+    expect((await call()).headers['x-crosswalk-relay']).toBe(version);
   });
 
   it('tells its addresses to whom it knows', async () => {

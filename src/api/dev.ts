@@ -7,7 +7,7 @@ import { AppError } from '../platform/errors.ts';
 import { newId } from '../platform/ids.ts';
 import { watchStatements } from '../platform/statements.ts';
 import { consumeBatch } from '../queues.ts';
-import { runCron, sweep } from '../schedule.ts';
+import { crons, runCron, sweep } from '../schedule.ts';
 
 const clockIn = z.union([
   z.strictObject({ now: z.iso.datetime({ offset: true }).nullable() }),
@@ -42,6 +42,10 @@ export function devRoutes(app: () => Pick<Hono<ApiEnv>, 'routes'>): Hono<ApiEnv>
   });
   routes.post('/dev/cron', async (c) => {
     const { cron } = parse(z.strictObject({ cron: z.string() }), await bodyOf(c));
+    if (!crons.includes(cron)) {
+      const known = crons.map((one) => JSON.stringify(one)).join(' and ');
+      throw new AppError('invalid_input', `There is no cron ${JSON.stringify(cron)}: there are ${known}.`);
+    }
     return c.json({ steps: await runCron(c.get('ctx'), cron) });
   });
   routes.post('/dev/sweep', async (c) => c.json(await sweep(c.get('ctx'))));

@@ -47,6 +47,14 @@ export class Api {
     return (await this.ask('GET', path)).json<T>();
   }
 
+  /** A list that comes without its cursor, and the cursor that its `Link` leads on by. */
+  async list<T>(path: string): Promise<{ items: T[]; nextCursor: string | null }> {
+    const answer = await this.ask('GET', path);
+    const next = /<([^>]+)>; rel="next"/.exec(answer.headers.get('link') ?? '')?.[1];
+    const nextCursor = next === undefined ? null : new URL(next).searchParams.get('cursor');
+    return { items: await answer.json<T[]>(), nextCursor };
+  }
+
   /** As `get`, and null where there is no such thing. */
   async find<T>(path: string): Promise<T | null> {
     try {

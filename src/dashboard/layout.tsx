@@ -38,7 +38,7 @@ const entries: { group: string; of: Entry[] }[] = [
     group: 'Out',
     of: [
       { section: 'webhooks', label: 'Webhooks', path: 'webhooks', scope: 'read' },
-      { section: 'deliveries', label: 'Deliveries', path: 'deliveries?status=undelivered', scope: 'read' },
+      { section: 'deliveries', label: 'Deliveries', path: 'deliveries', scope: 'read' },
       { section: 'exports', label: 'Exports', path: 'exports', scope: 'read' },
     ],
   },
@@ -255,14 +255,20 @@ function Footer({ view, isLive }: { view: View; isLive: boolean | null }) {
 function ProblemBox({ view }: { view: View }) {
   const { problem } = view;
   if (problem === null) return null;
+  // Often the sentence is that of the first thing that is wrong: each is said once, with its field's name.
+  const { detail, errors = [] } = problem;
+  const [first, ...others] = errors;
+  const isTold = first !== undefined && detail.includes(first.message);
+  const only = isTold && others.length === 0 ? first : null;
   return (
     <div class="notice tone-bad" role="alert">
       <p>
-        <Icon tone="bad" /> {problem.detail}
+        <Icon tone="bad" /> {only === null || only.path === '' ? null : <code>{only.path}</code>}{' '}
+        {only !== null ? only.message : isTold ? `${errors.length} things are not right yet.` : detail}
       </p>
-      {problem.errors === undefined || problem.errors.length === 0 ? null : (
+      {only !== null || errors.length === 0 ? null : (
         <ul>
-          {problem.errors.map(({ path, message }) => (
+          {errors.map(({ path, message }) => (
             <li>
               {path === '' ? null : <code>{path}</code>} {message}
             </li>

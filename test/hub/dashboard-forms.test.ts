@@ -219,3 +219,48 @@ describe('what a new version changed', () => {
     expect(await visitor.look()).not.toContain('New here');
   });
 });
+
+describe('a form that is refused for one thing', () => {
+  it('has its sentence once above, with the name of the field, and once at the field', async () => {
+    const visitor = await signedIn(url, program.key);
+    await visitor.get(at('webhooks'));
+    const refused = await visitor.post(at('webhooks'), { url: 'ftp://school.example/x', events: '*' });
+    expect(refused.status).toBe(400);
+    const box = /role="alert">(.*?)<\/div>/s.exec(refused.html)?.[1] ?? '';
+    expect(box.match(/Only https URLs are called\./g)).toHaveLength(1);
+    expect(box).toMatch(/<code>url<\/code> Only https/);
+    expect(box).not.toContain('<li>');
+    expect(refused.html.match(/Only https URLs are called\./g)).toHaveLength(2);
+  });
+
+  it('lists what is wrong where that is more than the sentence says', async () => {
+    const visitor = await signedIn(url, program.key);
+    await visitor.get(at('flows'));
+    const refused = await visitor.post(at('flows'), { code: '', title: '' });
+    const box = /role="alert">(.*?)<\/div>/s.exec(refused.html)?.[1] ?? '';
+    expect(box).toContain('2 things are not right yet.');
+    expect(
+      [...box.matchAll(/<li><code>(\w+)<\/code> A (\w+) has at least/g)].map(([, a, b]) => [a, b]),
+    ).toEqual([
+      ['code', 'code'],
+      ['title', 'title'],
+    ]);
+    expect(box).not.toContain('body');
+  });
+});
+
+describe('a filter', () => {
+  it.each(['files', 'jobs', 'events', 'deliveries', 'audit'])(
+    'of %s keeps the zone and that updates are paused',
+    async (list) => {
+      const visitor = await signedIn(url, program.key);
+      const path = at(`${list}?tz=utc&live=off&done=saved`);
+      const { html } = await visitor.get(path);
+      const form = /<form method="get"[^>]*class="filters">(.*?)<\/form>/s.exec(html)?.[1] ?? '';
+      expect(hiddenOf(form)).toEqual([
+        ['tz', 'utc'],
+        ['live', 'off'],
+      ]);
+    },
+  );
+});

@@ -225,4 +225,10 @@ describe('an address of the test clock', () => {
       for (const body of ['null', '"text"', '[]', '{"other": 1}'])
         expectProblem(await system('POST', path, { body, headers: json }), 400, 'invalid_input');
   });
+
+  it('fire no cron that there is not, and name those there are', async () => {
+    const answer = await system('POST', '/dev/cron', { body: { cron: '0 2 * * *' } });
+    expectProblem(answer, 400, 'invalid_input');
+    expect(answer.body.detail).toBe('There is no cron "0 2 * * *": there are "* * * * *" and "17 3 * * *".');
+  });
 });

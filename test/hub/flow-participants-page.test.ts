@@ -40,6 +40,27 @@ describe('the count of allocations', () => {
     expectStatus(await owner.call('DELETE', path(b)), 204);
     expect(await countsOf(owner, flowId)).toEqual([1, 0, 1]);
   });
+
+  it('is right after changes of all kinds at once, each sent twice', async () => {
+    const owner = await newProgram(url);
+    const { flowId, a, path } = await flowOf(owner, 'History');
+    const ids = await newParticipants(owner, flowId, 30);
+    const allocated = `${path(a)}/participants`;
+    const twice = (change: () => Promise<unknown>) => [change(), change()];
+    await Promise.all([
+      ...ids.flatMap((id, i) =>
+        twice(() => owner.call('POST', allocated, { body: [id, ids[(i + 7) % 30], id] })),
+      ),
+      ...ids.slice(0, 10).flatMap((id) => twice(() => owner.call('DELETE', `${allocated}/${id}`))),
+      ...ids
+        .slice(20)
+        .flatMap((id) => twice(() => owner.call('DELETE', `/api/flows/${flowId}/participants/${id}`))),
+    ]);
+    const { items } = expectStatus(await owner.call('GET', `${allocated}?limit=200`), 200).body;
+    expect(await countsOf(owner, flowId)).toEqual([items.length, expect.any(Number), expect.any(Number)]);
+    expectStatus(await owner.call('POST', allocated, { body: ids.slice(0, 20) }), 200);
+    expect((await countsOf(owner, flowId))[0]).toBe(20);
+  });
 });
 
 describe('the pages of flows', () => {
@@ -51,6 +72,12 @@ describe('the pages of flows', () => {
     const visitor = await signedIn(url, await owner.keyWith('read'));
     const page = async (path: string) => (await visitor.get(`/p/${owner.programId}/${path}`)).html;
 
+    // The look-up of the archive leads back to the archive.
+    const { flowId: old } = await newFlow(owner, { code: 'OLD', title: 'Old' });
+    expectStatus(await owner.call('PATCH', `/api/flows/${old}`, { body: { archived: true } }), 200);
+    expect(await page('flows?archived=true&tz=utc')).toMatch(
+      /class="filters"><input type="hidden" name="tz" value="utc"\s*\/?><input type="hidden" name="archived" value="true"\s*\/?><label>Participant/,
+    );
     const one = await page(`flows/${history.flowId}`);
     expect(textOf(one)).toContain('2 participants are allocated to it.');
     expect(one).not.toContain('takes part”');

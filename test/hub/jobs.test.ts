@@ -338,6 +338,45 @@ describe('a job', () => {
     expect(await count()).toMatchObject({ recordCount: 1 });
   });
 
+  it('ends as the first of two people says who decide at once, and the second is told what that was', async () => {
+    const program = await programWithTask();
+    const run = async (content: string) => {
+      const answer = await dropAndCall(program, 'warehouse', 'people.csv', content);
+      return expectStatus(answer, 200).body.jobId as string;
+    };
+    await jobEnded(program.call, await run(people));
+    for (const first of ['approve', 'reject', 'approve', 'reject']) {
+      const jobId = await run('id,name\n1,Ann\n');
+      const whole = await until(
+        () => program.call('GET', `/api/jobs/${jobId}`),
+        ({ body }) => body.finishedAt !== null || body.status === 'held',
+      );
+      expect(whole.body.status).toBe('held');
+      const decide = async (verb: string) => ({
+        verb,
+        answer: await program.call('POST', `/api/jobs/${jobId}/${verb}`),
+      });
+      const both = await Promise.all([first, first === 'approve' ? 'reject' : 'approve'].map(decide));
+      const [won, lost] = both.toSorted((a, b) => a.answer.status - b.answer.status);
+      expect(both.map(({ answer }) => answer.status).sort()).toEqual([200, 409]);
+      const approved = won?.verb === 'approve';
+      expect(lost?.answer.body.detail).toMatch(
+        approved ? /this one (was approved at |is succeeded)/ : /this one is (being rejected at|rejected)/,
+      );
+      const job = await jobEnded(program.call, jobId);
+      expect(job.status).toBe(approved ? 'succeeded' : 'rejected');
+      const audit = `/api/programs/${program.programId}/audit?target=${jobId}`;
+      const acts = expectStatus(await program.call('GET', audit), 200).body.items;
+      expect(acts.map(({ action }: Body) => action).filter((one: string) => /ed$/.test(one))).toContain(
+        approved ? 'job.approved' : 'job.rejected',
+      );
+      expect(acts.map(({ action }: Body) => action)).not.toContain(
+        approved ? 'job.rejected' : 'job.approved',
+      );
+      if (approved) await jobEnded(program.call, await run(people));
+    }
+  });
+
   it('changes nothing in a dry run, and says what it would have done', async () => {
     const program = await programWithTask();
     const answer = await dropAndCall(program, 'warehouse', 'people.csv', people, { dryRun: true });

@@ -17,6 +17,18 @@ describe('the SFTP relay', () => {
     expect(untold).toMatchObject({ runs: 'host', state: null, askedAt: null, addresses: [] });
   });
 
+  it('says its version and when it last answered, of the files and probes and of a look every five minutes', async () => {
+    expectStatus(await system('POST', '/dev/sweep'), 200);
+    const { body } = expectStatus(await system('GET', '/api/system/relay?ask=false'), 200);
+    expect(body.version).toMatch(/^\d+\.\d+\.\d+\+[0-9a-f]{12}$/);
+    expect(body.contacts[0]).toMatchObject({ outcome: 'answered', detail: null, version: body.version });
+    expect(body.lastAnswerAt).toBe(body.contacts[0].until);
+    const text = textOf((await (await signedIn(url)).get('/hub/system')).html);
+    expect(text).toContain(`Version ${body.version}`);
+    expect(text).toMatch(/Last answer \d+ \w+ \d{4}, /);
+    expect(text).toContain('Its latest contacts with the hub; a line each time that its answers change');
+  });
+
   it('is on the operator’s page with what it answered', async () => {
     const { html } = await (await signedIn(url)).get('/hub/system');
     const text = textOf(html);

@@ -89,6 +89,45 @@ describe('the page of subscriptions', () => {
     expect(verdictOf(html)).toMatch(/; 1 withheld by the publisher; 1 of 2 not synchronised by night; /);
   });
 
+  it('is in pages of fifty, each with how its own stand, whichever page of subscribers is beside it', async () => {
+    const taker = await newProgram(url);
+    const publishers: string[] = [];
+    for (let i = 0; i < 52; i++) {
+      const one = await newProgram(url);
+      await subscribe(url, taker, one, template);
+      publishers.push(one.programId);
+    }
+    const engineer = await signedIn(url, taker.key);
+    const shown = (html: string) =>
+      [...html.matchAll(/subscriptions\/(t-[0-9a-f]{16})"/g)].map(([, id = '']) => id);
+    const linkOf = (html: string, text: string) =>
+      new RegExp(`<a href="([^"]+)">${text}</a>`).exec(html)?.[1]?.replaceAll('&amp;', '&') ?? null;
+    const first = (await engineer.get(`/p/${taker.programId}/subscriptions?tz=utc`)).html;
+    expect(shown(first)).toHaveLength(50);
+    expect(verdictOf(first)).toBe('Every subscription shown is up to date.');
+    const next = linkOf(first, 'Next page');
+    expect(next).toContain('tz=utc&cursor=');
+    const last = (await engineer.get(next ?? '')).html;
+    expect([...shown(first), ...shown(last)]).toEqual(publishers.toSorted());
+    for (const id of shown(last))
+      expect(cellsOf(last, `subscriptions/${id}"`)).toMatchObject({ Behind: 'nothing waits' });
+    expect(linkOf(last, 'Next page')).toBeNull();
+    expect(linkOf(last, 'First page')).toBe(`/p/${taker.programId}/subscriptions?tz=utc`);
+    expect((await engineer.get(`${next}x`)).status).toBe(400);
+  });
+
+  it('pages those who subscribe by themselves', async () => {
+    const popular = await newProgram(url);
+    for (let i = 0; i < 51; i++) await subscribe(url, await newProgram(url), popular, template);
+    const engineer = await signedIn(url, popular.key);
+    const first = (await engineer.get(`/p/${popular.programId}/subscriptions`)).html;
+    const next = /aria-label="Pages of subscribers">.*?<a href="([^"]+)">Next page</s.exec(first)?.[1];
+    expect(next).toMatch(/\/subscriptions\?subscribers=/);
+    const last = (await engineer.get(next ?? '')).html;
+    const names = (html: string) => html.match(/<th scope="row" data-label="Program">t-/g)?.length;
+    expect([names(first), names(last)]).toEqual([50, 1]);
+  });
+
   it('tells nothing of subscriptions of another program', async () => {
     const path = `/api/programs/${quiet.programId}/subscription-standings`;
     expect(expectStatus(await quiet.call('GET', path), 200).body.items).toEqual([]);

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Relay, startRelay } from '../../relay/dev/relay.ts';
 import { type ScriptedServer, startScriptedServer } from '../../relay/dev/scripted.ts';
 import { type Hub, startHub } from '../../scripts/hub.ts';
+import { signedIn, textOf } from '../support/browser.ts';
 import {
   type Body,
   type Call,
@@ -234,6 +235,64 @@ describe('a hub that is killed while it writes a night, and misses the next two'
     const nights = [...remote.keys()].filter((name) => name.startsWith('courseCompletion-'));
     expect(nights).toHaveLength(3);
     expect(readdirSync(server.folder).filter((name) => name.startsWith('.'))).toEqual([]);
+  });
+});
+
+describe('the relay', () => {
+  const look = async (): Promise<Body> => expectStatus(await system('GET', '/api/system/relay'), 200).body;
+  const outcomes = ({ contacts }: Body) => contacts.map(({ outcome }: Body) => outcome);
+  const ahead = async (aheadSeconds: number) =>
+    expectStatus(await system('POST', '/dev/clock', { body: { aheadSeconds } }), 200);
+  const later = async () => {
+    await ahead(301);
+    await sweep();
+    return look();
+  };
+
+  it('is asked by itself while nothing is sent, and what it answered when is on record', async () => {
+    const up = await later();
+    expect(up.contacts[0]).toMatchObject({ outcome: 'answered', call: 'check', version: up.version });
+    await relay.kill();
+    await later();
+    const down = await until(look, ({ state }) => state === 'unreachable');
+    expect(outcomes(down).slice(0, 2)).toEqual(['unreachable', 'answered']);
+    expect(down.contacts[0]).toMatchObject({ call: 'check', version: null, detail: null });
+    // What is known of it stays known.
+    expect(down).toMatchObject({ version: up.version, lastAnswerAt: down.contacts[1].until });
+    const again = await later();
+    expect(again.contacts.length).toBe(down.contacts.length);
+    expect(again.contacts[0].since).toBe(down.contacts[0].since);
+    expect(Date.parse(again.contacts[0].until)).toBeGreaterThan(Date.parse(down.contacts[0].until));
+    const page = textOf((await (await signedIn(hub.url)).get('/hub/system')).html);
+    expect(page).toMatch(/could not be reached whether it answers/);
+    await relay.restart();
+    await later();
+    const back = await until(look, ({ state }) => state === 'answers');
+    expect(outcomes(back).slice(0, 3)).toEqual(['answered', 'unreachable', 'answered']);
+  });
+
+  it('is known to have answered by each file and each look at a host’s keys, once a minute', async () => {
+    const server = await startServer();
+    const program = await newProgram(hub.url);
+    const exportId = await createExport(program, exportTo(server));
+    const path = `/api/programs/${program.programId}/exports/${exportId}`;
+    await until(
+      () => fileSent(program, 'export.test'),
+      (test) => test?.status === 'delivered',
+    );
+    await ahead(61);
+    expectStatus(await program.call('POST', `${path}/probe`), 200);
+    const probed = (await look()).contacts[0];
+    expect(probed).toMatchObject({ outcome: 'answered', call: 'probe' });
+    expectStatus(await program.call('POST', `${path}/probe`), 200);
+    const next = (await look()).contacts[0];
+    // The minute may end just now.
+    if (next.until !== probed.until)
+      expect(Date.parse(next.until) - Date.parse(probed.until)).toBeGreaterThanOrEqual(60_000);
+    await ahead(61);
+    expectStatus(await program.call('POST', `${path}/test`), 202);
+    await until(look, ({ contacts }) => contacts[0].call === 'file');
+    expect((await look()).contacts[0]).toMatchObject({ outcome: 'answered', since: probed.since });
   });
 });
 

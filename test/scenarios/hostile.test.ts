@@ -11,7 +11,7 @@ import {
   until,
 } from '../support/client.ts';
 import { sweepLater } from '../support/crash.ts';
-import { attemptsUnderWay, lockDatabase } from '../support/database.ts';
+import { attemptsTimedOut, attemptsUnderWay, lockDatabase } from '../support/database.ts';
 import {
   createWebhook,
   deliveryOnce,
@@ -134,7 +134,7 @@ describe('a clock that leaps while messages are on their way', () => {
     const { behaviour, letGo } = holder();
     const [held, failing, limited] = [crowd.path(behaviour), crowd.path(answers(500)), crowd.path()];
     const events = ['event.published'];
-    await createWebhook(program, { url: urlOf(held), events });
+    const { webhookId: heldWebhook } = await createWebhook(program, { url: urlOf(held), events });
     const { webhookId } = await createWebhook(program, { url: urlOf(failing), events });
     const slow = { url: urlOf(limited), events, rateLimitPerSecond: 20 };
     const { webhookId: rateLimited } = await createWebhook(program, slow);
@@ -194,6 +194,8 @@ describe('a clock that leaps while messages are on their way', () => {
     await sweepUntil(hub, crowd, 6 * hours, async () => isDelivered(await ledgerOf(program)));
     for (const path of [held, failing]) expect([...eventIdsAt(crowd, path).keys()].sort()).toEqual(all);
     const repeats = [...seen().values()].reduce((sum, count) => sum + count - 1, 0);
-    expect(repeats).toBeLessThanOrEqual(underWay);
+    // On a slow machine it was held for longer than an attempt may take: that is another reason to send it again.
+    const timedOut = attemptsTimedOut(hub, heldWebhook);
+    expect(repeats).toBeLessThanOrEqual(underWay + timedOut);
   });
 });

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type BareHub, startBareHub } from '../../bench/hub.ts';
 import { type Hub, startHub } from '../../scripts/hub.ts';
+import { signedIn, textOf, verdictOf } from '../support/browser.ts';
 import { type Call, caller, expectStatus, localSystemKey, until } from '../support/client.ts';
 
 const systemKey = 'cwk_a_system_key_that_no_example_has_shown';
@@ -105,6 +106,20 @@ describe('a hub in production', () => {
     for (const body of [small, new Blob([small]).stream()]) {
       expect(expectStatus(await system('PUT', path, { body }), 201).body.sizeBytes).toBe(1_000);
     }
+  });
+
+  it('says that it has no SFTP relay, and what sets one up', async () => {
+    const { body } = expectStatus(await system('GET', '/api/system/relay?ask=true'), 200);
+    expect(body).toMatchObject({ runs: null, state: null, version: null, lastAnswerAt: null, contacts: [] });
+    const operator = await signedIn(hub.url, systemKey);
+    const { html } = await operator.get('/hub/system?relay=ask');
+    const text = textOf(html);
+    expect(text).toContain('There is none: without RELAY_TOKEN no nightly file is sent.');
+    expect(text).not.toContain('Its latest contacts with the hub');
+    expect(verdictOf(html)).not.toContain('relay');
+    expect(textOf((await operator.get(`/p/${programId}/exports`)).html)).toContain(
+      'which this hub’s operator has not set up yet',
+    );
   });
 });
 

@@ -85,6 +85,23 @@ export function attemptsUnderWay(hub: Pick<Hub, 'stateDir'>): number {
   }
 }
 
+/** Attempts at an endpoint's deliveries that got no answer in their time; not those whose sender died. */
+export function attemptsTimedOut(hub: Pick<Hub, 'stateDir'>, endpointId: string): number {
+  const db = openFile(hub);
+  try {
+    const row = db
+      .prepare(
+        `SELECT count(*) AS count FROM deliveries AS d CROSS JOIN json_each(d.log) AS a
+          WHERE d.endpoint_id = ? AND a.value ->> 'failure' = 'timeout'
+            AND a.value ->> 'detail' NOT LIKE '%cut off on our side%'`,
+      )
+      .get(endpointId);
+    return Number(row?.count ?? 0);
+  } finally {
+    db.close();
+  }
+}
+
 /**
  * Copies a row of a table so many times into another program: what is unique gets a number, all else is as it
  * was. Without the hub, which would take minutes.

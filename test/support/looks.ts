@@ -16,6 +16,7 @@ export function masked(text: string): string {
     .replaceAll(/\bCWAK[0-9A-Z]{16}\b/g, '<drop key>')
     .replaceAll(/\bcrosswalk-sftp-\w{6}\b/g, '<folder>')
     .replaceAll(/\b[0-9a-f]{64}\b/g, '<hash>')
+    .replaceAll(/\+[0-9a-f]{12}\b/g, '+<hash>')
     .replaceAll(/\b[0-9a-f]{7,64}\b(?=.*\d)/g, '<hash>')
     .replaceAll(/SHA256:[\w+/]{43}/g, '<fingerprint>')
     .replaceAll(/\b[0-9a-z]{16}\.(csv|json)/g, '<name>.$1')

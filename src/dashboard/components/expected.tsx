@@ -4,7 +4,8 @@ import type { MonitorOut } from '../../features/monitors/routes.ts';
 import { addDays, localDateAt } from '../../platform/zones.ts';
 import { formatDuration } from '../time.ts';
 import type { Tone, View } from '../view.ts';
-import { State, Table, TimeAndAgo } from './parts.tsx';
+import { TimeAndAgo } from './moments.tsx';
+import { State, Table } from './parts.tsx';
 
 /** Something that was promised for a time, and whether it came. */
 export interface Expectation {

@@ -1,7 +1,7 @@
 import type { ParticipationPage } from '../../features/flows/allocations/routes.ts';
 import { sourceTones } from '../states.ts';
 import type { View } from '../view.ts';
-import { State, Table, withQuery } from './parts.tsx';
+import { Kept, State, Table, withQuery } from './parts.tsx';
 import { programApi } from './query.ts';
 
 /** Where a person takes part, as the address asks; null where it asks for nobody. */
@@ -23,6 +23,7 @@ export function Participation({ view, of }: { view: View; of: ParticipationPage 
       <h2>Look up a participant</h2>
       <search>
         <form method="get" action={view.url.pathname} class="filters">
+          <Kept view={view} />
           <label>
             Participant’s id{' '}
             <input name="participant" value={asked} maxlength={200} autocomplete="off" required />

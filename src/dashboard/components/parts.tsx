@@ -1,6 +1,6 @@
 import { html, raw } from 'hono/html';
 import { type Child, isValidElement } from 'hono/jsx';
-import { formatDuration, formatMoment, formatRelative } from '../time.ts';
+import { formatMoment } from '../time.ts';
 import { isSent, type Tone, type View } from '../view.ts';
 
 /** Shapes of the tones: a state is told by its form and its word, never by its colour alone. */
@@ -45,27 +45,6 @@ export function Time({ view, at }: { view: View; at: string | null }) {
   );
 }
 
-/** The hub's own sentences: a moment in them is printed as every other, in the page's zone. */
-export function Said({ view, text }: { view: View; text: string }) {
-  const parts = text.split(/(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)/);
-  return <>{parts.map((part, index) => (index % 2 === 1 ? <Time view={view} at={part} /> : part))}</>;
-}
-
-/** A moment, and beside it how long ago or ahead. */
-export function TimeAndAgo({ view, at }: { view: View; at: string }) {
-  return (
-    <>
-      <Time view={view} at={at} />{' '}
-      <small class="dim">({formatRelative(Date.parse(at), view.ctx.now())})</small>
-    </>
-  );
-}
-
-export function Took({ from, to }: { from: string | null; to: string | null }) {
-  if (from === null || to === null) return <span class="none">–</span>;
-  return <>{formatDuration(Date.parse(to) - Date.parse(from), true)}</>;
-}
-
 /** Text to take along: selectable, and one press with the script. */
 export function Copy({ text, label }: { text: string; label: string }) {
   return (
@@ -97,7 +76,7 @@ function cellOf<Row>({ head, cell, kind }: Column<Row>): (row: Row) => string {
   const closing = tag.slice(opening.length);
   return (row) => {
     const child = cell(row);
-    const text = typeof child === 'string' ? html`${child}` : isValidElement(child) ? child : <>{child}</>;
+    const text = isValidElement(child) ? child : html`${child}`;
     return `${opening}${String(text)}${closing}`;
   };
 }
@@ -128,28 +107,25 @@ export function Table<Row>(props: { caption: string; columns: Column<Row>[]; row
   );
 }
 
-/** Names and values of one thing. */
-export function Facts({ of }: { of: [string, Child][] }) {
-  return (
-    <dl class="facts">
-      {of.map(([name, value]) => (
-        <div>
-          <dt>{name}</dt>
-          <dd>{value}</dd>
-        </div>
-      ))}
-    </dl>
-  );
-}
-
 /** Links to the first and the next page; the address says it all. */
-export function Pager({ view, next }: { view: View; next: string | null }) {
-  const isFirst = !view.query.has('cursor');
+export function Pager(props: {
+  view: View;
+  next: string | null;
+  /** What the list goes by: newest first unless told. */
+  by?: 'time' | 'name';
+  /** The parameter that says where the list is; a page with two lists has two. */
+  name?: string;
+  /** Which list, for a page with two. */
+  of?: string;
+}) {
+  const { view, next, by = 'time', name = 'cursor', of } = props;
+  const isFirst = !view.query.has(name);
   if (isFirst && next === null) return null;
+  const [first, more] = by === 'time' ? ['Newest', 'Older'] : ['First page', 'Next page'];
   return (
-    <nav class="pager" aria-label="Pages">
-      {isFirst ? <span /> : <a href={withQuery(view, { cursor: null })}>Newest</a>}
-      {next === null ? <span /> : <a href={withQuery(view, { cursor: next })}>Older</a>}
+    <nav class="pager" aria-label={of === undefined ? 'Pages' : `Pages of ${of}`}>
+      {isFirst ? <span /> : <a href={withQuery(view, { [name]: null })}>{first}</a>}
+      {next === null ? <span /> : <a href={withQuery(view, { [name]: next })}>{more}</a>}
     </nav>
   );
 }
@@ -261,11 +237,26 @@ export function Field(props: {
   );
 }
 
+/** What of the address a GET form without such a field would drop: how the page is seen, and which list it is. */
+const keptNames = ['tz', 'live', 'archived', 'month'];
+
+export function Kept({ view }: { view: View }) {
+  return (
+    <>
+      {keptNames.map((name) => {
+        const value = view.query.get(name);
+        return value === null ? null : <input type="hidden" name={name} value={value} />;
+      })}
+    </>
+  );
+}
+
 /** Filters live in the address: a plain GET form. */
 export function Filters({ view, children }: { view: View; children: Child }) {
   return (
     <search>
       <form method="get" action={view.url.pathname} class="filters">
+        <Kept view={view} />
         {children}
         <button type="submit">Filter</button>
       </form>

@@ -1,6 +1,7 @@
 import type { OpenProblem } from '../../features/attention/routes.ts';
 import type { View } from '../view.ts';
-import { Confirm, Icon, PostForm, Said, TimeAndAgo } from './parts.tsx';
+import { Said, TimeAndAgo } from './moments.tsx';
+import { Confirm, Icon, PostForm } from './parts.tsx';
 
 /** Those that wait for a decision or mend themselves; the others have failed. */
 const mild = new Set([

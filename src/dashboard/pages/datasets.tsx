@@ -1,7 +1,7 @@
 import type { JobPage } from '../../features/jobs/routes.ts';
 import type { DatasetOut, DatasetPage, RecordPage } from '../../features/records/routes.ts';
 import { GrowthStrip } from '../components/growth.tsx';
-import { Filters, Pager, Table, Time } from '../components/parts.tsx';
+import { Filters, Kept, Pager, Table, Time } from '../components/parts.tsx';
 import { RecordsTable } from '../components/records.tsx';
 import { formatCount } from '../time.ts';
 import { maySee, whoSees } from '../values.ts';
@@ -56,7 +56,7 @@ export async function datasetsPage(view: View): Promise<Page> {
           ]}
           empty={<p>A task’s first job makes its dataset.</p>}
         />
-        <Pager view={view} next={datasets.nextCursor} />
+        <Pager view={view} next={datasets.nextCursor} by="name" />
       </>
     ),
   };
@@ -107,6 +107,7 @@ export async function datasetPage(view: View): Promise<Page> {
           </p>
         )}
         <form method="get" action={view.at(`datasets/${dataset(view)}/record`)} class="filters">
+          <Kept view={view} />
           <label>
             Key <input name="key" autocomplete="off" required />
           </label>
@@ -125,7 +126,7 @@ export async function datasetPage(view: View): Promise<Page> {
           </label>
         </Filters>
         <RecordsTable view={view} caption="Records" rows={records.items} empty="No record is like that." />
-        <Pager view={view} next={records.nextCursor} />
+        <Pager view={view} next={records.nextCursor} by="name" />
         <h2>Its jobs</h2>
         <Table
           caption="Jobs of this dataset, newest first"

@@ -1,3 +1,4 @@
+import { countOnTheirWay } from '../../features/deliveries/index.ts';
 import type { DeliveryPage } from '../../features/deliveries/routes.ts';
 import { LookedTo } from '../components/looked.tsx';
 import { Filters, Pager, Select, State, Table, Time } from '../components/parts.tsx';
@@ -11,26 +12,39 @@ const statuses: (string | [string, string])[] = [
   ...['pending', 'sending', 'waiting', 'paused', 'delivered', 'exhausted', 'cancelled'],
 ];
 
-const nothing = (view: View) =>
-  ['status', 'channel', 'type', 'traceId', 'about', 'webhookId', 'days'].some((name) => view.query.has(name))
+const names = ['status', 'channel', 'type', 'traceId', 'about', 'webhookId'];
+
+const isMoving = new Set(['pending', 'sending']);
+
+const nothing = (view: View) => {
+  if (view.query.get('status') === 'undelivered')
+    return 'Here stands what waits for another attempt or for a paused endpoint, and what was given up.';
+  return [...names, 'days'].some((name) => view.query.get(name))
     ? 'Nothing was due to anyone like that.'
     : 'Nothing has been due to anyone yet.';
+};
 
-/** The one ledger of all that was due to anyone. */
-export async function deliveriesPage(view: View): Promise<Page> {
-  const names = ['status', 'channel', 'type', 'traceId', 'about', 'webhookId'];
+/** The one ledger of all that was due to anyone. Who asks for nothing else sees what has not arrived. */
+export async function deliveriesPage(asked: View): Promise<Page> {
+  const isAsked = [...names, 'days'].some((name) => asked.query.has(name));
+  const view = isAsked
+    ? asked
+    : { ...asked, query: new URLSearchParams([...asked.query, ['status', 'undelivered']]) };
   const days = Math.max(0, Number(view.query.get('days') ?? '0') || 0);
   const since = new Date(view.ctx.now() - Math.min(days, 4_000) * 86_400_000).toISOString();
   const page = await view.api.get<DeliveryPage>(
     programApi(view, `deliveries${listQuery(view, names, days > 0 ? { since } : {})}`),
   );
+  const isUndelivered = view.query.get('status') === 'undelivered';
+  const onTheirWay =
+    isUndelivered && !view.query.has('cursor') ? await countOnTheirWay(view.ctx, view.programId) : 0;
   return {
     title: 'Deliveries',
     // What is far back does not change, and looking for it costs more.
     ...(view.query.has('cursor')
       ? {}
-      : { every: page.items.some(({ status }) => status === 'pending' || status === 'sending') ? 2 : 15 }),
-    verdict: verdictOf(view, page),
+      : { every: onTheirWay > 0 || page.items.some(({ status }) => isMoving.has(status)) ? 2 : 15 }),
+    verdict: verdictOf(view, page, onTheirWay),
     body: (
       <>
         <Filters view={view}>
@@ -59,11 +73,9 @@ export async function deliveriesPage(view: View): Promise<Page> {
           </label>
         </Filters>
         <Table
-          caption={
-            days > 0
-              ? `Deliveries of the last ${days === 1 ? 'day' : `${days} days`}, newest first`
-              : 'Deliveries, newest first'
-          }
+          caption={`${isUndelivered ? 'Not delivered' : 'Deliveries'}${
+            days > 0 ? ` of the last ${days === 1 ? 'day' : `${days} days`}` : ''
+          }, newest first`}
           rows={page.items}
           columns={[
             {
@@ -95,12 +107,27 @@ export async function deliveriesPage(view: View): Promise<Page> {
           ]}
           empty={<p>{page.lookedBackTo === null ? nothing(view) : 'None so far.'}</p>}
         />
+        {isUndelivered ? <Others view={view} onTheirWay={onTheirWay} /> : null}
         {page.items.length === 0 ? null : <Ids of={page.items.map(({ deliveryId }) => deliveryId)} />}
         <LookedTo view={view} of={page} what="deliveries" />
         <Pager view={view} next={page.nextCursor} />
       </>
     ),
   };
+}
+
+/** Where to find what arrived, and what is being tried. */
+function Others({ view, onTheirWay }: { view: View; onTheirWay: number }) {
+  const all = new URLSearchParams(view.query);
+  for (const name of ['cursor', 'done']) all.delete(name);
+  // Empty, not absent: any state.
+  all.set('status', '');
+  return (
+    <p>
+      {onTheirWay === 0 ? null : `${onTheirWay} ${onTheirWay === 1 ? 'is' : 'are'} on the way now. `}
+      <a href={`${view.url.pathname}?${all}`}>All that was due, what arrived too</a>
+    </p>
+  );
 }
 
 /** What is listed, to take along: one on each line. */
@@ -118,12 +145,17 @@ function Ids({ of }: { of: string[] }) {
   );
 }
 
-function verdictOf(view: View, { items, lookedBackTo }: DeliveryPage): { tone: Tone; text: string } {
+function verdictOf(
+  view: View,
+  { items, lookedBackTo }: DeliveryPage,
+  onTheirWay: number,
+): { tone: Tone; text: string } {
   if (items.length === 0) {
-    const isFine = view.query.get('status') === 'undelivered' && lookedBackTo !== null;
-    return isFine
-      ? { tone: 'ok', text: 'All that were looked at have arrived.' }
-      : { tone: 'quiet', text: 'Nothing here.' };
+    if (view.query.get('status') !== 'undelivered') return { tone: 'quiet', text: 'Nothing here.' };
+    if (lookedBackTo !== null) return { tone: 'ok', text: 'All that were looked at have arrived.' };
+    return onTheirWay > 0
+      ? { tone: 'busy', text: 'Nothing waits and nothing failed; some are on the way.' }
+      : { tone: 'ok', text: 'Nothing waits and nothing failed.' };
   }
   const count = (status: string) => items.filter((one) => one.status === status).length;
   const [exhausted, waiting] = [count('exhausted'), count('waiting')];

@@ -1,5 +1,7 @@
 import type { DropOut } from '../../features/drops/routes.ts';
-import { Confirm, Copy, Facts, Field, PostForm, Table, Time, TimeAndAgo } from '../components/parts.tsx';
+import { Facts } from '../components/facts.tsx';
+import { TimeAndAgo } from '../components/moments.tsx';
+import { Confirm, Copy, Field, PostForm, Table, Time } from '../components/parts.tsx';
 import { field, programApi } from '../components/query.ts';
 import { formatBytes, formatRelative } from '../time.ts';
 import type { Outcome, Page, View } from '../view.ts';

@@ -62,7 +62,7 @@ export async function exportsPage(view: View): Promise<Page> {
             </>
           }
         />
-        <Pager view={view} next={list.nextCursor} />
+        <Pager view={view} next={list.nextCursor} by="name" />
         <h2>For allow-lists</h2>
         {addresses}
         {view.can('exports') ? <NewExport view={view} /> : <WhoMay />}

@@ -105,7 +105,7 @@ export async function filesPage(view: View): Promise<Page> {
         {mayOpen || files.items.length === 0 ? null : (
           <p class="dim">{whoSees('rows')} can open a file: it holds rows.</p>
         )}
-        <Pager view={view} next={files.nextCursor} />
+        <Pager view={view} next={files.nextCursor} by="name" />
         {one === undefined ? (
           <UploadForm view={view} />
         ) : (

@@ -1,17 +1,9 @@
 import type { FlowOut } from '../../features/flows/routes.ts';
 import type { HistoryPage, SourcePage } from '../../features/flows/sources/routes.ts';
+import { Facts } from '../components/facts.tsx';
+import { TimeAndAgo } from '../components/moments.tsx';
 import { findParticipation, Participation } from '../components/participation.tsx';
-import {
-  Confirm,
-  Copy,
-  Facts,
-  Field,
-  PostForm,
-  State,
-  Table,
-  Time,
-  TimeAndAgo,
-} from '../components/parts.tsx';
+import { Confirm, Copy, Field, PostForm, State, Table, Time } from '../components/parts.tsx';
 import { deliveryTones, sourceTones } from '../states.ts';
 import { formatCount, formatDuration } from '../time.ts';
 import { isSent, type Outcome, type Page, type View } from '../view.ts';

@@ -67,7 +67,7 @@ export async function flowsPage(view: View): Promise<Page> {
             )
           }
         />
-        <Pager view={view} next={flows.nextCursor} />
+        <Pager view={view} next={flows.nextCursor} by="name" />
         <p>
           {isArchive ? (
             <a href={view.at('flows')}>Flows that are open</a>

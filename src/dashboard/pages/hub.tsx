@@ -74,7 +74,7 @@ export async function hubPage(view: View): Promise<Page> {
             >{`curl -X POST ${view.ctx.config.PUBLIC_URL}/api/programs -H "Authorization: Bearer $SYSTEM_KEY" \\\n  -H 'content-type: application/json' -d '{"programId": "iqu", "name": "IQU", "timeZone": "Europe/Oslo"}'`}</pre>
           }
         />
-        <Pager view={view} next={programs.nextCursor} />
+        <Pager view={view} next={programs.nextCursor} by="name" />
       </>
     ),
   };

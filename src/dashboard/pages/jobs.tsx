@@ -1,7 +1,8 @@
 import type { JobRetries } from '../../features/jobs/retries/routes.ts';
 import type { JobOut, JobPage } from '../../features/jobs/routes.ts';
 import { LookedTo } from '../components/looked.tsx';
-import { Filters, Pager, PostForm, Select, State, Table, Time, Took } from '../components/parts.tsx';
+import { Took } from '../components/moments.tsx';
+import { Filters, Pager, PostForm, Select, State, Table, Time } from '../components/parts.tsx';
 import { field, programApi } from '../components/query.ts';
 import { RunStrip } from '../components/runs.tsx';
 import { jobTones } from '../states.ts';

@@ -1,17 +1,8 @@
 import { scopes } from '../../context.ts';
 import type { DropOut } from '../../features/drops/routes.ts';
 import type { KeyOut, KeyPage, NewKeyOut, SessionPage } from '../../features/keys/routes.ts';
-import {
-  Confirm,
-  Copy,
-  Field,
-  Pager,
-  PostForm,
-  State,
-  Table,
-  Time,
-  TimeAndAgo,
-} from '../components/parts.tsx';
+import { TimeAndAgo } from '../components/moments.tsx';
+import { Confirm, Copy, Field, Pager, PostForm, State, Table, Time } from '../components/parts.tsx';
 import { listQuery } from '../components/query.ts';
 import { formatRelative } from '../time.ts';
 import type { Outcome, Page, View } from '../view.ts';
@@ -107,7 +98,7 @@ export async function keysPage(view: View): Promise<Page> {
           ]}
           empty={<p>The program has no key yet.</p>}
         />
-        <Pager view={view} next={keys.nextCursor} />
+        <Pager view={view} next={keys.nextCursor} by="name" />
         <p>
           Keys of the drop folder are on <a href={view.at('drop')}>a page of their own</a>.
         </p>

@@ -1,7 +1,8 @@
 import type { MonitorOut, MonitorPage } from '../../features/monitors/routes.ts';
 import { Command } from '../components/command.tsx';
 import { Choice } from '../components/forms.tsx';
-import { Confirm, Field, Pager, PostForm, State, Table, Time, TimeAndAgo } from '../components/parts.tsx';
+import { TimeAndAgo } from '../components/moments.tsx';
+import { Confirm, Field, Pager, PostForm, State, Table, Time } from '../components/parts.tsx';
 import { field, listQuery, programApi } from '../components/query.ts';
 import { formatDuration } from '../time.ts';
 import { isSent, type Outcome, type Page, type View } from '../view.ts';
@@ -94,7 +95,7 @@ export async function monitorsPage(view: View): Promise<Page> {
             </>
           }
         />
-        <Pager view={view} next={list.nextCursor} />
+        <Pager view={view} next={list.nextCursor} by="name" />
         {view.can('webhooks') ? <NewMonitor view={view} /> : null}
       </>
     ),

@@ -1,6 +1,7 @@
 import type { Child } from 'hono/jsx';
 import type { ExportNight, ExportOut } from '../../features/exports/routes.ts';
-import { Confirm, Copy, Facts, State, Table, Time } from '../components/parts.tsx';
+import { Facts } from '../components/facts.tsx';
+import { Confirm, Copy, State, Table, Time } from '../components/parts.tsx';
 import { programApi } from '../components/query.ts';
 import { formatBytes, formatCount, formatDuration } from '../time.ts';
 import { maySee, whoSees } from '../values.ts';

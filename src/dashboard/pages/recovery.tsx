@@ -1,6 +1,7 @@
 import type { Child } from 'hono/jsx';
 import type { RecoveryOut } from '../../features/deliveries/endpoints/routes.ts';
-import { Confirm, Facts, PostForm, State, Time } from '../components/parts.tsx';
+import { Facts } from '../components/facts.tsx';
+import { Confirm, PostForm, State, Time } from '../components/parts.tsx';
 import { field, programApi } from '../components/query.ts';
 import { deliveryTones } from '../states.ts';
 import { formatCount } from '../time.ts';

@@ -1,6 +1,7 @@
 import type { SubscriptionList } from '../../features/subscriptions/routes.ts';
 import type { QuarantinePage, SyncPage } from '../../features/syncs/routes.ts';
-import { Confirm, Facts, Field, PostForm, State, Table, Time } from '../components/parts.tsx';
+import { Facts } from '../components/facts.tsx';
+import { Confirm, Field, PostForm, State, Table, Time } from '../components/parts.tsx';
 import { programApi } from '../components/query.ts';
 import { formatCount, formatDuration } from '../time.ts';
 import type { Page, View } from '../view.ts';

@@ -1,7 +1,7 @@
 import type { SubscriberList, SubscriptionList } from '../../features/subscriptions/routes.ts';
 import type { SyncStandingOut, SyncStandings } from '../../features/syncs/standings/routes.ts';
-import { type Column, State, Table, Time } from '../components/parts.tsx';
-import { programApi } from '../components/query.ts';
+import { type Column, Pager, State, Table, Time } from '../components/parts.tsx';
+import { listQuery, programApi } from '../components/query.ts';
 import { formatCount, formatDuration } from '../time.ts';
 import type { Page, View } from '../view.ts';
 
@@ -9,12 +9,19 @@ type Subscription = SubscriptionList[number] & { standing: SyncStandingOut | und
 
 /** Whose events this program takes and how far behind it is, and who takes its own. */
 export async function subscriptionsPage(view: View): Promise<Page> {
+  const shown = listQuery(view, []);
+  const of = new URLSearchParams({ cursor: view.query.get('subscribers') ?? '' });
   const [list, standings, subscribers] = await Promise.all([
-    view.api.get<SubscriptionList>(programApi(view, 'eventSubs?limit=200')),
-    view.api.get<SyncStandings>(programApi(view, 'subscription-standings')),
-    view.can('manage') ? view.api.get<SubscriberList>(programApi(view, 'subscribers')) : null,
+    view.api.list<SubscriptionList[number]>(programApi(view, `eventSubs${shown}`)),
+    view.api.get<SyncStandings>(programApi(view, `subscription-standings${shown}`)),
+    view.can('manage')
+      ? view.api.list<SubscriberList[number]>(
+          programApi(view, `subscribers${of.get('cursor') === '' ? '' : `?${of}`}`),
+        )
+      : null,
   ]);
-  const subscriptions = list.map(
+  const isAll = list.nextCursor === null && !view.query.has('cursor');
+  const subscriptions = list.items.map(
     (one): Subscription => ({
       ...one,
       standing: standings.items.find(({ publisherId }) => publisherId === one.PublisherProgramId),
@@ -23,7 +30,7 @@ export async function subscriptionsPage(view: View): Promise<Page> {
   return {
     title: 'Subscriptions',
     every: 15,
-    verdict: verdictOf(view, subscriptions),
+    verdict: verdictOf(view, subscriptions, isAll),
     body: (
       <>
         <Table
@@ -32,29 +39,41 @@ export async function subscriptionsPage(view: View): Promise<Page> {
           columns={columnsOf(view)}
           empty={<p>The operator establishes subscriptions.</p>}
         />
-        {subscribers === null ? null : (
-          <Table
-            caption="Programs that take this one’s events"
-            rows={subscribers}
-            columns={[
-              { head: 'Program', kind: 'name', cell: (one) => one.ProgramId },
-              {
-                head: 'State',
-                cell: (one) => (
-                  <State
-                    word={one.SuspendedUtc === null ? 'active' : 'suspended'}
-                    tone={one.SuspendedUtc === null ? 'ok' : 'attention'}
-                  />
-                ),
-              },
-              { head: 'Up to', cell: (one) => <Time view={view} at={one.LastSyncUtc} /> },
-            ]}
-            empty={<p>Nobody subscribes to this program.</p>}
-          />
-        )}
+        <Pager view={view} next={list.nextCursor} by="name" of="publishers" />
+        {subscribers === null ? null : <Subscribers view={view} of={subscribers} />}
       </>
     ),
   };
+}
+
+function Subscribers(props: {
+  view: View;
+  of: { items: SubscriberList[number][]; nextCursor: string | null };
+}) {
+  const { view, of } = props;
+  return (
+    <>
+      <Table
+        caption="Programs that take this one’s events"
+        rows={of.items}
+        columns={[
+          { head: 'Program', kind: 'name', cell: (one) => one.ProgramId },
+          {
+            head: 'State',
+            cell: (one) => (
+              <State
+                word={one.SuspendedUtc === null ? 'active' : 'suspended'}
+                tone={one.SuspendedUtc === null ? 'ok' : 'attention'}
+              />
+            ),
+          },
+          { head: 'Up to', cell: (one) => <Time view={view} at={one.LastSyncUtc} /> },
+        ]}
+        empty={<p>Nobody subscribes to this program.</p>}
+      />
+      <Pager view={view} next={of.nextCursor} by="name" name="subscribers" of="subscribers" />
+    </>
+  );
 }
 
 const columnsOf = (view: View): Column<Subscription>[] => [
@@ -146,8 +165,12 @@ function LastSync({ view, of }: { view: View; of: SyncStandingOut | undefined })
   );
 }
 
-function verdictOf(view: View, subscriptions: Subscription[]): Page['verdict'] {
-  if (subscriptions.length === 0) return { tone: 'quiet', text: 'This program takes nobody’s events.' };
+function verdictOf(view: View, subscriptions: Subscription[], isAll: boolean): Page['verdict'] {
+  if (subscriptions.length === 0)
+    return {
+      tone: 'quiet',
+      text: isAll ? 'This program takes nobody’s events.' : 'There is no publisher after these.',
+    };
   const standings = subscriptions.flatMap(({ standing }) => (standing === undefined ? [] : [standing]));
   const off = subscriptions.filter(({ SyncEnabled }) => !SyncEnabled).length;
   const withheld = standings.filter(({ suspendedAt }) => suspendedAt !== null).length;
@@ -156,11 +179,14 @@ function verdictOf(view: View, subscriptions: Subscription[]): Page['verdict'] {
   const parts = [
     held.length > 0 ? `${counted(sumOf(held))} in quarantine` : '',
     withheld > 0 ? `${withheld} withheld by the publisher` : '',
-    off > 0 ? `${off} of ${subscriptions.length} not synchronised by night` : '',
+    off > 0
+      ? `${off} of ${isAll ? '' : 'the '}${subscriptions.length}${isAll ? '' : ' shown'} not synchronised by night`
+      : '',
     longest === undefined ? '' : `the longest wait is ${lagOf(view, longest)}`,
   ].filter((part) => part !== '');
   const needsSomebody = held.length + withheld + off > 0;
-  if (parts.length === 0) return { tone: 'ok', text: 'Every subscription is up to date.' };
+  if (parts.length === 0)
+    return { tone: 'ok', text: `Every subscription${isAll ? '' : ' shown'} is up to date.` };
   const text = parts.join('; ');
   return {
     tone: needsSomebody ? 'attention' : 'ok',

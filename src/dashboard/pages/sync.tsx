@@ -1,5 +1,6 @@
 import type { SyncForecast } from '../../features/syncs/forecast/routes.ts';
-import { Facts, PostForm, Time } from '../components/parts.tsx';
+import { Facts } from '../components/facts.tsx';
+import { PostForm, Time } from '../components/parts.tsx';
 import { field, programApi } from '../components/query.ts';
 import { formatCount } from '../time.ts';
 import type { Outcome, View } from '../view.ts';

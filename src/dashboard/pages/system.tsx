@@ -1,8 +1,10 @@
 import type { Child } from 'hono/jsx';
 import type { SystemStatus } from '../../api/status.ts';
 import type { OpenProblemPage } from '../../features/attention/routes.ts';
-import type { RelayOut } from '../../features/exports/routes.ts';
-import { Facts, State, Table, Time, TimeAndAgo } from '../components/parts.tsx';
+import type { RelayOut } from '../../features/exports/contacts/routes.ts';
+import { Facts } from '../components/facts.tsx';
+import { TimeAndAgo } from '../components/moments.tsx';
+import { State, Table, Time } from '../components/parts.tsx';
 import { Problems } from '../components/problems.tsx';
 import { formatBytes, formatCount, formatDuration } from '../time.ts';
 import type { Page, Tone, View } from '../view.ts';
@@ -68,6 +70,7 @@ export async function systemPage(view: View): Promise<Page> {
         />
         <h2>The SFTP relay</h2>
         <RelayHealth view={view} of={relay} />
+        {relay.runs !== null && <RelayContacts view={view} of={relay.contacts} />}
         <h2>Storage and keys</h2>
         <Facts
           of={[
@@ -117,10 +120,13 @@ function RelayHealth({ view, of }: { view: View; of: RelayOut }) {
   if (of.runs === null) return <p>There is none: without RELAY_TOKEN no nightly file is sent.</p>;
   if (of.state === null)
     return (
-      <p>
-        It runs as a container of the platform, which sleeps while nothing is sent: it is not asked unless
-        told. <a href="?relay=ask">Ask it now</a>
-      </p>
+      <>
+        <p>
+          It runs as a container of the platform, which sleeps while nothing is sent: it is not asked unless
+          told. <a href="?relay=ask">Ask it now</a>
+        </p>
+        <Facts of={heardFacts(view, of)} />
+      </>
     );
   const [word, tone] = relayWords[of.state];
   return (
@@ -128,6 +134,7 @@ function RelayHealth({ view, of }: { view: View; of: RelayOut }) {
       of={[
         ['Runs', of.runs === 'host' ? 'on a host of its own (RELAY_URL)' : 'as a container of the platform'],
         ['State', <State word={word} tone={tone} />],
+        ...heardFacts(view, of),
         ...(of.detail === null ? [] : [['It said', of.detail] as [string, Child]]),
         [
           'Asked',
@@ -145,6 +152,52 @@ function RelayHealth({ view, of }: { view: View; of: RelayOut }) {
         ],
         ['Leaves from', of.fixed ? of.addresses.join(', ') : 'no fixed addresses (RELAY_EGRESS)'],
       ]}
+    />
+  );
+}
+
+function heardFacts(view: View, { version, lastAnswerAt }: RelayOut): [string, Child][] {
+  return [
+    ['Version', version === null ? 'not heard yet' : <code>{version}</code>],
+    ['Last answer', lastAnswerAt === null ? 'none yet' : <TimeAndAgo view={view} at={lastAnswerAt} />],
+  ];
+}
+
+const outcomeWords: Record<RelayOut['contacts'][number]['outcome'], [string, Tone]> = {
+  answered: ['answered', 'ok'],
+  refused: ['refused the hub’s calls', 'bad'],
+  unreachable: ['could not be reached', 'bad'],
+  lost: ['broke off before its answer', 'bad'],
+};
+
+const callWords = { file: 'a file', probe: 'a host’s keys', check: 'whether it answers' };
+
+function RelayContacts({ view, of }: { view: View; of: RelayOut['contacts'] }) {
+  return (
+    <Table
+      caption="Its latest contacts with the hub; a line each time that its answers change"
+      rows={of}
+      columns={[
+        { head: 'From', kind: 'name', cell: ({ since }) => <Time view={view} at={since} /> },
+        { head: 'Until', cell: ({ until }) => <TimeAndAgo view={view} at={until} /> },
+        {
+          head: 'The relay',
+          cell: ({ outcome, detail }) => (
+            <>
+              <State word={outcomeWords[outcome][0]} tone={outcomeWords[outcome][1]} />
+              {detail === null ? '' : ` ${detail}`}
+            </>
+          ),
+        },
+        { head: 'Last asked for', cell: ({ call }) => callWords[call] },
+        { head: 'Version', cell: ({ version }) => (version === null ? '–' : <code>{version}</code>) },
+      ]}
+      empty={
+        <p>
+          None yet. Each transfer and each look at a host’s keys is one; a relay on a host of its own is also
+          asked every five minutes.
+        </p>
+      }
     />
   );
 }

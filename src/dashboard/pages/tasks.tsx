@@ -1,7 +1,8 @@
 import type { JobPage } from '../../features/jobs/routes.ts';
 import type { TaskPage } from '../../features/tasks/routes.ts';
 import { Command } from '../components/command.tsx';
-import { Copy, Facts, Pager, Table, Time } from '../components/parts.tsx';
+import { Facts } from '../components/facts.tsx';
+import { Copy, Pager, Table, Time } from '../components/parts.tsx';
 import { programApi } from '../components/query.ts';
 import { RunStrip } from '../components/runs.tsx';
 import { jobTones } from '../states.ts';
@@ -74,7 +75,7 @@ export async function tasksPage(view: View): Promise<Page> {
             </>
           }
         />
-        <Pager view={view} next={tasks.nextCursor} />
+        <Pager view={view} next={tasks.nextCursor} by="name" />
       </>
     ),
   };

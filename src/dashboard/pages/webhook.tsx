@@ -1,18 +1,10 @@
 import type { RecoveryPage } from '../../features/deliveries/endpoints/routes.ts';
 import type { DeliveryPage } from '../../features/deliveries/routes.ts';
 import type { EndpointOut } from '../../features/webhooks/routes.ts';
+import { Facts } from '../components/facts.tsx';
 import { Choice } from '../components/forms.tsx';
-import {
-  Confirm,
-  Copy,
-  Facts,
-  Field,
-  PostForm,
-  State,
-  Table,
-  Time,
-  TimeAndAgo,
-} from '../components/parts.tsx';
+import { TimeAndAgo } from '../components/moments.tsx';
+import { Confirm, Copy, Field, PostForm, State, Table, Time } from '../components/parts.tsx';
 import { field, programApi, sendIfUnchanged, words } from '../components/query.ts';
 import { verifySnippets } from '../components/verify.ts';
 import { deliveryTones, endpointTones } from '../states.ts';

@@ -40,7 +40,7 @@ export async function webhooksPage(view: View): Promise<Page> {
             </>
           }
         />
-        <Pager view={view} next={list.nextCursor} />
+        <Pager view={view} next={list.nextCursor} by="name" />
         {view.can('webhooks') ? (
           <>
             <h2>A new endpoint</h2>

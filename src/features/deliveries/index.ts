@@ -9,7 +9,7 @@ export { deliveryPrefix } from './announced.ts';
 export { emailChannel, pingChannel, webhookChannel } from './channels.ts';
 export { attemptDelivery, startDeliveries, sweepDeliveries } from './deliver.ts';
 export { sweepRecoveries } from './endpoints/recover.ts';
-export { countOfMessages, listDeliveriesAbout, listDeliveriesOfMessages } from './ledger.ts';
+export { countOfMessages, countOnTheirWay, listDeliveriesAbout, listDeliveriesOfMessages } from './ledger.ts';
 export { deliveriesLifecycle } from './lifecycle.ts';
 export { presentDelivery } from './present.ts';
 export { alertType } from './problems.ts';

@@ -1,12 +1,13 @@
-import { and, desc, eq, getTableColumns, gte, lt, ne, type SQL, sql } from 'drizzle-orm';
+import { and, desc, eq, getTableColumns, gte, inArray, lt, type SQL, sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
 import { idTime, newId } from '../../platform/ids.ts';
 import { deliveryPrefix } from './announced.ts';
+import { leaseMs } from './policy.ts';
 import type { Delivery } from './store.ts';
-import { type DeliveryStatus, deliveries } from './table.ts';
+import { type DeliveryStatus, deliveries, heldUpStatuses } from './table.ts';
 
 export interface DeliveryFilter {
-  /** `undelivered`: whatever is not `delivered`. */
+  /** `undelivered`: what was not taken at once, `waiting`, `paused`, `exhausted` or `cancelled`. */
   status?: DeliveryStatus | 'undelivered' | undefined;
   channel?: string | undefined;
   type?: string | undefined;
@@ -73,9 +74,20 @@ export interface Listed {
   lookedTo: string | null;
 }
 
+/** A part of the ledger that is read newest first, by an index of its own or the table's. */
+interface Stretch {
+  table: SQL;
+  where: SQL | undefined;
+}
+
+const { deliveryId: id } = deliveries;
+const heldUpIndex = sql`${deliveries} INDEXED BY deliveries_held_up`;
+/** The index's own condition, to the letter, by which it is known to hold them. */
+const ofHeldUp = sql`${deliveries.status} NOT IN ('pending', 'sending', 'delivered')`;
+
 /**
- * The ledger, newest first. What failed for good has an index, as has what a trace, a job or an event is told
- * in; any other filter is looked for in a bounded stretch, for an index of it would cost each delivery a row.
+ * The ledger, newest first. What was not taken at once has an index, as has what a trace, a job or an event is
+ * told in; any other filter is looked for in a bounded stretch, for an index of it would cost each delivery a row.
  */
 export async function listDeliveries(
   ctx: Ctx,
@@ -85,51 +97,81 @@ export async function listDeliveries(
   limit: number,
 ): Promise<Listed> {
   const { status, sinceMs } = filter;
-  const isFailed = status === 'exhausted' || status === 'cancelled';
   const found = and(
     eq(deliveries.programId, programId),
-    // The literal list is the index's own condition, by which it is known to hold these.
-    isFailed
-      ? and(eq(deliveries.status, status), sql`${deliveries.status} IN ('exhausted', 'cancelled')`)
-      : undefined,
     whereAbout(programId, filter),
-    sinceMs === undefined ? undefined : gte(deliveries.deliveryId, newId('dlv', sinceMs).slice(0, 14)),
-    before === null ? undefined : lt(deliveries.deliveryId, before),
+    sinceMs === undefined ? undefined : gte(id, newId('dlv', sinceMs).slice(0, 14)),
+    before === null ? undefined : lt(id, before),
   );
-  const looked = [
-    ...(status === undefined || isFailed
-      ? []
-      : [status === 'undelivered' ? ne(deliveries.status, 'delivered') : eq(deliveries.status, status)]),
-    ...(filter.channel === undefined ? [] : [eq(deliveries.channel, filter.channel)]),
-    ...(filter.type === undefined ? [] : [eq(deliveries.type, filter.type)]),
-    ...(filter.endpointId === undefined ? [] : [eq(deliveries.endpointId, filter.endpointId)]),
-  ];
   const isShort = filter.traceId !== undefined || filter.about !== undefined;
-  const lookedTo =
-    looked.length === 0 || isShort
-      ? null
-      : await endOfLook(ctx, found, before === null ? lookedAt.first : lookedAt.further);
-  const id = deliveries.deliveryId;
-  const stretch = and(found, lookedTo === null ? undefined : gte(id, lookedTo));
+  const heldUp = heldUpStatuses.filter((one) => status === one || status === 'undelivered');
+  const isIndexed = heldUp.length > 0 && !isShort;
+  const ofStatus =
+    status === undefined || isIndexed
+      ? undefined
+      : inArray(deliveries.status, status === 'undelivered' ? heldUp : [status]);
+  const looked = [
+    ofStatus,
+    filter.channel === undefined ? undefined : eq(deliveries.channel, filter.channel),
+    filter.type === undefined ? undefined : eq(deliveries.type, filter.type),
+    filter.endpointId === undefined ? undefined : eq(deliveries.endpointId, filter.endpointId),
+  ].filter((one) => one !== undefined);
+  const stretches: Stretch[] = isIndexed
+    ? heldUp.map((one) => ({ table: heldUpIndex, where: and(found, ofHeldUp, eq(deliveries.status, one)) }))
+    : [{ table: sql`${deliveries}`, where: found }];
+  const many = before === null ? lookedAt.first : lookedAt.further;
+  const lookedTo = looked.length === 0 || isShort ? null : await endOfLook(ctx, stretches, many);
+  const from = lookedTo === null ? undefined : gte(id, lookedTo);
   // Their ids alone are in the index: asked for whole rows, the database would rather read the ledger.
-  const ofFailed = sql`${deliveries.programId} = ${programId} AND ${id} IN (SELECT ${id} FROM ${deliveries}
-    WHERE ${stretch} ORDER BY ${id} DESC LIMIT ${looked.length === 0 ? limit : lookedAt.further})`;
+  const isFound = isIndexed
+    ? and(
+        eq(deliveries.programId, programId),
+        sql`${id} IN (${newestOf(stretches, from, looked.length === 0 ? limit : many)})`,
+      )
+    : and(found, from);
   const rows = await ctx.db
     .select(listedColumns)
     .from(deliveries)
-    .where(and(isFailed && !isShort ? ofFailed : stretch, ...looked))
+    .where(and(isFound, ...looked))
     .orderBy(desc(id))
     .limit(limit);
   return { rows, lookedTo };
 }
 
-/** The last of the next so many; null where the ledger has no more than these. */
-async function endOfLook(ctx: Ctx, found: SQL | undefined, many: number): Promise<string | null> {
-  const id = deliveries.deliveryId;
-  const [end] = await ctx.db.all<{ last: string }>(sql`SELECT w.last FROM (SELECT min(id) AS last
-      FROM (SELECT ${id} AS id FROM ${deliveries} WHERE ${found} ORDER BY ${id} DESC LIMIT ${many})) AS w
-    WHERE EXISTS (SELECT 1 FROM ${deliveries} WHERE ${found} AND ${id} < w.last)`);
+/** The ids of the newest of all stretches: each comes in its order, and they are merged as they come. */
+function newestOf(stretches: Stretch[], from: SQL | undefined, many: number): SQL {
+  const ids = stretches.map(
+    ({ table, where }) => sql`SELECT ${id} AS id FROM ${table} WHERE ${and(where, from)}`,
+  );
+  return sql`SELECT id FROM (${sql.join(ids, sql` UNION ALL `)} ORDER BY 1 DESC LIMIT ${many})`;
+}
+
+/** The last of the next so many; null where there are no more than these. */
+async function endOfLook(ctx: Ctx, stretches: Stretch[], many: number): Promise<string | null> {
+  const isMore = stretches.map(
+    ({ table, where }) => sql`EXISTS (SELECT 1 FROM ${table} WHERE ${where} AND ${id} < w.last)`,
+  );
+  const [end] = await ctx.db.all<{ last: string }>(sql`SELECT w.last FROM
+    (SELECT min(id) AS last FROM (${newestOf(stretches, undefined, many)})) AS w WHERE ${sql.join(isMore, sql` OR `)}`);
   return end?.last ?? null;
+}
+
+const lookedForMoving = { newest: 50, due: 30 };
+
+/**
+ * How many deliveries are on their way now, `pending` or `sending`, in a bounded look: among the newest 50 of the
+ * ledger, and the first 30 that are due at the program's endpoints.
+ */
+export async function countOnTheirWay(ctx: Ctx, programId: string): Promise<number> {
+  const moving = await ctx.db.all(sql`SELECT * FROM (
+    SELECT * FROM (SELECT delivery_id, status FROM deliveries WHERE program_id = ${programId}
+      ORDER BY delivery_id DESC LIMIT ${lookedForMoving.newest})
+    UNION SELECT * FROM (SELECT d.delivery_id, d.status FROM webhook_endpoints AS e
+      CROSS JOIN deliveries AS d INDEXED BY deliveries_due
+      WHERE e.program_id = ${programId} AND e.deleted_at IS NULL AND d.endpoint_id = e.endpoint_id
+        AND d.next_attempt_at <= ${ctx.now() + leaseMs} LIMIT ${lookedForMoving.due}))
+    WHERE status IN ('pending', 'sending')`);
+  return moving.length;
 }
 
 export type DeliveryOfMessage = Pick<

@@ -36,7 +36,8 @@ const listRoute = defineRoute(
           .enum([...deliveryStatuses, 'undelivered'])
           .optional()
           .openapi({
-            description: '`undelivered` is every other than `delivered`.',
+            description:
+              '`undelivered` is what was not taken at once: `waiting`, `paused`, `exhausted` or `cancelled`. `pending` and `sending` are on their way.',
           }),
         channel: z.string().max(50).optional(),
         type: z.string().max(100).optional(),

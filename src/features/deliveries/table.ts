@@ -12,6 +12,9 @@ export const deliveryStatuses = [
 ] as const;
 export type DeliveryStatus = (typeof deliveryStatuses)[number];
 
+/** Those of what was not taken at once: it waits for another attempt or its endpoint, or is given up. */
+export const heldUpStatuses = ['waiting', 'paused', 'exhausted', 'cancelled'] as const;
+
 /** One attempt, as `deliveries.log` keeps it. `excerpt` is the receiver's own words and may hold anything. */
 export interface Attempt {
   startedAt: number;
@@ -85,10 +88,12 @@ export const deliveries = sqliteTable(
     // What goes to no endpoint is found by its id alone, and by its trace.
     index('deliveries_direct').on(table.deliveryId).where(sql`endpoint_id = ''`),
     index('deliveries_direct_trace').on(table.programId, table.traceId).where(sql`endpoint_id = ''`),
-    // Those that failed for good, and nothing for what arrives: of a program by their state, and of an endpoint.
-    index('deliveries_failed')
+    // What was not taken at once, by its state: nothing for what arrives with its first attempt.
+    index('deliveries_held_up')
       .on(table.programId, table.status, table.deliveryId)
-      .where(sql`status IN ('exhausted', 'cancelled')`),
+      // Not a list of the four: beside an equality that would be taken for a search, and its order be lost.
+      .where(sql`status NOT IN ('pending', 'sending', 'delivered')`),
+    // Those that failed for good, of an endpoint.
     index('deliveries_failed_to')
       .on(table.endpointId, table.deliveryId)
       .where(sql`status IN ('exhausted', 'cancelled')`),

@@ -1,3 +1,4 @@
 export { sftpChannel } from './channel.ts';
+export { checkRelay } from './contacts/check.ts';
 export { exportsLifecycle, sealedExportColumns, watchedExport } from './lifecycle.ts';
 export { sweepExports } from './sweep.ts';

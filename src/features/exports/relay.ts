@@ -4,6 +4,7 @@ import { sha256Hex, toHex, utf8 } from '../../platform/encoding.ts';
 import { AppError } from '../../platform/errors.ts';
 import { newId } from '../../platform/ids.ts';
 import { ShortCache } from '../../platform/short-cache.ts';
+import { type Contact, keepContact } from './contacts/store.ts';
 
 // The hub's side of relay/CONTRACT.md.
 
@@ -50,12 +51,18 @@ const probed = z.object({
   keys: z.array(hostKey.extend({ publicKey: z.string().optional() })),
 });
 
+/** As the relay says it with every answer; another's words would stand on the operator's page. */
+const relayVersion = z.string().regex(/^[\w.+-]{1,64}$/);
+
 const egress = z.object({ fixed: z.boolean(), addresses: z.array(z.string()) });
 
 export type Arrived = z.output<typeof arrived>;
 export type Failed = z.output<typeof failed>;
 export type Probed = z.output<typeof probed>;
 export type HostKey = z.output<typeof hostKey>;
+
+/** `file`, `probe` and `check` are kept as contacts; what a page asks (`look`) is not, for looking changes nothing. */
+type Purpose = 'file' | 'probe' | 'check' | 'look';
 
 /** What became of a call: a verdict, a relay that took no work, or one that died before its verdict. */
 export type RelayAnswer<Verdict> =
@@ -103,15 +110,18 @@ export async function relayPut(
   envelope: PutEnvelope,
   open: () => Promise<ReadableStream<Uint8Array>>,
 ): Promise<RelayAnswer<Arrived>> {
-  return call(ctx, 'POST', '/v1/put', arrived, JSON.stringify(envelope), {
-    sizeBytes: envelope.size,
-    body: await open(),
-  });
+  const file = { sizeBytes: envelope.size, body: await open() };
+  return call(ctx, 'POST', '/v1/put', arrived, { purpose: 'file', envelope: JSON.stringify(envelope), file });
 }
 
 /** The host's keys, found without any credential. */
 export function relayProbe(ctx: Ctx, target: { host: string; port: number }): Promise<RelayAnswer<Probed>> {
-  return call(ctx, 'POST', '/v1/probe', probed, JSON.stringify(target));
+  return call(ctx, 'POST', '/v1/probe', probed, { purpose: 'probe', envelope: JSON.stringify(target) });
+}
+
+/** Asks whether it would take a transfer now, and keeps what it answered. */
+export async function checkAnswers(ctx: Ctx): Promise<void> {
+  await call(ctx, 'GET', '/v1/egress', egress, { purpose: 'check', withinMs: sayWithinMs });
 }
 
 /** The addresses that transfers come from; none are fixed where the relay runs in a container of the platform. */
@@ -123,7 +133,7 @@ export async function relayEgress(ctx: Ctx): Promise<Egress> {
 
 type Egress = z.output<typeof egress>;
 
-const health = z.object({ status: z.string(), transfers: z.number(), limit: z.number() });
+const health = z.object({ transfers: z.number(), limit: z.number(), version: relayVersion.optional() });
 
 /** What a relay says of itself, asked with a signature: one that answers takes the hub's transfers. */
 export interface RelayStanding {
@@ -134,6 +144,7 @@ export interface RelayStanding {
   /** Transfers under way, and how many it runs at once; null where it does not say. */
   transfers: number | null;
   limit: number | null;
+  version: string | null;
   askedAtMs: number;
   durationMs: number;
 }
@@ -147,16 +158,17 @@ export async function relayStanding(ctx: Ctx): Promise<RelayStanding> {
   return standings.get(relay, 'standing', ctx.wallNow(), async () => {
     const startedAt = Date.now();
     const [said, ready] = await Promise.all([
-      call(ctx, 'GET', '/v1/egress', egress, '', undefined, sayWithinMs),
+      call(ctx, 'GET', '/v1/egress', egress, { purpose: 'look', withinMs: sayWithinMs }),
       readHealth(relay),
     ]);
     const answers = said.kind === 'verdict' && 'fixed' in said.verdict ? said.verdict : null;
     return {
       state: answers !== null ? 'answers' : said.kind === 'refused' ? 'refuses' : 'unreachable',
-      detail: said.kind === 'refused' ? `${said.status} ${said.code}: ${said.message}` : null,
+      detail: said.kind === 'refused' ? refusalText(said) : null,
       egress: answers ?? { fixed: false, addresses: [] },
       transfers: ready?.transfers ?? null,
       limit: ready?.limit ?? null,
+      version: ready?.version ?? null,
       askedAtMs: ctx.now(),
       durationMs: Date.now() - startedAt,
     };
@@ -182,11 +194,19 @@ async function call<Verdict>(
   method: 'GET' | 'POST',
   path: string,
   schema: z.ZodType<Verdict>,
-  envelope: string,
-  file?: { sizeBytes: number; body: ReadableStream<Uint8Array> },
-  withinMs = answerWithinMs,
+  options: {
+    purpose: Purpose;
+    envelope?: string;
+    file?: { sizeBytes: number; body: ReadableStream<Uint8Array> };
+    withinMs?: number;
+  },
 ): Promise<RelayAnswer<Verdict>> {
   const { relay } = ctx;
+  const { purpose, envelope = '', file, withinMs = answerWithinMs } = options;
+  const heard = async (answer: RelayAnswer<Verdict>, version: string | null) => {
+    if (purpose !== 'look') await keepContact(ctx, { call: purpose, version, ...contactOf(answer) });
+    return answer;
+  };
   if (!relay) {
     await file?.body.cancel();
     throw noRelay();
@@ -202,12 +222,23 @@ async function call<Verdict>(
   } catch (error) {
     streaming?.stop();
     ctx.log.error('relay.unreachable', error, { path });
-    return { kind: 'unreachable' };
+    return heard({ kind: 'unreachable' }, null);
   }
   const read = await readAnswer(ctx, answer, schema);
   streaming?.stop();
-  return read;
+  return heard(read, relayVersion.safeParse(answer.headers.get('x-crosswalk-relay')).data ?? null);
 }
+
+/** A relay at its limit answers; one that is about to stop or knows another token does not take a transfer. */
+function contactOf(answer: RelayAnswer<unknown>): Pick<Contact, 'outcome' | 'detail'> {
+  if (answer.kind !== 'refused')
+    return { outcome: answer.kind === 'verdict' ? 'answered' : answer.kind, detail: null };
+  if (answer.status === 429) return { outcome: 'answered', detail: null };
+  return { outcome: 'refused', detail: refusalText(answer) };
+}
+
+const refusalText = ({ status, code, message }: { status: number; code: string; message: string }) =>
+  `${status} ${code}: ${message}`.slice(0, 300);
 
 /** Envelope and file in one body of known length. What breaks the file off breaks the body off. */
 function streamBody(

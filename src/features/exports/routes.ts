@@ -1,10 +1,8 @@
 import { z } from '@hono/zod-openapi';
-import type { Ctx } from '../../context.ts';
 import {
   createRouter,
   defineRoute,
   ifMatchHeader,
-  isoTime,
   jsonBody,
   linkNext,
   noContent,
@@ -18,7 +16,7 @@ import { decodeCursor, toPage } from '../../platform/cursor.ts';
 import { versionTag } from '../../platform/etag.ts';
 import { showDestination } from './destination.ts';
 import { probeHost } from './probe.ts';
-import { relayEgress, relayStanding } from './relay.ts';
+import { relayEgress } from './relay.ts';
 import { sampleFile } from './samples.ts';
 import { changeExport, createExport, deleteExport, requireExport } from './save.ts';
 import {
@@ -62,57 +60,6 @@ const egressRoute = defineRoute(
     },
   },
 );
-
-const relayOut = z
-  .object({
-    runs: z.enum(['host', 'container']).nullable().openapi({ description: 'Null: this hub has no relay.' }),
-    state: z
-      .enum(['answers', 'refuses', 'unreachable'])
-      .nullable()
-      .openapi({ description: 'Null: not asked.' }),
-    detail: z.string().nullable().openapi({ description: 'Why it refuses, in its words.' }),
-    fixed: z.boolean(),
-    addresses: z.array(z.string()),
-    transfers: z.number().int().nullable().openapi({ description: 'Under way at this moment.' }),
-    limit: z.number().int().nullable().openapi({ description: 'As many it runs at once.' }),
-    askedAt: isoTime.nullable(),
-    durationMs: z.number().int().nullable(),
-  })
-  .openapi('Relay');
-
-export type RelayOut = z.output<typeof relayOut>;
-
-const relayRoute = defineRoute(
-  { scope: 'system' },
-  {
-    method: 'get',
-    path: '/api/system/relay',
-    tags: ['Operating'],
-    summary: 'Whether the SFTP relay answers now, to a signed call',
-    request: {
-      query: z.object({
-        ask: z.enum(['true', 'false']).optional().openapi({
-          description:
-            'A relay on a host of its own is asked unless told; a container, which that would wake, only if told.',
-        }),
-      }),
-    },
-    responses: { 200: ok(relayOut, 'Within two seconds, and at most five seconds old.') },
-  },
-);
-
-const notAsked = {
-  ...{ state: null, detail: null, fixed: false, addresses: [], transfers: null, limit: null },
-  ...{ askedAt: null, durationMs: null },
-};
-
-async function readRelay(ctx: Ctx, ask: boolean | null): Promise<RelayOut> {
-  if (!ctx.relay) return { runs: null, ...notAsked };
-  const runs = ctx.config.RELAY_URL === undefined ? 'container' : 'host';
-  if (!(ask ?? runs === 'host')) return { runs, ...notAsked };
-  const { egress, askedAtMs, ...standing } = await relayStanding(ctx);
-  return { runs, ...standing, ...egress, askedAt: toIso(askedAtMs) };
-}
 
 const sampleRoute = <F extends 'json' | 'csv'>(format: F, media: string) =>
   defineRoute(
@@ -215,10 +162,6 @@ const testRoute = defineRoute(
 );
 
 export const exportRoutes = createRouter()
-  .openapi(relayRoute, async (c) => {
-    const { ask } = c.req.valid('query');
-    return c.json(await readRelay(c.get('ctx'), ask === undefined ? null : ask === 'true'), 200);
-  })
   .openapi(egressRoute, async (c) => c.json(await relayEgress(c.get('ctx')), 200))
   .openapi(sampleJson, (c) => c.body(sampleFile('json'), 200, { 'content-type': 'application/json' }))
   .openapi(sampleCsv, (c) => c.body(sampleFile('csv'), 200, { 'content-type': 'text/csv; charset=utf-8' }))

@@ -120,6 +120,21 @@ export const exportRuns = sqliteTable(
   ],
 );
 
+/** How a relay took the hub's calls, a stretch of like ones a row: the hub has one relay at a time. */
+export const relayContacts = sqliteTable('relay_contacts', {
+  contactId: integer('contact_id').primaryKey(),
+  outcome: text('outcome', { enum: ['answered', 'refused', 'unreachable', 'lost'] }).notNull(),
+  /** Why it refused, in its words. */
+  detail: text('detail'),
+  /** Of the relay, as it says with each answer; null where it gave none. */
+  version: text('version'),
+  /** What the latest call was about. */
+  call: text('call', { enum: ['file', 'probe', 'check'] }).notNull(),
+  since: integer('since').notNull(),
+  /** Of the latest call, to the minute. */
+  until: integer('until').notNull(),
+});
+
 /** A file of a night, and what became of its delivery. The object under `objectKey` holds personal data. */
 export const exportFiles = sqliteTable(
   'export_files',

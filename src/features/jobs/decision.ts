@@ -7,7 +7,7 @@ import { beginCheckpoint, ensureDataset, findCheckpoint, takeOver } from '../rec
 import { hasApplied } from './apply.ts';
 import { finishJob } from './finish.ts';
 import { initialState, type JobState } from './state.ts';
-import { approveHeld, findJob, isHeld, type Job } from './store.ts';
+import { approveHeld, endApproval, findJob, isHeld, type Job } from './store.ts';
 
 /** Lets a held job go on. Throws `conflict` for one that is not held. */
 export async function approveJob(ctx: Ctx, job: Job): Promise<Job> {
@@ -17,32 +17,41 @@ export async function approveJob(ctx: Ctx, job: Job): Promise<Job> {
     approveHeld(ctx, job),
     endAttention(ctx, job.programId, 'job_held', job.jobId),
   ]);
-  if (approved?.changes !== 1) throw notHeld(job);
+  if (approved?.changes !== 1) throw await notHeld(ctx, job);
   ctx.after(ctx.queues.ingest.send([{ type: 'job', jobId: job.jobId }]));
   return (await findJob(ctx, job.programId, job.jobId)) ?? job;
 }
 
 /** Ends a held job without a change. Throws `conflict` for one that is not held. */
 export async function rejectJob(ctx: Ctx, job: Job): Promise<Job> {
-  if (job.status !== 'held') throw notHeld(job);
-  const isEnded = await endHeld(ctx, job, 'Rejected by a person; nothing was changed.');
-  const after = (await findJob(ctx, job.programId, job.jobId)) ?? job;
-  // Somebody else decided it in this very moment.
-  if (!isEnded) throw notHeld(after);
-  return after;
+  // Somebody else may decide it in this very moment: the one who comes second is told what the other did.
+  if (!(await endHeld(ctx, job, 'Rejected by a person; nothing was changed.'))) throw await notHeld(ctx, job);
+  return (await findJob(ctx, job.programId, job.jobId)) ?? job;
 }
 
-function notHeld(job: Job): AppError {
-  return new AppError('conflict', `Only a held job can be approved or rejected; this one is ${job.status}.`);
+async function notHeld(ctx: Ctx, job: Job): Promise<AppError> {
+  const { status, approvedAt, finishedAt } = (await findJob(ctx, job.programId, job.jobId)) ?? job;
+  const is =
+    status === 'held'
+      ? 'is being rejected at this moment'
+      : approvedAt !== null && finishedAt === null
+        ? `was approved at ${new Date(approvedAt).toISOString()} and goes on: cancel it to stop it`
+        : `is ${status}`;
+  return new AppError('conflict', `Only a held job can be approved or rejected; this one ${is}.`);
 }
 
-/** The one end of a hold without approval: by a person, by time, or by a newer file. False where it is held no more. */
+/**
+ * The one end of a hold without approval: by a person, by time, or by a newer file. False where it is held no
+ * more. Approval is shut out first: the checkpoint may be in another database, so no transaction holds both.
+ */
 export async function endHeld(
   ctx: Ctx,
   job: Job,
   message: string,
   fault: 'none' | 'file' = 'none',
 ): Promise<boolean> {
+  const [shut] = await commit(ctx.db, [endApproval(ctx, job)]);
+  if (shut?.changes !== 1) return false;
   const state = await stopAt(ctx, job, { status: 'rejected', message });
   if (!state) return false;
   await finishJob(ctx, job, { ...state, guards: [] }, { status: 'rejected', message, fault });

@@ -167,18 +167,31 @@ export async function findUnfinishedUndo(ctx: Ctx, job: Job): Promise<Job | null
   return row ?? null;
 }
 
-/** Lets a held job go on; changes nothing for one that is not held. */
+/** Lets a held job go on; changes nothing for one that is not held, or whose hold is being ended. */
 export function approveHeld(ctx: Ctx, job: Job): Statement {
   const at = ctx.now();
   return ctx.db
     .update(jobs)
     .set({ status: 'queued', approvedAt: at, wakeAt: at, message: 'Approved; waiting to go on.' })
-    .where(and(eq(jobs.programId, job.programId), eq(jobs.jobId, job.jobId), eq(jobs.status, 'held')));
+    .where(and(eq(jobs.programId, job.programId), eq(jobs.jobId, job.jobId), awaitsDecision));
 }
+
+const awaitsDecision = sql`status = 'held' AND phase IS NOT 'reverting'`;
 
 /** A condition: the job waits for a decision still. */
 export const isHeld = ({ programId, jobId }: Job) =>
-  sql`EXISTS (SELECT 1 FROM jobs WHERE program_id = ${programId} AND job_id = ${jobId} AND status = 'held')`;
+  sql`EXISTS (SELECT 1 FROM jobs WHERE program_id = ${programId} AND job_id = ${jobId} AND ${awaitsDecision})`;
+
+/**
+ * From here on nobody can approve it; changes nothing for one that is not held. Whoever does it ends the hold;
+ * should it die before it has, the job is held still, and can be rejected again.
+ */
+export function endApproval(ctx: Ctx, job: Job): Statement {
+  return ctx.db
+    .update(jobs)
+    .set({ phase: 'reverting' })
+    .where(and(eq(jobs.programId, job.programId), eq(jobs.jobId, job.jobId), eq(jobs.status, 'held')));
+}
 
 /** The last job that changed a dataset. */
 export async function findLatestSucceeded(

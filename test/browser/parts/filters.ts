@@ -26,6 +26,7 @@ export function testFilters(rows = Number(process.env.DASHBOARD_ROWS ?? 20_000) 
   let webhookId: string;
   let crowdJobId: string;
   const planted = 40;
+  const heldUp = { waiting: 331, paused: 124, cancelled: 17 };
   const at = (path: string) => `/p/${program.programId}/${path}`;
 
   beforeAll(async () => {
@@ -49,6 +50,12 @@ export function testFilters(rows = Number(process.env.DASHBOARD_ROWS ?? 20_000) 
       ...{ delivery_id: `'${old}rrr' || printf('%013d', n)`, status: `'exhausted'`, type: `'rare.type'` },
       ...{ dedupe_key: 'NULL', trace_id: `'${newId('tra', nowMs)}'` },
     });
+    for (const [status, count] of Object.entries(heldUp))
+      multiplyRow(stage.hub, 'deliveries', own, count, {
+        ...{ program_id: `'${program.programId}'`, dedupe_key: 'NULL', status: `'${status}'` },
+        // One among the other, over a stretch that all three share.
+        delivery_id: `'${newId('dlv', nowMs - 15 * dayMs).slice(0, 14)}' || printf('%03d${status[0]}%012d', n, n)`,
+      });
     owner = await signedIn(stage.hub.url, program.key);
   }, 3_600_000);
 
@@ -71,17 +78,41 @@ export function testFilters(rows = Number(process.env.DASHBOARD_ROWS ?? 20_000) 
   it('what failed for good and a task’s jobs are found by an index, however far back', async () => {
     for (const [path, found] of [
       ['deliveries?status=exhausted', planted],
-      ['deliveries?status=cancelled', 0],
+      ['deliveries?status=cancelled', heldUp.cancelled],
+      ['deliveries?status=waiting', heldUp.waiting],
+      ['deliveries?status=paused', heldUp.paused],
+      ['deliveries?status=waiting&days=7', 0],
       ['jobs?job=no-such-task', 0],
     ] as const) {
-      const { html } = await costWithin(5 * found + 200, at(path));
-      expect([path, shown(html) < 0 ? 0 : shown(html)]).toEqual([path, found]);
+      const listed = Math.min(found, 50);
+      const { html } = await costWithin(5 * listed + 200, at(path));
+      expect([path, shown(html) < 0 ? 0 : shown(html)]).toEqual([path, listed]);
       expect(html).not.toContain('were looked at');
     }
   });
 
+  it('the list begins with what has not arrived, all of it, newest first, without a look at the rest', async () => {
+    const seen: string[] = [];
+    for (let path: string | null = at('deliveries'); path !== null; ) {
+      const { html } = await costWithin(5 * 50 + 200, path);
+      expect(html).toContain('<option value="undelivered" selected="">');
+      expect(html).not.toContain('were looked at');
+      seen.push(...[...html.matchAll(/\/deliveries\/(dlv_[0-9a-z]{26})"/g)].map(([, id = '']) => id));
+      path = olderOf(html);
+    }
+    expect(seen).toHaveLength(planted + Object.values(heldUp).reduce((sum, count) => sum + count));
+    expect(new Set(seen).size).toBe(seen.length);
+    expect(seen).toEqual(seen.toSorted().reverse());
+    // Looked through to its end, however many arrived since.
+    const rare = await costWithin(lookCost(seen.length), at('deliveries?status=undelivered&type=rare.type'));
+    expect([shown(rare.html), rare.html.includes('were looked at')]).toEqual([planted, false]);
+    const { html } = await owner.get(at('deliveries'));
+    const [, all = ''] = /<a href="([^"]+)">All that was due/.exec(html) ?? [];
+    expect((await owner.get(all.replaceAll('&amp;', '&'))).html).toContain('delivered</span>');
+  });
+
   it.each([
-    ['deliveries?status=undelivered', 'latest 2,000 deliveries were looked at'],
+    ['deliveries?status=sending', 'latest 2,000 deliveries were looked at'],
     ['deliveries?type=rare.type', 'latest 2,000 deliveries were looked at'],
     ['deliveries?channel=ping', 'latest 2,000 deliveries were looked at'],
     ['deliveries?webhookId=whk_none', 'latest 2,000 deliveries were looked at'],

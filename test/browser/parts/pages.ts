@@ -73,7 +73,7 @@ export function testPages(): void {
   it('tells states apart in forced colours (A7)', async () => {
     await page.setViewportSize({ width: 1280, height: 800 });
     await page.emulateMedia({ forcedColors: 'active' });
-    for (const path of ['jobs', 'deliveries', `flows/${stage.ids.flowId}`]) {
+    for (const path of ['jobs', 'deliveries?status=', `flows/${stage.ids.flowId}`]) {
       await page.goto(pageAt(path));
       const states = await page.locator('.state').evaluateAll((all: Element[]) =>
         all.map((one) => ({

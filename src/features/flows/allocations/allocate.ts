@@ -9,7 +9,9 @@ import { commitIf, flowIsOpen, requireOpenFlow, untilSettled } from '../store.ts
 import type { AllocationResult } from './schema.ts';
 import {
   type AllocatableRow,
-  countAllocated,
+  countNew,
+  countNone,
+  countOneLess,
   insertAllocations,
   isAllocated,
   removeAllocation,
@@ -35,8 +37,8 @@ export async function allocateParticipants(
     const known = selectAllocatable(ctx, source, participantIds);
     const done = await commitIf(ctx, isOpen(source), [
       known,
+      countNew(ctx, source, participantIds),
       insertAllocations(ctx, source, participantIds),
-      countAllocated(ctx, source),
       recordAudit(ctx, {
         programId,
         action: 'participants.allocated',
@@ -73,8 +75,8 @@ export async function releaseParticipant(
   const source = await openSource(ctx, programId, flowId, sourceId);
   const holds = sql`${isOpen(source)} AND ${isAllocated(source, participantId)}`;
   const done = await commitIf(ctx, holds, [
+    countOneLess(ctx, source, participantId),
     removeAllocation(ctx, source, participantId),
-    countAllocated(ctx, source),
     recordAudit(ctx, {
       programId,
       action: 'participant.released',
@@ -97,7 +99,7 @@ export async function releaseAll(
     const source = await openSource(ctx, programId, flowId, sourceId);
     return commitIf(ctx, isOpen(source), [
       removeAllocationsOf(ctx, programId, sourceId),
-      countAllocated(ctx, source),
+      countNone(ctx, source),
       recordAudit(ctx, {
         programId,
         action: 'participants.released',

@@ -65,10 +65,30 @@ export function removeAllocationsOfParticipant(
     .where(and(eq(allocations.programId, programId), eq(allocations.participantId, participantId)));
 }
 
-/** Follows what changed a source's allocations, in the same transaction. */
-export function countAllocated(ctx: Ctx, { programId, sourceId }: Source): Statement {
-  return ctx.db.run(sql`UPDATE external_sources SET allocated =
-      (SELECT count(*) FROM allocations AS a WHERE a.source_id = ${sourceId})
+/**
+ * Counts those of the ids given that `insertAllocations` is about to add, before it in the same transaction: what
+ * a call costs goes by what it brings, not by what the source has.
+ */
+export function countNew(ctx: Ctx, source: Source, participantIds: number[]): Statement {
+  const { programId, flowId, sourceId } = source;
+  return ctx.db.run(sql`UPDATE external_sources SET allocated = allocated + (SELECT count(DISTINCT p.participant_id)
+      FROM json_each(${JSON.stringify(participantIds)}) AS given CROSS JOIN flow_participants AS p
+      WHERE p.participant_id = given.value AND p.program_id = ${programId} AND p.flow_id = ${flowId}
+        AND NOT EXISTS (SELECT 1 FROM allocations AS a
+          WHERE a.source_id = ${sourceId} AND a.participant_id = p.participant_id))
+    WHERE source_id = ${sourceId} AND program_id = ${programId}`);
+}
+
+/** Before `removeAllocation`, in the same transaction: one less, if the source has the participant. */
+export function countOneLess(ctx: Ctx, source: Source, participantId: number): Statement {
+  return ctx.db.run(sql`UPDATE external_sources SET allocated = allocated - 1
+    WHERE source_id = ${source.sourceId} AND program_id = ${source.programId}
+      AND ${isAllocated(source, participantId)}`);
+}
+
+/** With `removeAllocationsOf`, in the same transaction. */
+export function countNone(ctx: Ctx, { programId, sourceId }: Source): Statement {
+  return ctx.db.run(sql`UPDATE external_sources SET allocated = 0
     WHERE source_id = ${sourceId} AND program_id = ${programId}`);
 }
 

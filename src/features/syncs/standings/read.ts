@@ -5,8 +5,6 @@ import type { SyncState } from '../table.ts';
 /** Events and rows of a quarantine that are counted for a subscription; what is more is said as "more". */
 export const countedTo = 100;
 
-export const standingsAtMost = 200;
-
 /** How a subscription stands. */
 export interface SyncStanding {
   publisherId: string;
@@ -26,8 +24,13 @@ export interface SyncStanding {
   } | null;
 }
 
-/** Of a program's subscriptions, by their publishers' ids: one statement, whose counts end. */
-export async function listStandings(ctx: Ctx, programId: string): Promise<SyncStanding[]> {
+/** Of a program's subscriptions after a publisher, by the publishers' ids: one statement, whose counts end. */
+export async function listStandings(
+  ctx: Ctx,
+  programId: string,
+  after: string,
+  limit: number,
+): Promise<SyncStanding[]> {
   const rows = await ctx.db.all<Omit<SyncStanding, 'last'> & { last: string | null }>(
     sql`SELECT s.publisher_id AS publisherId, s.suspended_at AS suspendedAt,
       (SELECT count(*) FROM (SELECT 1 FROM events AS e
@@ -39,7 +42,8 @@ export async function listStandings(ctx: Ctx, programId: string): Promise<SyncSt
       (SELECT json_object('state', y.state, 'openedAt', y.opened_at, 'endedAt', y.ended_at, 'selected', y.selected,
           'rendered', y.rendered, 'quarantined', y.quarantined) FROM syncs AS y
         WHERE y.program_id = s.program_id AND y.publisher_id = s.publisher_id ORDER BY y.sync_id DESC LIMIT 1) AS last
-    FROM subscriptions AS s WHERE s.program_id = ${programId} ORDER BY s.publisher_id LIMIT ${standingsAtMost}`,
+    FROM subscriptions AS s WHERE s.program_id = ${programId} AND s.publisher_id > ${after}
+    ORDER BY s.publisher_id LIMIT ${limit}`,
   );
   return rows.map((row) => ({ ...row, last: row.last === null ? null : JSON.parse(row.last) }));
 }

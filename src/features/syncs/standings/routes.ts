@@ -1,7 +1,19 @@
 import { z } from '@hono/zod-openapi';
-import { createRouter, defineRoute, isoTime, ok, programParam, toIso, toIsoOrNull } from '../../../http.ts';
+import {
+  createRouter,
+  defineRoute,
+  isoTime,
+  linkNext,
+  ok,
+  pageOf,
+  pageQuery,
+  programParam,
+  toIso,
+  toIsoOrNull,
+} from '../../../http.ts';
+import { decodeCursor, toPage } from '../../../platform/cursor.ts';
 import { syncStates } from '../table.ts';
-import { countedTo, listStandings, type SyncStanding, standingsAtMost } from './read.ts';
+import { countedTo, listStandings, type SyncStanding } from './read.ts';
 
 const counted = z.object({
   count: z.number().int(),
@@ -32,7 +44,7 @@ const standingOut = z
   .openapi('SubscriptionStanding');
 
 export type SyncStandingOut = z.output<typeof standingOut>;
-export type SyncStandings = { items: SyncStandingOut[] };
+export type SyncStandings = { items: SyncStandingOut[]; nextCursor: string | null };
 
 const standingsRoute = defineRoute(
   { scope: 'read' },
@@ -41,11 +53,11 @@ const standingsRoute = defineRoute(
     path: '/api/programs/{programId}/subscription-standings',
     tags: ['Event hub'],
     summary: 'How far behind each subscription is, how its last synchronisation ended, what is in quarantine',
-    request: { params: programParam },
+    request: { params: programParam, query: pageQuery },
     responses: {
       200: ok(
-        z.object({ items: z.array(standingOut) }).openapi('SubscriptionStandings'),
-        `By the publishers’ ids, the first ${standingsAtMost}.`,
+        pageOf(standingOut, 'SubscriptionStandings'),
+        'A page, by the publishers’ ids, as the subscriptions themselves are listed.',
       ),
     },
   },
@@ -64,6 +76,11 @@ function present({ last, ...row }: SyncStanding): SyncStandingOut {
   };
 }
 
-export const syncStandingRoutes = createRouter().openapi(standingsRoute, async (c) =>
-  c.json({ items: (await listStandings(c.get('ctx'), c.get('programId'))).map(present) }, 200),
-);
+export const syncStandingRoutes = createRouter().openapi(standingsRoute, async (c) => {
+  const { limit, cursor } = c.req.valid('query');
+  const after = cursor === undefined ? '' : decodeCursor(cursor, 'string')[0];
+  const rows = await listStandings(c.get('ctx'), c.get('programId'), after, limit + 1);
+  const page = toPage(rows, limit, present, (row) => [row.publisherId]);
+  linkNext(c, page.nextCursor);
+  return c.json(page, 200);
+});
