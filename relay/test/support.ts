@@ -45,7 +45,7 @@ export function makeFolder(): { folder: string; remove: () => void } {
 }
 
 /** Asks again until the condition holds; fails after `seconds`. */
-export async function until(holds: () => boolean, what: string, seconds = 30): Promise<void> {
+export async function until(holds: () => boolean, what: string, seconds = 120): Promise<void> {
   const deadline = Date.now() + seconds * 1_000;
   while (!holds()) {
     if (Date.now() > deadline) throw new Error(`${what}: not within ${seconds} s.`);

@@ -1,7 +1,7 @@
 import { expect } from 'vitest';
 import type { Hub } from '../../scripts/hub.ts';
 import { type Behaviour, hangs } from './behaviours.ts';
-import { newProgram, type TestProgram, until } from './client.ts';
+import { caller, expectStatus, newProgram, type TestProgram, until } from './client.ts';
 import { sweepLater } from './crash.ts';
 import { attemptsUnderWay } from './database.ts';
 import { type Crowd, createWebhook, eventBody, ledgerOf } from './fanout.ts';
@@ -52,18 +52,24 @@ async function publishStubbornly(program: TestProgram, ids: string[]): Promise<v
   );
 }
 
-/** Waits until no request has come for a second. */
-async function quiet(crowd: Crowd): Promise<void> {
+/**
+ * Waits until no request has come for a second in which the hub answered five times: where it or this process
+ * stands still, that is no quiet.
+ */
+async function quiet(hub: Hub, crowd: Crowd): Promise<void> {
+  const ask = caller(hub.url, null);
   let seen = -1;
-  let sinceMs = Date.now();
+  let [sinceMs, answers] = [Date.now(), 0];
   await until(
     async () => {
+      expectStatus(await ask('GET', '/healthz'), 200);
+      answers++;
       const { length } = crowd.receiver.received;
-      if (length !== seen) sinceMs = Date.now();
+      if (length !== seen) [sinceMs, answers] = [Date.now(), 0];
       seen = length;
-      return Date.now() - sinceMs;
+      return answers >= 5 && Date.now() - sinceMs > 1_000;
     },
-    (quietMs) => quietMs > 1_000,
+    Boolean,
     600,
   );
 }
@@ -80,7 +86,7 @@ export async function sweepUntil(
     async () => {
       if (await holds()) return true;
       // A clock that leaps ends the leases of what is under way: first all of that comes to its end.
-      await quiet(crowd);
+      await quiet(hub, crowd);
       if (await holds()) return true;
       await sweepLater(hub, aheadSeconds);
       return false;
@@ -141,7 +147,7 @@ export async function burstThroughKills(
     await published;
     // What the dead had leased is free a minute later, and the sweeper's. A leap of the clock would end the
     // leases of what is under way, too: that first comes to its end. The sweep itself may be killed.
-    await quiet(crowd);
+    await quiet(hub, crowd);
     void sweepLater(hub, 70).catch(() => {});
   }
   crowd.behave(hanging, takes(taken));

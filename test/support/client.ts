@@ -115,7 +115,7 @@ export async function newProgram(url: string, settings: Record<string, unknown> 
 export async function until<T>(
   ask: () => Promise<T>,
   holds: (value: T) => boolean,
-  seconds = 120,
+  seconds = 240,
 ): Promise<T> {
   const deadline = Date.now() + seconds * 1_000;
   for (;;) {
@@ -131,7 +131,7 @@ export async function until<T>(
 }
 
 /** The job once it has ended. */
-export async function jobEnded(call: Call, jobId: string, seconds = 120): Promise<Body> {
+export async function jobEnded(call: Call, jobId: string, seconds = 240): Promise<Body> {
   const answer = await until(
     () => call('GET', `/api/jobs/${jobId}`),
     ({ status, body }) => status !== 200 || body.finishedAt !== null,

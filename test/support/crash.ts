@@ -121,7 +121,7 @@ export async function runJobThroughKills(
   let kills = 0;
   let percent = fromPercent;
   for (let tries = 0; kills < wanted && tries < wanted; tries++) {
-    const job = await until(ask, (now) => now.finishedAt !== null || hasMoved(now, percent), 90);
+    const job = await until(ask, (now) => now.finishedAt !== null || hasMoved(now, percent));
     await new Promise((resolve) => setTimeout(resolve, 80 * random()));
     await hub.kill();
     await hub.restart();

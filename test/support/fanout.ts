@@ -118,7 +118,7 @@ export async function deliveryOnce(
   program: TestProgram,
   deliveryId: string,
   holds: (delivery: Body) => boolean,
-  seconds = 120,
+  seconds = 240,
 ): Promise<Body> {
   return until(
     async () => expectStatus(await program.call('GET', `/api/deliveries/${deliveryId}`), 200).body,

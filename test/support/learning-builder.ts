@@ -96,7 +96,7 @@ export async function startLearningBuilder(apiKey = 'lb-secret-key'): Promise<Le
     decide(fate) {
       decide = fate;
     },
-    waitFor: (count, seconds = 30) =>
+    waitFor: (count, seconds = 240) =>
       until(
         async () => calls,
         (all) => all.length >= count,

@@ -43,7 +43,7 @@ export async function publish(call: Call, events: Record<string, unknown>[]): Pr
 }
 
 /** The night once it has ended, delivered or not. */
-export async function nightEnded(program: TestProgram, exportId: string, localDate: string, seconds = 60) {
+export async function nightEnded(program: TestProgram, exportId: string, localDate: string, seconds = 240) {
   const path = `/api/programs/${program.programId}/exports/${exportId}/runs/${localDate}`;
   const answer = await until(
     () => program.call('GET', path),

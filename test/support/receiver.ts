@@ -48,7 +48,7 @@ export async function startReceiver(): Promise<Receiver> {
     answer(next) {
       decide = next;
     },
-    waitFor: (count, seconds = 20) =>
+    waitFor: (count, seconds = 240) =>
       until(
         async () => received,
         (all) => all.length >= count,

@@ -56,7 +56,8 @@ export async function datasetsPage(view: View): Promise<Page> {
           ]}
           empty={
             <p>
-              The first job of a <a href={view.at('tasks')}>task</a> makes its dataset.
+              A task’s first job makes its dataset: <a href={view.at('tasks')}>Tasks</a> say what to post, and
+              where.
             </p>
           }
         />

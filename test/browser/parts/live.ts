@@ -23,7 +23,6 @@ export function testLive(): void {
         return text;
       },
       (text) => text.startsWith('Consumed'),
-      90,
     );
     expect(seen.length, JSON.stringify(seen)).toBeGreaterThanOrEqual(5);
     expect(seen.map(({ rows }) => rows).toSorted((a, b) => a - b)).toEqual(seen.map(({ rows }) => rows));
