@@ -2,6 +2,6 @@
 export const assets = {
   script: '/assets/app-9807e8a01a.js',
   editor: '/assets/editor-2bb443a513.js',
-  style: '/assets/app-cb12096d0a.css',
+  style: '/assets/app-5fcc01b340.css',
   icon: '/assets/icon-3b754b8fff.svg',
 };

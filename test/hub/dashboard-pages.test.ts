@@ -357,7 +357,14 @@ describe('the operator’s system page', () => {
     const operator = await signedIn(url, localSystemKey);
     const { status, html } = await operator.get('/hub/system');
     expect(status).toBe(200);
-    for (const words of ['deliveries to endpoints', '* * * * *', 'MAX_DATABASE_BYTES', 'Sealing key', 'dev1'])
+    for (const words of [
+      'messages to webhooks',
+      'every minute',
+      '* * * * *',
+      'MAX_DATABASE_BYTES',
+      'Sealing key',
+      'dev1',
+    ])
       expect(html).toContain(words);
     expect(html).not.toContain(localSystemKey);
     expect(html).not.toContain('example_relay_token');

@@ -14,13 +14,31 @@ export function Command(props: {
   const { view, method, path, body } = props;
   const address = `${view.ctx.config.PUBLIC_URL}${path}`;
   return (
-    <hub-copy>
-      <pre tabindex={0}>
-        {`curl -X ${method} ${quoted(address)} -H "Authorization: Bearer $KEY" \\\n  -H 'content-type: application/json' \\\n  -d ${quoted(JSON.stringify(body))}`}
-      </pre>
-      <button type="button" class="copy" hidden aria-label="Copy the command">
-        Copy
-      </button>
-    </hub-copy>
+    <>
+      <hub-copy>
+        <pre tabindex={0}>
+          {`curl -X ${method} ${quoted(address)} -H "Authorization: Bearer $KEY" \\\n  -H 'content-type: application/json' \\\n  -d ${quoted(JSON.stringify(body))}`}
+        </pre>
+        <button type="button" class="copy" hidden aria-label="Copy the command">
+          Copy
+        </button>
+      </hub-copy>
+      <KeyHint view={view} />
+    </>
+  );
+}
+
+/** What a command means by `$KEY`, and where one is had. */
+export function KeyHint({ view }: { view: View }) {
+  return (
+    <p class="hint">
+      <code>$KEY</code> stands for a key of this program:{' '}
+      {view.can('manage') ? (
+        <a href={view.at('keys')}>Keys makes one</a>
+      ) : (
+        'somebody with the scope “manage” makes one'
+      )}
+      .
+    </p>
   );
 }

@@ -54,7 +54,12 @@ export async function datasetsPage(view: View): Promise<Page> {
                 one.applying === null ? '–' : <a href={view.at(`jobs/${one.applying}`)}>{one.applying}</a>,
             },
           ]}
-          empty={<p>A task’s first job makes its dataset.</p>}
+          empty={
+            <p>
+              A task’s first job makes its dataset: <a href={view.at('tasks')}>Tasks</a> say what to post, and
+              where.
+            </p>
+          }
         />
         <Pager view={view} next={datasets.nextCursor} by="name" />
       </>

@@ -231,7 +231,9 @@ function AsCommand({ view, event }: { view: View; event: EventOut }) {
     <details>
       <summary>As a command that publishes the same</summary>
       <hub-copy>
-        <pre tabindex={0}>{`curl -i -X POST ${view.ctx.config.PUBLIC_URL}/api/events -H "x-api-key: $KEY" \\
+        <pre
+          tabindex={0}
+        >{`curl -i -X POST ${view.ctx.config.PUBLIC_URL}/api/events -H "Authorization: Bearer $KEY" \\
   -H 'content-type: application/json' --data-binary '${text}'`}</pre>
         <button type="button" class="copy" hidden aria-label="Copy the command">
           Copy

@@ -1,5 +1,6 @@
 import type { EventOut } from '../../features/events/routes.ts';
 import type { EventFateOut } from '../../features/traces/fates/routes.ts';
+import { KeyHint } from '../components/command.tsx';
 import { EventFate, fateWords } from '../components/fate.tsx';
 import { Confirm, Field, Filters, Pager, Table, Time } from '../components/parts.tsx';
 import { field, listQuery, programApi } from '../components/query.ts';
@@ -142,8 +143,11 @@ function NoEvents({ view, isFiltered }: { view: View; isFiltered: boolean }) {
   return (
     <>
       <p>No event has been published. This publishes one:</p>
-      <pre tabindex={0}>{`curl -X POST ${view.ctx.config.PUBLIC_URL}/api/events -H "x-api-key: $KEY" \\
+      <pre
+        tabindex={0}
+      >{`curl -X POST ${view.ctx.config.PUBLIC_URL}/api/events -H "Authorization: Bearer $KEY" \\
   -H 'content-type: application/json' -d '${JSON.stringify(event).slice(0, -1)},"EventStartUtc":"'$(date -u +%FT%TZ)'"}'`}</pre>
+      <KeyHint view={view} />
     </>
   );
 }

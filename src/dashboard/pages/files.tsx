@@ -1,6 +1,7 @@
 import type { FilePage } from '../../features/files/routes.ts';
 import type { JobOut, JobPage } from '../../features/jobs/routes.ts';
 import type { TaskPage } from '../../features/tasks/routes.ts';
+import { KeyHint } from '../components/command.tsx';
 import { Filters, Pager, Table, Time } from '../components/parts.tsx';
 import { jobTones } from '../states.ts';
 import { formatBytes } from '../time.ts';
@@ -37,7 +38,10 @@ export async function filesPage(view: View): Promise<Page> {
     every: 15,
     verdict:
       latest === undefined
-        ? { tone: 'quiet', text: 'No file has arrived yet.' }
+        ? {
+            tone: 'quiet',
+            text: prefix ? `No file’s folder and name begin with “${prefix}”.` : 'No file has arrived yet.',
+          }
         : {
             tone: jobTones[jobOf(latest.versionId)?.status ?? ''] ?? (isAll ? 'attention' : 'ok'),
             text: (
@@ -94,12 +98,19 @@ export async function filesPage(view: View): Promise<Page> {
               : []),
           ]}
           empty={
-            <>
-              <p>Drop one from any machine:</p>
-              <pre tabindex={0}>
-                {`curl -T warehouse.csv -H "Authorization: Bearer $KEY" \\\n  ${view.ctx.config.PUBLIC_URL}${base}/files/warehouse/warehouse.csv`}
-              </pre>
-            </>
+            prefix ? (
+              <p>
+                <a href={view.at('files')}>Show all files</a>
+              </p>
+            ) : (
+              <>
+                <p>Drop one from any machine:</p>
+                <pre tabindex={0}>
+                  {`curl -T warehouse.csv -H "Authorization: Bearer $KEY" \\\n  ${view.ctx.config.PUBLIC_URL}${base}/files/warehouse/warehouse.csv`}
+                </pre>
+                <KeyHint view={view} />
+              </>
+            )
           }
         />
         {mayOpen || files.items.length === 0 ? null : (

@@ -37,7 +37,13 @@ export async function subscriptionsPage(view: View): Promise<Page> {
           caption="Publishers whose events come here"
           rows={subscriptions}
           columns={columnsOf(view)}
-          empty={<p>The operator establishes subscriptions.</p>}
+          empty={
+            <p>
+              A subscription brings another program’s events here, as rows that a template makes of them. The
+              hub’s operator establishes it (<a href="/api/docs">POST …/eventSubs</a>): tell them whose events
+              you want.
+            </p>
+          }
         />
         <Pager view={view} next={list.nextCursor} by="name" of="publishers" />
         {subscribers === null ? null : <Subscribers view={view} of={subscribers} />}

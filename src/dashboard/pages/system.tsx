@@ -14,6 +14,18 @@ const countedTo = 1_000;
 /** Work that has been due for longer waits for something. */
 const lateMs = 5 * 60_000;
 
+/** What the API's short names of work stand for. */
+const workWords: Record<string, string> = {
+  nights: 'nightly files to be written',
+  'deliveries to endpoints': 'messages to webhooks',
+  'deliveries to no endpoint': 'e-mails, files, batches and pings to be sent',
+};
+
+const cronWords: Record<string, string> = {
+  '* * * * *': 'every minute',
+  '17 3 * * *': 'every night at 03:17 UTC',
+};
+
 /** The hub itself, for the operator: what waits, what ran last, and how it is set up. */
 export async function systemPage(view: View): Promise<Page> {
   const ask = view.query.get('relay') === 'ask';
@@ -37,7 +49,7 @@ export async function systemPage(view: View): Promise<Page> {
           caption="Work that is not ended"
           rows={status.backlog}
           columns={[
-            { head: 'Work', kind: 'name', cell: (one) => one.name },
+            { head: 'Work', kind: 'name', cell: (one) => workWords[one.name] ?? one.name },
             {
               head: 'Open',
               kind: 'number',
@@ -61,7 +73,15 @@ export async function systemPage(view: View): Promise<Page> {
           caption="Their latest runs"
           rows={status.crons}
           columns={[
-            { head: 'Cron', kind: 'name', cell: (one) => <code>{one.cron}</code> },
+            {
+              head: 'Cron',
+              kind: 'name',
+              cell: (one) => (
+                <>
+                  {cronWords[one.cron]} <code class="dim">{one.cron}</code>
+                </>
+              ),
+            },
             { head: 'Last run', cell: (one) => <TimeAndAgo view={view} at={one.startedAt} /> },
             { head: 'Took', kind: 'number', cell: (one) => formatDuration(one.durationMs, true) },
             { head: 'Steps', cell: (one) => <Steps of={one.steps} /> },
@@ -228,7 +248,7 @@ function verdictOf(
     minute !== undefined && now - Date.parse(minute.startedAt) > lateMs
       ? 'the minute’s cron does not run'
       : '',
-    late.length > 0 ? `late: ${late.map(({ name }) => name).join(', ')}` : '',
+    late.length > 0 ? `late: ${late.map(({ name }) => workWords[name] ?? name).join(', ')}` : '',
     relay.state === 'refuses' || relay.state === 'unreachable' ? 'the SFTP relay takes nothing' : '',
     storage.bytes > 0.8 * storage.limitBytes ? 'the database is filling up' : '',
   ].filter((part) => part !== '');

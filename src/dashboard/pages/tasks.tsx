@@ -1,6 +1,6 @@
 import type { JobPage } from '../../features/jobs/routes.ts';
 import type { TaskPage } from '../../features/tasks/routes.ts';
-import { Command } from '../components/command.tsx';
+import { Command, KeyHint } from '../components/command.tsx';
 import { Facts } from '../components/facts.tsx';
 import { Copy, Pager, Table, Time } from '../components/parts.tsx';
 import { programApi } from '../components/query.ts';
@@ -141,6 +141,7 @@ curl -X POST ${address} -H "Authorization: Bearer $KEY" \\
   -H 'content-type: application/json' \\
   -d '{"filename": "${task.folder}.csv", "notifyEmail": "you@school.example"}'`}
         </pre>
+        <KeyHint view={view} />
         <Facts
           of={[
             ['Folder', task.folder],

@@ -12,6 +12,8 @@ import { type Contact, keepContact } from './contacts/store.ts';
 const answerWithinMs = 330_000;
 /** What it says of itself it says at once; a page waits for it. */
 const sayWithinMs = 2_000;
+/** Nobody waits for the minute's look, and a busy relay is not to be on record as one that is gone. */
+const checkWithinMs = 10_000;
 
 const hostKey = z.object({ type: z.string(), fingerprint: z.string() });
 const host = z.object({ address: z.string(), port: z.number(), software: z.string() }).partial();
@@ -121,7 +123,7 @@ export function relayProbe(ctx: Ctx, target: { host: string; port: number }): Pr
 
 /** Asks whether it would take a transfer now, and keeps what it answered. */
 export async function checkAnswers(ctx: Ctx): Promise<void> {
-  await call(ctx, 'GET', '/v1/egress', egress, { purpose: 'check', withinMs: sayWithinMs });
+  await call(ctx, 'GET', '/v1/egress', egress, { purpose: 'check', withinMs: checkWithinMs });
 }
 
 /** The addresses that transfers come from; none are fixed where the relay runs in a container of the platform. */
