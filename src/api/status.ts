@@ -2,7 +2,6 @@ import { z } from '@hono/zod-openapi';
 import type { Ctx } from '../context.ts';
 import { type Config, readVersion } from '../env.ts';
 import { countedTo, countProblems, readBacklog } from '../features/activity/backlog.system.ts';
-import { listCronRuns } from '../features/activity/index.ts';
 import { createRouter, defineRoute, isoTime, ok, toIso, toIsoOrNull } from '../http.ts';
 
 const statusOut = z
@@ -56,9 +55,8 @@ const statusRoute = defineRoute(
 
 export const statusRoutes = createRouter().openapi(statusRoute, async (c) => {
   const ctx = c.get('ctx');
-  const [backlog, crons, programs, { bytes, remaining }] = await Promise.all([
+  const [{ backlog, crons }, programs, { bytes, remaining }] = await Promise.all([
     readBacklog(ctx),
-    listCronRuns(ctx),
     countProblems(ctx),
     readStorage(ctx),
   ]);

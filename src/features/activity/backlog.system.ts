@@ -1,5 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
+import type { cronRuns } from './table.ts';
 
 /** What waits in one of the hub's queues of work. */
 export interface Backlog {
@@ -9,6 +10,8 @@ export interface Backlog {
   /** Since when the oldest of what is due now is due; null where nothing is. */
   oldestDueAt: number | null;
 }
+
+export type CronRun = typeof cronRuns.$inferSelect;
 
 export const countedTo = 1_000;
 
@@ -27,9 +30,9 @@ const oldestToEndpoints = sql`WITH RECURSIVE waiting(endpoint_id) AS (
 /**
  * Across tenants, for the operator: how much is open and how long the oldest due thing has been due. Each is
  * a look into an index of unfinished work, and each count ends at `countedTo`: the page costs the same
- * whatever waits.
+ * whatever waits. Beside it each cron's latest run, for the page that shows both asks much already.
  */
-export async function readBacklog(ctx: Ctx): Promise<Backlog[]> {
+export async function readBacklog(ctx: Ctx): Promise<{ backlog: Backlog[]; crons: CronRun[] }> {
   const now = ctx.now();
   const counted = (from: SQL) => sql`(SELECT count(*) FROM (SELECT 1 FROM ${from} LIMIT ${countedTo}))`;
   const all = (name: string, from: SQL, oldest: SQL) =>
@@ -41,6 +44,9 @@ export async function readBacklog(ctx: Ctx): Promise<Backlog[]> {
   const direct = sql`deliveries WHERE endpoint_id = '' AND next_attempt_at IS NOT NULL`;
   const toEndpoints = sql`deliveries WHERE endpoint_id > '' AND next_attempt_at IS NOT NULL`;
   const untold = sql`attention WHERE alerted_at IS NULL`;
+  const crons = sql`SELECT json_group_array(json_object('cron', c.cron, 'startedAt', c.started_at,
+      'durationMs', c.duration_ms, 'steps', json(c.steps)))
+    FROM (SELECT * FROM cron_runs ORDER BY cron LIMIT 20) AS c`;
   // One value and no UNION: D1 takes five parts of a compound SELECT at most.
   const looks = sql.join(
     [
@@ -55,7 +61,9 @@ export async function readBacklog(ctx: Ctx): Promise<Backlog[]> {
     ],
     sql`, `,
   );
-  const [row] = await ctx.db.all<{ looks: string }>(sql`SELECT json_array(${looks}) AS looks`);
+  const [row] = await ctx.db.all<{ looks: string; crons: string }>(
+    sql`SELECT json_array(${looks}) AS looks, (${crons}) AS crons`,
+  );
   const rows = (JSON.parse(row?.looks ?? '[]') as [string, number, number | null][]).map(
     ([name, open, oldest]) => ({
       name,
@@ -63,11 +71,12 @@ export async function readBacklog(ctx: Ctx): Promise<Backlog[]> {
       oldest,
     }),
   );
-  return rows.map(({ name, open, oldest }) => ({
+  const backlog = rows.map(({ name, open, oldest }) => ({
     name,
     open,
     oldestDueAt: oldest !== null && oldest <= now && oldest < farFuture ? oldest : null,
   }));
+  return { backlog, crons: JSON.parse(row?.crons ?? '[]') };
 }
 
 /** Across tenants, for the operator: how many open problems each program has, the worst first. */

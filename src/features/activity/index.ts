@@ -3,7 +3,6 @@ export { rollUpActivity } from './roll-up.system.ts';
 export {
   activityLifecycle,
   type EndpointActivity,
-  listCronRuns,
   listEndpointActivity,
   noteCronRun,
 } from './store.ts';

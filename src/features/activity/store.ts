@@ -92,10 +92,6 @@ export function noteCronRun(ctx: Ctx, run: typeof cronRuns.$inferInsert): Statem
   return ctx.db.insert(cronRuns).values(run).onConflictDoUpdate({ target: cronRuns.cron, set: run });
 }
 
-export function listCronRuns(ctx: Ctx): Promise<(typeof cronRuns.$inferSelect)[]> {
-  return ctx.db.select().from(cronRuns).orderBy(cronRuns.cron).limit(20);
-}
-
 export const activityLifecycle: Lifecycle = {
   slice: 'activity',
   async deleted(ctx, programId) {

@@ -4,6 +4,7 @@ import type { AxeResults, RunOptions } from 'axe-core';
 import type { Page, Response } from 'playwright-core';
 import { expect } from 'vitest';
 import { contentSecurityPolicy } from '../../../src/dashboard/headers.ts';
+import { until } from '../../support/client.ts';
 import { likenessOf } from '../../support/looks.ts';
 import { stage } from '../../support/stage.ts';
 
@@ -89,9 +90,19 @@ function wider(on: Page, width: number): Promise<string[]> {
   })()`);
 }
 
-/** Loads a page, its editor too; returns what it answered. */
+/**
+ * Loads a page, its editor too; returns what it answered. A relay that a busy machine lets answer later than a page
+ * waits for it is asked again.
+ */
 export async function load(on: Page, path: string): Promise<Response | null> {
-  const answer = await on.goto(`${stage.hub.url}${path}`);
+  let answer: Response | null = null;
+  await until(
+    async () => {
+      answer = await on.goto(`${stage.hub.url}${path}`);
+      return on.getByText('does not answer within two seconds').count();
+    },
+    (late) => late === 0,
+  );
   if ((await on.locator('hub-editor').count()) > 0) await on.waitForSelector('hub-editor[data-ready=yes]');
   return answer;
 }
