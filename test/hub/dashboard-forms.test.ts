@@ -180,7 +180,7 @@ describe('what a new version changed', () => {
     if (number !== null) cookies.set('news', String(number));
     const go = async (path: string, init: RequestInit = {}) => {
       const cookie = [...cookies].map(([name, value]) => `${name}=${value}`).join('; ');
-      const headers = { cookie, origin: url, 'sec-fetch-site': 'same-origin' };
+      const headers = { connection: 'close', cookie, origin: url, 'sec-fetch-site': 'same-origin' };
       return fetch(`${url}${path}`, { ...init, headers, redirect: 'manual' });
     };
     return { cookies, go, look: async () => (await go(at('jobs?status=held'))).text() };

@@ -169,7 +169,11 @@ describe('Idempotency-Key', () => {
     const { call, programId } = await newProgram(url);
     const body = { folder: 'warehouse', filename: 'a.csv', size: 3 };
     const begun = expectStatus(await call('POST', `/api/programs/${programId}/uploads`, { body }), 201).body;
-    await fetch(begun.url, { method: 'PUT', headers: begun.headers, body: 'abc' });
+    await fetch(begun.url, {
+      method: 'PUT',
+      headers: { ...begun.headers, connection: 'close' },
+      body: 'abc',
+    });
     const complete = () =>
       call('POST', `/api/programs/${programId}/uploads/${begun.uploadId}/complete`, {
         headers: { 'idempotency-key': 'done' },

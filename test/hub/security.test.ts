@@ -111,7 +111,9 @@ const resources: Record<string, (owner: Owner) => Promise<string>> = {
     const body = { folder: 'warehouse', filename: 'upload.csv', size: 3 };
     const begun = await owner.call('POST', `/api/programs/${owner.programId}/uploads`, { body });
     const { uploadId, url: to, headers } = expectStatus(begun, 201).body;
-    expect((await fetch(to, { method: 'PUT', headers, body: 'abc' })).status).toBe(200);
+    expect(
+      (await fetch(to, { method: 'PUT', headers: { ...headers, connection: 'close' }, body: 'abc' })).status,
+    ).toBe(200);
     return uploadId;
   },
   jobId: async (owner) => {

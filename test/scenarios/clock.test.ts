@@ -181,7 +181,11 @@ describe('retention', () => {
         await call('POST', `/api/programs/${programId}/uploads`, { body }),
         201,
       ).body;
-      await fetch(upload.url, { method: 'PUT', headers: upload.headers, body: 'hello' });
+      await fetch(upload.url, {
+        method: 'PUT',
+        headers: { ...upload.headers, connection: 'close' },
+        body: 'hello',
+      });
       return upload;
     };
     const complete = ({ uploadId }: Body) =>

