@@ -9,6 +9,7 @@ import {
   type TestProgram,
   until,
 } from '../support/client.ts';
+import { newFlow, newSource } from '../support/flows.ts';
 
 const url = inject('hubUrl');
 let program: TestProgram;
@@ -101,6 +102,23 @@ describe('a single-use link', () => {
       'session.opened',
       { keyId: program.keyId, name: 'Ms Berg' },
     ]);
+  });
+
+  it('has the person named where they acted, and the key beneath', async () => {
+    const { flowId } = await newFlow(program, { title: 'Geography' });
+    await newSource(program, flowId, 'class-A');
+    const made = await program.call('POST', `/api/programs/${program.programId}/portal-links`, {
+      body: { name: 'Ms Vik', scopes: ['read', 'flows'], path: `flows/${flowId}` },
+    });
+    const guest = newVisitor(url);
+    const path = new URL(expectStatus(made, 201).body.url).pathname;
+    await guest.get(path);
+    expect((await guest.post(path)).location).toBe(at(`flows/${flowId}`));
+    expect((await guest.post(at(`flows/${flowId}/sync`))).status).toBe(303);
+    const named = `Ms Vik<small class="dim beneath"><code>${program.keyId}</code>`;
+    expect((await guest.get(at(`flows/${flowId}`))).html).toContain(named);
+    const owner = await signedIn(url, program.key);
+    expect((await owner.get(at('audit'))).html).toContain(named);
   });
 });
 

@@ -2,6 +2,7 @@ import type { Child } from 'hono/jsx';
 import type { AuditPage } from '../../features/audit/routes.ts';
 import { Filters, Pager, Table, Time, withQuery } from '../components/parts.tsx';
 import { listQuery, programApi } from '../components/query.ts';
+import { Who, whoIs } from '../components/who.tsx';
 import type { Page, View } from '../view.ts';
 
 type Entry = AuditPage['items'][number];
@@ -30,7 +31,7 @@ export async function auditPage(view: View): Promise<Page> {
           }
         : {
             tone: 'ok',
-            text: `Latest${isFiltered ? ' like that' : ''}: ${latest.action} by ${latest.actor}.`,
+            text: `Latest${isFiltered ? ' like that' : ''}: ${latest.action} by ${whoIs(latest.actor)}.`,
           },
     body: (
       <>
@@ -55,7 +56,7 @@ export async function auditPage(view: View): Promise<Page> {
               head: 'Who',
               cell: (one) => (
                 <a href={withQuery(view, { actor: one.actor, cursor: null })}>
-                  <code>{one.actor}</code>
+                  <Who actor={one.actor} />
                 </a>
               ),
             },

@@ -4,6 +4,7 @@ import { Facts } from '../components/facts.tsx';
 import { TimeAndAgo } from '../components/moments.tsx';
 import { findParticipation, Participation } from '../components/participation.tsx';
 import { Confirm, Copy, Field, PostForm, State, Table, Time } from '../components/parts.tsx';
+import { Who } from '../components/who.tsx';
 import { deliveryTones, sourceTones } from '../states.ts';
 import { formatCount, formatDuration } from '../time.ts';
 import { isSent, type Outcome, type Page, type View } from '../view.ts';
@@ -110,7 +111,7 @@ export async function flowPage(view: View): Promise<Page> {
           columns={[
             { head: 'Source', kind: 'name', cell: (one) => one.reference },
             { head: 'Asked', cell: (one) => <Time view={view} at={one.requestedAt} /> },
-            { head: 'By', kind: 'long', cell: (one) => one.requestedBy },
+            { head: 'By', kind: 'long', cell: (one) => <Who actor={one.requestedBy} /> },
             {
               head: 'State',
               cell: (one) => (
