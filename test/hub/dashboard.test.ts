@@ -114,6 +114,8 @@ describe('a single-use link', () => {
     const path = new URL(expectStatus(made, 201).body.url).pathname;
     await guest.get(path);
     expect((await guest.post(path)).location).toBe(at(`flows/${flowId}`));
+    // The page gives the form its token.
+    await guest.get(at(`flows/${flowId}`));
     expect((await guest.post(at(`flows/${flowId}/sync`))).status).toBe(303);
     const named = `Ms Vik<small class="dim beneath"><code>${program.keyId}</code>`;
     expect((await guest.get(at(`flows/${flowId}`))).html).toContain(named);

@@ -91,8 +91,9 @@ describe('a database that fails while receivers answer', () => {
       async () => crowd.at(path).length,
       (count) => count >= 4,
     );
-    const underWay = attemptsUnderWay(hub);
     const unlock = lockDatabase(hub);
+    // Nothing begins from here on.
+    const underWay = attemptsUnderWay(hub);
     letGo();
     const body = eventBody(program, 'refused');
     const refused = expectStatus(await program.call('POST', '/api/events', { body }), 503);
