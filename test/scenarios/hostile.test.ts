@@ -164,6 +164,8 @@ describe('a clock that leaps while messages are on their way', () => {
     );
     await clock({ now: null });
     await publish(program, idsOf('back', 6));
+    // The sweep that began ahead goes on by that clock, and by that clock their senders are dead as well.
+    const underWayBack = attemptsUnderWay(hub);
     letGo();
     await until(
       async () => eventIdsAt(crowd, limited).size,
@@ -197,6 +199,6 @@ describe('a clock that leaps while messages are on their way', () => {
     const repeats = [...seen().values()].reduce((sum, count) => sum + count - 1, 0);
     // On a slow machine it was held for longer than an attempt may take: that is another reason to send it again.
     const timedOut = attemptsTimedOut(hub, heldWebhook);
-    expect(repeats).toBeLessThanOrEqual(underWay + timedOut);
+    expect(repeats).toBeLessThanOrEqual(underWay + underWayBack + timedOut);
   });
 });
