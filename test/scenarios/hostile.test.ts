@@ -149,7 +149,7 @@ describe('a clock that leaps while messages are on their way', () => {
       () => ledgerOf(program, atLimited),
       (lines) => lines.length === 6 && isDelivered(lines),
     );
-    const [begun, underWay] = [crowd.at(held).length, attemptsUnderWay(hub)];
+    const [begun, underWay] = [crowd.at(held).length, attemptsUnderWay(hub, heldWebhook)];
     await clock({ aheadSeconds: 5 * hours });
     // By this clock their senders are dead: they are sent again, beside those that are still held.
     const swept = system('POST', '/dev/sweep');
@@ -165,7 +165,7 @@ describe('a clock that leaps while messages are on their way', () => {
     await clock({ now: null });
     await publish(program, idsOf('back', 6));
     // The sweep that began ahead goes on by that clock, and by that clock their senders are dead as well.
-    const underWayBack = attemptsUnderWay(hub);
+    const underWayBack = attemptsUnderWay(hub, heldWebhook);
     letGo();
     await until(
       async () => eventIdsAt(crowd, limited).size,

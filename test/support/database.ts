@@ -69,16 +69,20 @@ export function allTables(hub: Pick<Hub, 'stateDir'>): Record<string, string> {
   }
 }
 
-/** Attempts at deliveries that a runtime had under way when it was killed: begun, and not on record. */
-export function attemptsUnderWay(hub: Pick<Hub, 'stateDir'>): number {
+/**
+ * Attempts at deliveries that a runtime has under way, or had when it was killed: begun, and not on record. Of all
+ * endpoints unless told.
+ */
+export function attemptsUnderWay(hub: Pick<Hub, 'stateDir'>, endpointId: string | null = null): number {
   const db = openFile(hub);
   try {
     const row = db
       .prepare(
-        `SELECT (SELECT count(*) FROM deliveries WHERE status = 'sending')
-          + (SELECT coalesce(sum(json_array_length(sending)), 0) FROM endpoint_lanes) AS count`,
+        `SELECT (SELECT count(*) FROM deliveries WHERE status = 'sending' AND endpoint_id = ifnull(?1, endpoint_id))
+          + (SELECT coalesce(sum(json_array_length(sending)), 0) FROM endpoint_lanes
+            WHERE endpoint_id = ifnull(?1, endpoint_id)) AS count`,
       )
-      .get();
+      .get(endpointId);
     return Number(row?.count ?? 0);
   } finally {
     db.close();
