@@ -72,7 +72,8 @@ export async function filesPage(view: View): Promise<Page> {
                       `files/${encodeURIComponent(file.folder)}/${encodeURIComponent(file.filename)}`,
                     )}
                   >
-                    {file.folder}/{file.filename}
+                    {file.folder}/<wbr />
+                    {file.filename}
                   </a>
                 ) : (
                   `${file.folder}/${file.filename}`
