@@ -1,6 +1,8 @@
 import { parse } from 'csv-parse/sync';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import { type SftpServer, startSftpServer } from '../../relay/dev/server.ts';
+import { addDays, localDateAt } from '../../src/platform/zones.ts';
+import { signedIn } from '../support/browser.ts';
 import { type Body, type Call, expectStatus, newProgram, until } from '../support/client.ts';
 import { exportTo, filesOn } from '../support/nights.ts';
 
@@ -247,5 +249,18 @@ describe('GET …/runs/{localDate}', () => {
     expect(body.detail).toContain('the last that went out');
     for (const date of ['2031-02-30', 'yesterday'])
       expectStatus(await call('GET', `${path}/${exportId}/runs/${date}`), 400);
+  });
+});
+
+describe('the overview', () => {
+  it('names the night that is due, not the one before', async () => {
+    const timeZone = 'Pacific/Auckland';
+    const program = await start({ timeZone });
+    const made = expectStatus(await program.create({ ...base, hostKeys: [pin()], active: true }), 201).body;
+    const night = addDays(made.lastLocalDate, 1);
+    // It goes out the morning after its day has ended.
+    expect(localDateAt(timeZone, Date.parse(made.nextDueAt))).toBe(addDays(night, 1));
+    const { html } = await (await signedIn(url, program.key)).get(`/p/${program.programId}/overview`);
+    expect(html).toContain(`>nightly</a>: the night of ${night}</th>`);
   });
 });

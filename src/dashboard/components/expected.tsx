@@ -14,7 +14,8 @@ export interface Expectation {
   word: 'on time' | 'late' | 'not due' | 'paused';
   detail: string;
   tone: Tone;
-  lastAt: string | null;
+  /** The moment; of a night, where to see those before it. */
+  last: Child;
   dueAt: string | null;
   isDueSoon: boolean;
 }
@@ -45,7 +46,7 @@ export function expectedOf(view: View, monitors: MonitorOut[], exports: ExportOu
             ? formatDuration(now - Date.parse(one.dueAt))
             : '',
       tone: one.snoozed !== null ? 'attention' : isLate ? 'bad' : 'ok',
-      lastAt: one.lastSuccessAt,
+      last: one.lastSuccessAt === null ? '–' : <TimeAndAgo view={view} at={one.lastSuccessAt} />,
       dueAt: one.dueAt,
       isDueSoon: !isLate && soon(one.dueAt),
     };
@@ -60,14 +61,14 @@ export function expectedOf(view: View, monitors: MonitorOut[], exports: ExportOu
       kind: 'night',
       what: (
         <>
-          <a href={view.at(`exports/${one.exportId}`)}>{one.name}</a>: the night of{' '}
-          {one.lastLocalDate ?? 'today'}
+          <a href={view.at(`exports/${one.exportId}`)}>{one.name}</a>
+          {one.lastLocalDate === null ? null : `: the night of ${addDays(one.lastLocalDate, 1)}`}
         </>
       ),
       word,
       detail: isLate ? formatDuration(lateMs) : '',
       tone: { paused: 'attention', late: 'bad', 'on time': 'ok', 'not due': 'quiet' }[word] as Tone,
-      lastAt: null,
+      last: <a href={view.at(`exports/${one.exportId}`)}>its nights</a>,
       dueAt: one.nextDueAt,
       isDueSoon: one.active && soon(one.nextDueAt),
     };
@@ -98,7 +99,7 @@ export function Expected({ view, of }: { view: View; of: Expectation[] }) {
         },
         {
           head: 'Last success',
-          cell: ({ lastAt }) => (lastAt === null ? '–' : <TimeAndAgo view={view} at={lastAt} />),
+          cell: ({ last }) => last,
         },
       ]}
       empty={
