@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import { until } from './client.ts';
 import type { Received } from './receiver.ts';
 
 /** What a receiver does with a request that it has read whole. */
@@ -81,20 +82,24 @@ export const says =
 
 export type Holder = ReturnType<typeof holder>;
 
-/** Holds each answer until it is let go; counts what it holds, and what the hub gave up waiting for. */
+/** An attempt may take fifteen seconds, of which a receiver that stalls sees less: sooner no hub may give up. */
+const heldAtLeastMs = 5_000;
+
+/** Holds each answer until it is let go; counts what it holds, and what the hub gave up waiting for in its time. */
 export function holder() {
   const held: (() => void)[] = [];
   let open = 0;
   const counted = { most: 0, letGo: false, givenUp: 0 };
   const behaviour: Behaviour = (_, response) => {
     counted.most = Math.max(counted.most, ++open);
+    const sinceMs = Date.now();
     let isOpen = true;
     const close = () => {
       if (isOpen) open--;
       isOpen = false;
     };
     response.once('close', () => {
-      if (!response.writableFinished) counted.givenUp++;
+      if (!response.writableFinished && Date.now() - sinceMs > heldAtLeastMs) counted.givenUp++;
       close();
     });
     const end = () => {
@@ -128,8 +133,12 @@ export async function tellHeld(story: (hold: () => Holder) => Promise<void>): Pr
     } catch (error) {
       for (const { letGo } of holders) letGo();
       // What the hub has given up may be told a moment later than what followed from it.
-      await new Promise((resolve) => setTimeout(resolve, 1_000));
-      if (left === 0 || holders.every(({ counted }) => counted.givenUp === 0)) throw error;
+      const wasGivenUp = await until(
+        async () => holders.some(({ counted }) => counted.givenUp > 0),
+        Boolean,
+        2,
+      ).catch(() => false);
+      if (left === 0 || !wasGivenUp) throw error;
     }
   }
 }
