@@ -14,8 +14,11 @@ const scale = Number(process.argv[2] ?? 1);
 const rounds = 5;
 /** Shorter rounds measure their first look-ups and their ends. */
 const perRound = { one: Math.round(400 * scale), ten: Math.round(400 * scale) };
-/** A hundredth of them must be many: a stall of the machine hits a few, of either side. */
-const idleSamples = Math.round(1_000 * scale);
+/**
+ * A hundredth of them must be many: the runtime collects its garbage about once in a hundred, for 10 to 30 ms,
+ * whosever turn it is, and the machine has stalls of its own.
+ */
+const idleSamples = Math.round(3_000 * scale);
 const atOnce = 16;
 
 interface Side {
@@ -100,6 +103,7 @@ async function compare(): Promise<void> {
       }
     }
     await bareReceivers(one);
+    await client.call('GET', '/bench/meter?off');
     const [own = [], loop = []] = await idle(client, [hubOne, bare]);
     const { lost, twice } = client.count();
 

@@ -67,7 +67,8 @@ async function readBody(c: Context<ApiEnv>, access: Access): Promise<boolean> {
   if (c.req.raw.body === null && c.req.header('content-type') === undefined) return false;
   const bytes = await readBounded(c, access);
   const media = bytes.byteLength === 0 ? null : acceptedMedia(c, access);
-  c.req.raw = withoutBody(c.req.raw, media);
+  // What the validators read is there already where it was given to the letter.
+  if (c.req.header('content-type') !== media) c.req.raw = withoutBody(c.req.raw, media);
   if (media === null) return false;
   // Hono awaits what it finds here; its type names the value alone.
   c.req.bodyCache.arrayBuffer = Promise.resolve(bytes.buffer) as unknown as ArrayBuffer;

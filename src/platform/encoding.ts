@@ -5,9 +5,7 @@ export function utf8(text: string): Uint8Array<ArrayBuffer> {
 }
 
 export function toBase64(bytes: Uint8Array): string {
-  let binary = '';
-  for (const byte of bytes) binary += String.fromCharCode(byte);
-  return btoa(binary);
+  return btoa(fromAscii(bytes));
 }
 
 /** Throws `TypeError` on text that is not base 64. Accepts the URL-safe alphabet and missing padding. */
@@ -25,8 +23,25 @@ export function toBase64Url(bytes: Uint8Array): string {
 }
 
 export function toHex(bytes: Uint8Array): string {
+  const characters = new Uint8Array(2 * bytes.length);
+  for (let i = 0; i < bytes.length; i++) {
+    const byte = bytes[i] ?? 0;
+    characters[2 * i] = hexDigits.charCodeAt(byte >>> 4);
+    characters[2 * i + 1] = hexDigits.charCodeAt(byte & 15);
+  }
+  return fromAscii(characters);
+}
+
+const hexDigits = '0123456789abcdef';
+
+/** Characters that one call takes as its arguments. */
+const perCall = 8_192;
+
+/** The characters of these codes, each below 256, made at once: one by one leaves a string for each behind. */
+export function fromAscii(codes: Uint8Array): string {
+  if (codes.length <= perCall) return Reflect.apply(String.fromCharCode, null, codes);
   let text = '';
-  for (const byte of bytes) text += byte.toString(16).padStart(2, '0');
+  for (let at = 0; at < codes.length; at += perCall) text += fromAscii(codes.subarray(at, at + perCall));
   return text;
 }
 

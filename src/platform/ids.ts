@@ -1,3 +1,4 @@
+import { fromAscii } from './encoding.ts';
 import { hashLanes } from './hash.ts';
 
 /** Crockford's base 32 in lower case: sorts like the number it encodes, and has no look-alikes. */
@@ -33,12 +34,12 @@ export type IdPrefix =
  * are 80 random bits. Ids of one millisecond are not ordered among themselves.
  */
 export function newId(prefix: IdPrefix, atMs: number): string {
-  let time = '';
-  for (let rest = atMs, i = 0; i < 10; i++) {
-    time = idAlphabet.charAt(rest % 32) + time;
+  const codes = crypto.getRandomValues(new Uint8Array(26));
+  for (let rest = atMs, i = 9; i >= 0; i--) {
+    codes[i] = rest % 32;
     rest = Math.floor(rest / 32);
   }
-  return `${prefix}_${time}${randomText(16)}`;
+  return `${prefix}_${spell(codes)}`;
 }
 
 /** The milliseconds since 1970 in an id; 0 where there are none. */
@@ -56,25 +57,33 @@ export function idTime(id: string): number {
 export async function deriveId(prefix: IdPrefix, source: string, text: string): Promise<string> {
   const bytes = new TextEncoder().encode(`${source}|${text}`);
   const digest = new Uint8Array(await crypto.subtle.digest('SHA-256', bytes));
-  let tail = '';
-  for (const byte of digest.subarray(0, 16)) tail += idAlphabet.charAt(byte & 31);
+  const tail = spell(digest.subarray(0, 16));
   const time = /^[a-z]{2,5}_([0-9a-z]{10})[0-9a-z]{16}$/.exec(source)?.[1] ?? '0'.repeat(10);
   return `${prefix}_${time}${tail}`;
 }
 
 /** At most 24 characters of base 32 that follow from a text: two texts share all of 13 once in 2^60 pairs or so. */
 export function hashedText(text: string, length: number): string {
-  let characters = '';
-  for (const lane of [...hashLanes(text), ...hashLanes(`${text} `)]) {
+  const [a, b] = hashLanes(text);
+  const [c, d] = hashLanes(`${text} `);
+  const codes = new Uint8Array(24);
+  for (let i = 0; i < 6; i++) {
     // Six characters of five bits each; a lane has 32.
-    for (let bits = 0; bits < 30; bits += 5) characters += idAlphabet.charAt((lane >>> bits) & 31);
+    codes[i] = a >>> (5 * i);
+    codes[i + 6] = b >>> (5 * i);
+    codes[i + 12] = c >>> (5 * i);
+    codes[i + 18] = d >>> (5 * i);
   }
-  return characters.slice(0, length);
+  return spell(codes.subarray(0, length));
 }
 
 /** `length` random characters of base 32, five bits each. */
 export function randomText(length: number): string {
-  let text = '';
-  for (const byte of crypto.getRandomValues(new Uint8Array(length))) text += idAlphabet.charAt(byte & 31);
-  return text;
+  return spell(crypto.getRandomValues(new Uint8Array(length)));
+}
+
+/** The characters of the alphabet by the lower five bits of each; the codes are overwritten. */
+function spell(codes: Uint8Array): string {
+  for (let i = 0; i < codes.length; i++) codes[i] = idAlphabet.charCodeAt((codes[i] ?? 0) & 31);
+  return fromAscii(codes);
 }

@@ -5,7 +5,7 @@ import { newId } from '../../platform/ids.ts';
 import type { MessageType } from '../webhooks/index.ts';
 import { deliveryPrefix, insertAnnounced, insertBodies } from './announced.ts';
 import { startedAtOnce } from './policy.ts';
-import { keepForStart } from './started.ts';
+import { type AnnouncedMessage, keepForStart, messageKey } from './started.ts';
 
 /** Something that endpoints of a program may want to hear of. */
 export interface Announcement {
@@ -44,6 +44,8 @@ export function announce(ctx: Ctx, announcement: Announcement, onlyIf?: SQL): Pr
   return announceAll(ctx, [announcement], onlyIf);
 }
 
+const always = sql`true`;
+
 /** A statement's JSON stays well below D1's 2 MB for a value. */
 const statementChars = 600_000;
 
@@ -64,12 +66,13 @@ export async function announceAll(ctx: Ctx, announcements: Announcement[], onlyI
   let startNow = startedAtOnce;
   for (const [type, same] of byType) {
     const messages = same.map((one) => toMessage(ctx, one));
+    const known = new Map(messages.map(({ key, message }) => [key, message]));
     for (const rows of chunk(messages.map(({ row }) => row))) {
-      const statement = insertAnnounced(ctx, type, rows, startNow, onlyIf ?? sql`true`);
+      const statement = insertAnnounced(ctx, type, rows, startNow, onlyIf ?? always);
       // What one statement may start is for the first alone: the others' endpoints are not known here.
       startNow = 0;
       announced.statements.push(statement);
-      announced.deliveryIds.push(keepForStart(ctx, statement));
+      announced.deliveryIds.push(keepForStart(ctx, statement, known));
     }
     const large = messages.flatMap(({ largeBody }) => (largeBody === null ? [] : [largeBody]));
     for (const rows of chunk(large)) announced.statements.push(insertBodies(ctx, rows));
@@ -95,8 +98,16 @@ function* chunk(rows: string[]): Generator<string> {
 /** Longer ones are kept once per message: each change of a row writes the whole of it. */
 const inlineBodyChars = 4_000;
 
-/** As `insertAnnounced` and `insertBodies` read it. */
-function toMessage(ctx: Ctx, one: Announcement): { row: string; largeBody: string | null } {
+interface Message {
+  /** As `insertAnnounced` reads it. */
+  row: string;
+  /** As `insertBodies` reads it; null where the row holds it. */
+  largeBody: string | null;
+  key: string;
+  message: AnnouncedMessage;
+}
+
+function toMessage(ctx: Ctx, one: Announcement): Message {
   const at = one.atMs ?? ctx.now();
   const data = typeof one.data === 'string' ? one.data : JSON.stringify(one.data);
   const envelope = JSON.stringify({ type: one.type, timestamp: new Date(at).toISOString() });
@@ -121,5 +132,13 @@ function toMessage(ctx: Ctx, one: Announcement): { row: string; largeBody: strin
   return {
     row,
     largeBody: isLarge ? JSON.stringify([one.programId, prefix, one.messageId, body]) : null,
+    key: messageKey(one),
+    message: {
+      type: one.type,
+      body: isLarge ? null : body,
+      about: one.about,
+      traceId: one.traceId,
+      createdAt: ctx.now(),
+    },
   };
 }

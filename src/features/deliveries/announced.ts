@@ -1,7 +1,8 @@
-import { type SQL, sql } from 'drizzle-orm';
+import { type Placeholder, type SQL, sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
 import type { Statement } from '../../platform/d1.ts';
 import { hashedText, idAlphabet } from '../../platform/ids.ts';
+import { prepared } from '../../platform/prepared.ts';
 import { attemptTimeoutMs, flightLimits, laneCount, leaseMs } from './policy.ts';
 
 /** Due at this time means: parked, until its endpoint is active again. */
@@ -29,10 +30,17 @@ export const wholeLane = laneCount;
 export const laneOf = sql.raw(`instr('${idAlphabet}', substr(delivery_id, 15, 1)) % ${laneCount}`);
 
 /** How many of an endpoint were born leased so lately that their attempt may be under way; at most the flight. */
-export function bornInFlight(endpointId: SQL, at: number): SQL {
-  const begunAfter = at - attemptTimeoutMs - 1_000;
+export function bornInFlight(
+  endpointId: SQL,
+  { leaseEndsAfter, leaseEnd }: Record<'leaseEndsAfter' | 'leaseEnd', number | Placeholder>,
+): SQL {
   return sql`(SELECT count(*) FROM (SELECT 1 FROM deliveries AS d WHERE d.endpoint_id = ${endpointId}
-    AND d.next_attempt_at > ${begunAfter + leaseMs} AND d.next_attempt_at <= ${at + leaseMs} LIMIT ${flightLimits.most}))`;
+    AND d.next_attempt_at > ${leaseEndsAfter} AND d.next_attempt_at <= ${leaseEnd} LIMIT ${flightLimits.most}))`;
+}
+
+/** When the leases end of what was born so lately that its attempt may be under way at a moment. */
+export function leasesUnderWay(at: number): { leaseEndsAfter: number; leaseEnd: number } {
+  return { leaseEndsAfter: at - attemptTimeoutMs - 1_000 + leaseMs, leaseEnd: at + leaseMs };
 }
 
 /** What `insertAnnounced` gives back of each row. */
@@ -40,14 +48,9 @@ export interface AnnouncedRow {
   deliveryId: string;
   programId: string;
   endpointId: string;
+  messageId: string;
   /** `sending`: it belongs to the invocation that announced it, which is to send it now. */
   status: 'sending' | 'pending' | 'paused';
-  type: string;
-  messageId: string;
-  body: string | null;
-  traceId: string;
-  about: string;
-  createdAt: number;
   reason: string | null;
   /** 1 where somebody is sending for its lane of the endpoint now, and will come to it. */
   attended: number;
@@ -75,46 +78,56 @@ export function insertAnnounced(
   startNow: number,
   onlyIf: SQL,
 ): Statement {
+  let insert = inserts.get(onlyIf);
+  if (!insert) {
+    insert = prepared(() => insertOnlyIf(onlyIf));
+    inserts.set(onlyIf, insert);
+  }
   const at = ctx.now();
-  const leaseEnd = at + leaseMs;
-  return ctx.db.run(sql`INSERT INTO deliveries (program_id, delivery_id, endpoint_id, channel, type, message_id,
+  return insert(ctx.db, { type, rows, startNow, at, ...leasesUnderWay(at) });
+}
+
+/** By its condition: who announces the same kind of thing often gives the same object. */
+const inserts = new WeakMap<SQL, ReturnType<typeof prepared>>();
+
+function insertOnlyIf(onlyIf: SQL): SQL {
+  const value = sql.placeholder;
+  const leases = { leaseEndsAfter: value('leaseEndsAfter'), leaseEnd: value('leaseEnd') };
+  return sql`INSERT INTO deliveries (program_id, delivery_id, endpoint_id, channel, type, message_id,
       dedupe_key, target, secret_purpose, subject, body, trace_id, about, status, reason, attempts, attempts_total,
       next_attempt_at, created_at)
-    SELECT due.program_id, due.delivery_id, due.endpoint_id, 'webhook', ${type}, due.message_id, due.dedupe_key,
+    SELECT due.program_id, due.delivery_id, due.endpoint_id, 'webhook', ${value('type')}, due.message_id, due.dedupe_key,
       due.target, due.endpoint_id, '', due.body, due.trace_id, due.about,
-      CASE WHEN due.state = 'paused' THEN 'paused' WHEN due.may_start = 1 AND due.place <= ${startNow} THEN 'sending'
-        ELSE 'pending' END,
+      CASE WHEN due.state = 'paused' THEN 'paused' WHEN due.starts THEN 'sending' ELSE 'pending' END,
       CASE WHEN due.state = 'paused' THEN 'The endpoint is paused.'
         WHEN due.degraded = 1 THEN ${probedOnly} WHEN due.in_flight >= due.most THEN ${flightFull}
         WHEN due.is_behind = 1 THEN ${behindOthers} END,
-      due.state <> 'paused' AND due.may_start = 1 AND due.place <= ${startNow},
-      due.state <> 'paused' AND due.may_start = 1 AND due.place <= ${startNow},
-      CASE WHEN due.state = 'paused' THEN ${parkedAt} WHEN due.may_start = 1 AND due.place <= ${startNow} THEN ${leaseEnd}
-        ELSE ${at} END,
-      ${at}
-    FROM (SELECT *, row_number() OVER () AS place,
-        is_free = 1 AND in_flight < most AND is_behind = 0 AS may_start
+      due.starts, due.starts,
+      CASE WHEN due.state = 'paused' THEN ${parkedAt} WHEN due.starts THEN ${leases.leaseEnd} ELSE ${value('at')} END,
+      ${value('at')}
+    FROM (SELECT *, is_free AND in_flight < most AND NOT is_behind
+        AND row_number() OVER () <= ${value('startNow')} AS starts
       FROM (SELECT e.program_id, m.value ->> 1 || ${slotText} AS delivery_id, e.endpoint_id, m.value ->> 2 AS message_id,
         CASE m.value ->> 9 WHEN 1 THEN 'endpoint:' || (m.value ->> 2) || ':' || e.endpoint_id END AS dedupe_key,
         e.url AS target, m.value ->> 3 AS body, m.value ->> 4 AS about, m.value ->> 5 AS trace_id, e.state,
         h.degraded_since IS NOT NULL AS degraded,
         e.state = 'active' AND h.degraded_since IS NULL AND e.rate_limit_per_second IS NULL AS is_free,
-        ${bornInFlight(sql`e.endpoint_id`, at)} AS in_flight, coalesce(h.flight_limit, ${flightLimits.most}) AS most,
+        ${bornInFlight(sql`e.endpoint_id`, leases)} AS in_flight, coalesce(h.flight_limit, ${flightLimits.most}) AS most,
         EXISTS (SELECT 1 FROM deliveries AS d WHERE d.endpoint_id = e.endpoint_id
-          AND d.next_attempt_at IS NOT NULL AND d.next_attempt_at <= ${at}) AS is_behind
-      FROM json_each(${rows}) AS m CROSS JOIN webhook_endpoints AS e LEFT JOIN endpoint_health AS h
+          AND d.next_attempt_at IS NOT NULL AND d.next_attempt_at <= ${value('at')}) AS is_behind
+      FROM json_each(${value('rows')}) AS m CROSS JOIN webhook_endpoints AS e LEFT JOIN endpoint_health AS h
         ON h.endpoint_id = e.endpoint_id
       WHERE e.program_id = m.value ->> 0 AND e.deleted_at IS NULL AND e.state <> 'disabled'
         AND e.endpoint_id <> m.value ->> 8
         AND (e.endpoint_id = m.value ->> 10 OR (m.value ->> 10 IS NULL
-          AND EXISTS (SELECT 1 FROM json_each(e.events) AS p WHERE ${type} GLOB p.value)
+          AND EXISTS (SELECT 1 FROM json_each(e.events) AS p WHERE ${value('type')} GLOB p.value)
           AND (e.categories IS NULL OR m.value ->> 6 = 0
             OR EXISTS (SELECT 1 FROM json_each(e.categories) AS c WHERE c.value = m.value ->> 7)))))) AS due
     WHERE ${onlyIf} ON CONFLICT DO NOTHING
-    RETURNING delivery_id AS deliveryId, program_id AS programId, endpoint_id AS endpointId, status, type,
-      message_id AS messageId, body, trace_id AS traceId, about, created_at AS createdAt,
-      reason, EXISTS (SELECT 1 FROM endpoint_lanes AS l WHERE l.endpoint_id = deliveries.endpoint_id
-        AND l.lane IN (${laneOf}, ${wholeLane}) AND l.lease_until > ${at}) AS attended`);
+    RETURNING delivery_id AS deliveryId, program_id AS programId, endpoint_id AS endpointId,
+      message_id AS messageId, status, reason,
+      EXISTS (SELECT 1 FROM endpoint_lanes AS l WHERE l.endpoint_id = deliveries.endpoint_id
+        AND l.lane IN (${laneOf}, ${wholeLane}) AND l.lease_until > ${value('at')}) AS attended`;
 }
 
 /** Keeps large bodies once per message, after the statement above; `rows` is JSON of `[program, delivery's id

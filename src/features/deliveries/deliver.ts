@@ -1,12 +1,12 @@
 import type { Ctx } from '../../context.ts';
 import { callsOf } from '../webhooks/index.ts';
-import { type AnnouncedRow, flightFull } from './announced.ts';
+import { flightFull } from './announced.ts';
 import { listDueDirect, listDueEndpoints } from './deliveries.system.ts';
 import { attemptDirect, slowness } from './direct.ts';
 import { Dispatch } from './dispatch.ts';
 import { laneCount, startedAtOnce } from './policy.ts';
 import type { Pool } from './pool.ts';
-import { dueOf, isTicket } from './started.ts';
+import { dueOf, isTicket, type Started } from './started.ts';
 
 /** None is begun later than this: what goes on after an answer has 30 s, and an attempt may take 15. */
 const startWithinMs = 14_000;
@@ -38,7 +38,7 @@ export function startEndpoint(ctx: Ctx, endpointId: string): void {
   ctx.after(work.settled());
 }
 
-async function startAll(ctx: Ctx, direct: string[], announced: AnnouncedRow[]): Promise<void> {
+async function startAll(ctx: Ctx, direct: string[], announced: Started[]): Promise<void> {
   const work = dispatch(ctx);
   const pending = new Map<string, number>();
   // Those that cannot be read now are asked for with each attempt, and fail there.
@@ -62,7 +62,7 @@ async function startAll(ctx: Ctx, direct: string[], announced: AnnouncedRow[]): 
 }
 
 /** Not where those on their way see to it, or somebody sends for its lane and comes to it. */
-function isOurs({ reason, attended }: AnnouncedRow): boolean {
+function isOurs({ reason, attended }: Started): boolean {
   return attended === 0 && reason !== flightFull;
 }
 

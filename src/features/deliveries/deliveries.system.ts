@@ -2,7 +2,7 @@ import { and, asc, eq, isNotNull, lte, sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
 import { rowsOf, type Statement } from '../../platform/d1.ts';
 import type { EndpointState } from '../webhooks/index.ts';
-import { bornInFlight, parkedAt } from './announced.ts';
+import { bornInFlight, leasesUnderWay, parkedAt } from './announced.ts';
 import { flightLimits, type Health, probeWaitMs } from './policy.ts';
 import type { Delivery } from './store.ts';
 import { deliveries, recoveries } from './table.ts';
@@ -110,7 +110,7 @@ export function findTarget(ctx: Ctx, endpointId: string): { statement: Statement
           AND d.next_attempt_at IS NOT NULL AND d.next_attempt_at < ${parkedAt}) AS nextDueAt,
         EXISTS (SELECT 1 FROM deliveries AS d WHERE d.endpoint_id = e.endpoint_id
           AND d.next_attempt_at = ${parkedAt}) AS hasParked,
-        ${bornInFlight(sql`e.endpoint_id`, ctx.now())} AS inFlight,
+        ${bornInFlight(sql`e.endpoint_id`, leasesUnderWay(ctx.now()))} AS inFlight,
         (SELECT count(*) FROM (SELECT 1 FROM deliveries AS d WHERE d.endpoint_id = e.endpoint_id
           AND d.next_attempt_at IS NOT NULL AND d.next_attempt_at <= ${ctx.now()} LIMIT 30)) AS dueCount,
         (SELECT json_group_array(l.lane) FROM endpoint_lanes AS l WHERE l.endpoint_id = e.endpoint_id

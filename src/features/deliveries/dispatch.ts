@@ -1,9 +1,9 @@
 import type { Ctx } from '../../context.ts';
-import type { AnnouncedRow } from './announced.ts';
 import { drainEndpoint, sendBorn, wakeEndpoint } from './drain.ts';
 import { type Consequences, OutcomeRecorder } from './outcomes.ts';
 import { laneCount } from './policy.ts';
 import { Pool } from './pool.ts';
+import type { Started } from './started.ts';
 import { Together } from './together.ts';
 
 /** Retries that this isolate has woken, by endpoint and second: one message wakes all of a second. */
@@ -42,7 +42,7 @@ export class Dispatch {
   }
 
   /** Sends what was born leased to this invocation. */
-  sendBorn(row: AnnouncedRow): void {
+  sendBorn(row: Started): void {
     this.#run(row.deliveryId, async () => {
       if (!(await sendBorn(this.#ctx, this.#recorder, this.pool, row))) this.drain(row.endpointId);
     });

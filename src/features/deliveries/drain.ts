@@ -2,7 +2,7 @@ import type { AttemptResult, Ctx } from '../../context.ts';
 import { commit, type Statement } from '../../platform/d1.ts';
 import { newId } from '../../platform/ids.ts';
 import { callOf, type EndpointCall, signingNow } from '../webhooks/index.ts';
-import { type AnnouncedRow, wholeLane } from './announced.ts';
+import { wholeLane } from './announced.ts';
 import { postSigned } from './channels.ts';
 import { findTarget, type Target } from './deliveries.system.ts';
 import { cancelReason } from './health.ts';
@@ -32,6 +32,7 @@ import {
   queueWaitLimitMs,
 } from './policy.ts';
 import type { Pool } from './pool.ts';
+import type { Started } from './started.ts';
 import { bodyOf } from './store.ts';
 import type { Attempt } from './table.ts';
 import type { Together } from './together.ts';
@@ -58,7 +59,7 @@ export async function sendBorn(
   ctx: Ctx,
   recorder: OutcomeRecorder,
   pool: Pool,
-  row: AnnouncedRow,
+  row: Started,
 ): Promise<boolean> {
   const due: DueRow = { ...row, uncertain: false, attempts: 0, attemptsTotal: 0 };
   const untilMs = row.createdAt + leaseMs - attemptTimeoutMs;

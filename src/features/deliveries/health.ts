@@ -5,7 +5,8 @@ import { deriveId } from '../../platform/ids.ts';
 import { raiseAttention } from '../attention/index.ts';
 import { type Endpoint, findEndpoint, setEndpointState } from '../webhooks/index.ts';
 import { announce } from './announce.ts';
-import { cancelDue, readHealth, writeHealth } from './lanes.ts';
+import { readHealth, writeHealth } from './health-store.ts';
+import { cancelDue } from './lanes.ts';
 import { goodHealth, type Health, judgeHealth, mustDisable } from './policy.ts';
 
 const tries = 5;

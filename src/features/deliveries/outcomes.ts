@@ -1,9 +1,11 @@
 import { sql } from 'drizzle-orm';
 import type { AttemptResult, Ctx } from '../../context.ts';
 import { commit, type Statement } from '../../platform/d1.ts';
+import { prepared } from '../../platform/prepared.ts';
 import { countEnded } from '../activity/index.ts';
 import { noteFailures } from './health.ts';
-import { type DueRow, healHealth, standingOf } from './lanes.ts';
+import { healHealth, standingOf } from './health-store.ts';
+import type { DueRow } from './lanes.ts';
 import { decideOutcome, type Outcome } from './policy.ts';
 import { problemsOf } from './problems.ts';
 import { attemptsKept } from './store.ts';
@@ -226,6 +228,17 @@ function logAttempts(ctx: Ctx, batch: Judged[]): void {
   });
 }
 
+/**
+ * Which statuses stay as they are, by what became of the attempt: what was paused or cancelled while it was under
+ * way, unless the receiver took it. The attempt is on record either way.
+ */
+const holds: Record<Outcome['status'], string> = {
+  delivered: '',
+  waiting: 'cancelled paused',
+  exhausted: 'cancelled',
+  cancelled: 'cancelled',
+};
+
 function writeOutcomes(ctx: Ctx, batch: Judged[], endedAt: number): Statement {
   const rows = batch.map((one) => {
     const { row, result, outcome } = one;
@@ -251,9 +264,18 @@ function writeOutcomes(ctx: Ctx, batch: Judged[], endedAt: number): Statement {
       one.attemptsTotal,
       one.lost === null ? [attempt] : [one.lost, attempt],
       one.target,
+      holds[outcome.status],
     ];
   });
-  return ctx.db.run(sql`UPDATE deliveries SET status = ${unlessHeld('status', 3)}, reason = ${unlessHeld('reason', 4)},
+  return updateOutcomes(ctx.db, { rows: JSON.stringify(rows) });
+}
+
+/** A column of an outcome, or as it stands where the row was held while the attempt was under way. */
+const unlessHeld = (column: string, at: number) =>
+  sql.raw(`iif(instr(o.value ->> 12, deliveries.status), deliveries.${column}, o.value ->> ${at})`);
+
+const updateOutcomes = prepared(
+  () => sql`UPDATE deliveries SET status = ${unlessHeld('status', 3)}, reason = ${unlessHeld('reason', 4)},
       next_attempt_at = ${unlessHeld('next_attempt_at', 5)}, ended_at = ${unlessHeld('ended_at', 6)},
       uncertain = o.value ->> 7, attempts = o.value ->> 8, attempts_total = o.value ->> 9,
       target = coalesce(o.value ->> 11, deliveries.target), log = CASE WHEN deliveries.log = '[]' THEN o.value -> 10 ELSE
@@ -261,16 +283,7 @@ function writeOutcomes(ctx: Ctx, batch: Judged[], endedAt: number): Statement {
           WHERE l.key >= json_array_length(deliveries.log) - ${attemptsKept - 2}
           UNION ALL SELECT n.value FROM json_each(o.value -> 10) AS n) AS a)
         END
-    FROM json_each(${JSON.stringify(rows)}) AS o
+    FROM json_each(${sql.placeholder('rows')}) AS o
     WHERE deliveries.program_id = o.value ->> 0 AND deliveries.delivery_id = o.value ->> 1
-      AND deliveries.attempts_total = o.value ->> 2 AND deliveries.body IS NOT ''`);
-}
-
-/**
- * A column of an outcome, or as it stands: what was paused or cancelled while the attempt was under way stays
- * so, unless the receiver took it. The attempt is on record either way.
- */
-const unlessHeld = (column: string, at: number) =>
-  sql.raw(`CASE WHEN o.value ->> 3 <> 'delivered'
-      AND (deliveries.status = 'cancelled' OR (deliveries.status = 'paused' AND o.value ->> 3 = 'waiting'))
-    THEN deliveries.${column} ELSE o.value ->> ${at} END`);
+      AND deliveries.attempts_total = o.value ->> 2 AND deliveries.body IS NOT ''`,
+);

@@ -42,8 +42,10 @@ export async function announceEvents(
         }),
       );
   });
-  return announceAll(ctx, messages, sql`EXISTS (SELECT 1 FROM events WHERE event_id = due.about)`);
+  return announceAll(ctx, messages, isInLog);
 }
+
+const isInLog = sql`EXISTS (SELECT 1 FROM events WHERE event_id = due.about)`;
 
 function programsFor(event: NewEvent, receivers: EventReceiver[]): string[] {
   const subscribers = receivers

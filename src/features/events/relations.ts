@@ -1,6 +1,7 @@
-import { type SQL, sql } from 'drizzle-orm';
+import { type Placeholder, sql } from 'drizzle-orm';
 import type { Ctx } from '../../context.ts';
 import { commit, rowsOf, type Statement } from '../../platform/d1.ts';
+import { prepared } from '../../platform/prepared.ts';
 import { ShortCache } from '../../platform/short-cache.ts';
 import type { EventReceiver } from '../subscriptions/index.ts';
 
@@ -55,12 +56,14 @@ export async function withRelations<T>(
 
 /** The same as it is now. `programIds` in lower case. */
 export async function readRelations(ctx: Ctx, programIds: string[]): Promise<Relations> {
-  const { published, receivers, listening } = partsOf(programIds);
+  const named = JSON.stringify(programIds);
+  const from = related(named);
   const asked = [
-    ctx.db.run(sql`SELECT program_id AS programId FROM programs AS p WHERE ${published}`),
-    ctx.db.run(sql`SELECT s.program_id AS programId, s.publisher_id AS publisherId, s.routing ${receivers}`),
-    ctx.db.run(sql`SELECT c.program_id AS programId ${listening}`),
-    ctx.db.run(sql`SELECT ${stampOf(programIds)} AS stamp`),
+    ctx.db.run(sql`${from} SELECT program_id AS programId FROM named`),
+    ctx.db.run(sql`${related(named, sql`, s.publisher_id, s.routing`)}
+      SELECT program_id AS programId, publisher_id AS publisherId, routing FROM heard`),
+    ctx.db.run(sql`${from} SELECT c.program_id AS programId ${listening}`),
+    ctx.db.run(sql`${from} SELECT ${stamp} AS stamp`),
   ] as const;
   await commit(ctx.db, [...asked]);
   const [programs, subscriptions, endpoints, stamps] = asked.map(rowsOf) as [
@@ -77,32 +80,37 @@ export async function readRelations(ctx: Ctx, programIds: string[]): Promise<Rel
   };
 }
 
-function partsOf(programIds: string[]): Record<'published' | 'receivers' | 'listening', SQL> {
-  const named = sql`(SELECT value FROM json_each(${JSON.stringify(programIds)}))`;
-  const published = sql`p.folded_id IN ${named} AND p.deleted_at IS NULL`;
-  const receivers = sql`FROM programs AS p CROSS JOIN subscriptions AS s
-    WHERE ${published} AND s.publisher_id = p.program_id AND s.suspended_at IS NULL`;
-  const listening = sql`FROM (SELECT p.program_id FROM programs AS p WHERE ${published}
-      UNION SELECT s.program_id ${receivers}) AS c
-    WHERE EXISTS (SELECT 1 FROM webhook_endpoints AS e WHERE e.program_id = c.program_id AND e.deleted_at IS NULL)`;
-  return { published, receivers, listening };
-}
+/**
+ * `named`: those programs of a JSON list of ids in lower case that there are; `heard`: their subscriptions, with
+ * some more columns.
+ */
+const related = (named: string | Placeholder, more = sql``) =>
+  sql`WITH named AS (SELECT p.program_id FROM programs AS p
+      WHERE p.folded_id IN (SELECT value FROM json_each(${named})) AND p.deleted_at IS NULL),
+    heard AS (SELECT s.program_id, s.created_at, s.template_version${more}
+      FROM named AS n CROSS JOIN subscriptions AS s
+      WHERE s.publisher_id = n.program_id AND s.suspended_at IS NULL)`;
+
+const listening = sql.raw(`FROM (SELECT program_id FROM named UNION SELECT program_id FROM heard) AS c
+    WHERE EXISTS (SELECT 1 FROM webhook_endpoints AS e WHERE e.program_id = c.program_id AND e.deleted_at IS NULL)`);
 
 /** Differs as soon as one of the above would read differently: a template's routing goes with its version. */
-function stampOf(programIds: string[]): SQL {
-  const { published, receivers, listening } = partsOf(programIds);
-  return sql`(SELECT group_concat(p.program_id) FROM programs AS p WHERE ${published}) || ';' ||
-    coalesce((SELECT group_concat(s.program_id || ' ' || s.created_at || ' ' || s.template_version) ${receivers}), '') || ';' ||
-    coalesce((SELECT group_concat(c.program_id) ${listening}), '')`;
-}
+const stamp = sql`coalesce((SELECT group_concat(program_id) FROM named) || ';' ||
+    coalesce((SELECT group_concat(program_id || ' ' || created_at || ' ' || template_version) FROM heard), '') || ';' ||
+    coalesce((SELECT group_concat(c.program_id) ${listening}), ''), '')`;
 
 const staleWord = 'relations_changed';
 
 /** Fails, and so undoes the commit that it begins, where the stamp is another one now. */
-function guardOf(ctx: Ctx, programIds: string[], stamp: string): Statement {
-  return ctx.db.run(sql`SELECT CASE WHEN now.stamp IS ${stamp} THEN 1 ELSE json('${sql.raw(staleWord)} ' || now.stamp) END
-    FROM (SELECT coalesce(${stampOf(programIds)}, '') AS stamp) AS now`);
+function guardOf(ctx: Ctx, programIds: string[], read: string): Statement {
+  return guardStamp(ctx.db, { named: JSON.stringify(programIds), read });
 }
+
+const guardStamp = prepared(
+  () => sql`${related(sql.placeholder('named'))}
+    SELECT CASE WHEN stamp IS ${sql.placeholder('read')} THEN 1 ELSE json('${sql.raw(staleWord)} ' || stamp) END
+    FROM (SELECT ${stamp} AS stamp)`,
+);
 
 /** SQLite has no other way to fail in the midst of a SELECT than a function's refusal of its argument. */
 function isStale(error: unknown): boolean {

@@ -1,6 +1,7 @@
 import { and, asc, desc, eq, gt, gte, inArray, isNull, lt, lte, sql } from 'drizzle-orm';
 import type { Ctx, Lifecycle } from '../../context.ts';
 import type { Statement } from '../../platform/d1.ts';
+import { prepared } from '../../platform/prepared.ts';
 import { sequenceBeforeTime } from './since.ts';
 import { type EventCategory, events } from './table.ts';
 
@@ -61,14 +62,16 @@ const maxRowsChars = 600_000;
 
 /** The statements that write events in their order; those whose publisher's key is known add nothing. */
 export function insertEvents(ctx: Ctx, list: NewEvent[], receivedAt: number): Statement[] {
-  return packRows(list.map(toRow)).map((rows) =>
-    ctx.db.run(sql`INSERT INTO events (event_id, program_id, system_id, event_type, publisher_event_id,
-        participant_id, category, data, start_at, end_at, trace_id, received_at)
-      SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
-        value ->> 8, value ->> 9, value ->> 10, ${receivedAt}
-      FROM json_each(${rows}) WHERE true ON CONFLICT DO NOTHING`),
-  );
+  return packRows(list.map(toRow)).map((rows) => insertRows(ctx.db, { rows, receivedAt }));
 }
+
+const insertRows = prepared(
+  () => sql`INSERT INTO events (event_id, program_id, system_id, event_type, publisher_event_id,
+      participant_id, category, data, start_at, end_at, trace_id, received_at)
+    SELECT value ->> 0, value ->> 1, value ->> 2, value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,
+      value ->> 8, value ->> 9, value ->> 10, ${sql.placeholder('receivedAt')}
+    FROM json_each(${sql.placeholder('rows')}) WHERE true ON CONFLICT DO NOTHING`,
+);
 
 function toRow(event: NewEvent): string {
   return JSON.stringify([

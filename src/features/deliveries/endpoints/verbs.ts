@@ -7,7 +7,7 @@ import { recordAudit } from '../../audit/index.ts';
 import { type Endpoint, requireEndpoint, setEndpointState } from '../../webhooks/index.ts';
 import { announce } from '../announce.ts';
 import { startDeliveries, startEndpoint } from '../deliver.ts';
-import { resetHealth } from '../lanes.ts';
+import { resetHealth } from '../health-store.ts';
 import { type ListedDelivery, listOfMessage } from '../ledger.ts';
 
 /** What is due and becomes due waits, on record. Throws `conflict` for a disabled one. */
