@@ -1,6 +1,14 @@
 import { badShape } from '../csv/dialect.ts';
 import { TextWindow } from '../csv/text-window.ts';
-import { countLineEnds, findNextLine, hidesElements, isLineEnd, isSpace, scanElement } from './element.ts';
+import {
+  countLineEnds,
+  findNextLine,
+  hidesElements,
+  isLineEnd,
+  isSpace,
+  scanElement,
+  wholeUpTo,
+} from './element.ts';
 import {
   type ArrayPhase,
   cutText,
@@ -167,6 +175,7 @@ export class JsonArrayReader {
     )
       end += 1;
     if (end === length && !final) return false;
+    if (end - start === this.#maxChars) end = wholeUpTo(text, end);
     this.#moveTo(start);
     const line = this.#line;
     this.#moveTo(end);
@@ -190,18 +199,21 @@ export class JsonArrayReader {
     }
     // Broken: look for the next line that begins like the element's own.
     const upTo = scan.status === 'end' ? scan.at : limit;
-    const next = findNextLine(this.#window, start, upTo, this.#indentOf(start));
+    // What stands behind the scan may not be in hand yet, and must not decide.
+    const seen = text.slice(0, scan.status === 'end' ? scan.at + 1 : limit);
+    const next = findNextLine(seen, start, upTo, this.#indentOf(start));
     if (next !== null) return this.#leaveBroken(start, next.at, next.isEnd ? 'separator' : 'element');
     if (scan.status === 'broken') {
       if (!final && limit - start <= this.#maxChars) return false;
       return this.#giveUp(start, scan.at);
     }
     if (isTooLarge) {
+      const end = wholeUpTo(text, limit);
       this.#moveTo(start);
       const line = this.#line;
-      this.#moveTo(limit);
+      this.#moveTo(end);
       this.#within = state;
-      this.#report('element_too_large', start, limit, null, line);
+      this.#report('element_too_large', start, end, null, line);
       return true;
     }
     return hidesElements(text.slice(start, scan.at))

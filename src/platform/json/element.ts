@@ -1,4 +1,3 @@
-import type { TextWindow } from '../csv/text-window.ts';
 import type { ElementState } from './faults.ts';
 
 const quote = 0x22;
@@ -73,6 +72,12 @@ export function countLineEnds(shape: Uint8Array, from: number, to: number): numb
   return count;
 }
 
+/** Where a cut near `at` falls: it parts no CR from its LF and no halves of a pair, be they in hand or not. */
+export function wholeUpTo(text: string, at: number): number {
+  const last = text.charCodeAt(at - 1);
+  return last === 0x0d || (last & 0xfc00) === 0xd800 ? at - 1 : at;
+}
+
 /** Where reading goes on behind a broken element. */
 export interface NextElement {
   /** Index of the line end before it. */
@@ -87,7 +92,7 @@ export interface NextElement {
  * not start its line. Null if there is none, or if indents tell nothing.
  */
 export function findNextLine(
-  { text }: TextWindow,
+  text: string,
   start: number,
   upTo: number,
   indent: string | null,

@@ -139,6 +139,19 @@ describe('JsonArrayReader on damage', () => {
     }
   });
 
+  it.each([
+    ['a line end', '[[[[["id":\n  {"id":2}\r\n]', 21],
+    ['the line that would end it', '[\r  [[[[[\n  {"id":2}', 7],
+    ['a character of two halves', '[{"id":1}"id":😀😀[', 8],
+    ['a character of two halves, in an element', '[[[[[[😀😀]]]]]]', 6],
+  ])('gives the same whatever the chunks where its limit falls into %s', (_name, file, most) => {
+    for (let maxChars = most - 3; maxChars <= most + 3; maxChars++) {
+      const whole = readArray(file, { maxChars });
+      for (const chunk of [1, 2, 5]) expect(readArray(file, { maxChars, chunk })).toEqual(whole);
+      expect(whole.faults.every(({ text }) => text.isWellFormed())).toBe(true);
+    }
+  });
+
   it('never quotes a value in a message', () => {
     const reading = readArray('[{"id":"Secret}, Secret, {"Secret":Secret}]');
     expect(reading.faults.length).toBeGreaterThan(0);
@@ -158,6 +171,9 @@ describe('JsonArrayReader on anything', () => {
         '\n  {"id":2}',
         '"id":',
         'é',
+        '😀',
+        '\r\n',
+        '  ]',
       ),
       { maxLength: 40 },
     )
@@ -165,7 +181,7 @@ describe('JsonArrayReader on anything', () => {
 
   it('gives the same rows and faults whatever the chunks', () => {
     fc.assert(
-      fc.property(wild, fc.constantFrom(20, 1000), (file, maxChars) => {
+      fc.property(wild, fc.constantFrom(7, 20, 1000), (file, maxChars) => {
         const whole = readArray(file, { maxChars });
         for (const chunk of [1, 2, 5]) expect(readArray(file, { maxChars, chunk })).toEqual(whole);
       }),
@@ -175,7 +191,7 @@ describe('JsonArrayReader on anything', () => {
 
   it('gives exactly the rest when it starts again at any of its positions', () => {
     fc.assert(
-      fc.property(wild, fc.constantFrom(20, 1000), (file, maxChars) => {
+      fc.property(wild, fc.constantFrom(7, 20, 1000), (file, maxChars) => {
         const whole = readArray(file, { maxChars });
         for (const [i, start] of whole.positions.entries()) {
           const rest = readArray(file, { maxChars, start });
