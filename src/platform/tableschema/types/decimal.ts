@@ -4,7 +4,7 @@
  * `12345678901234567890`, `0.1234567890123456789`, `1.2345678901234567890123e+25`.
  */
 
-/** sign · digits without outer zeros · the power of ten of the first digit. Zero has no digits. */
+/** sign · digits without outer zeros · the power of ten of the first digit. Zero has no digits, and 0. */
 interface Parts {
   negative: boolean;
   digits: string;
@@ -23,8 +23,9 @@ function partsOf(text: string): Parts | undefined {
   while (all.charCodeAt(first) === 48) first++;
   let end = all.length;
   while (end > first && all.charCodeAt(end - 1) === 48) end--;
+  if (end === first) return { negative: false, digits: '', magnitude: 0 };
   const magnitude = whole.length - first - 1 + Number(match[4] ?? 0);
-  return { negative: match[1] === '-' && end > first, digits: all.slice(first, end), magnitude };
+  return { negative: match[1] === '-', digits: all.slice(first, end), magnitude };
 }
 
 function print({ negative, digits, magnitude }: Parts): string {
