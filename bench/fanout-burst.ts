@@ -32,7 +32,7 @@ function failsTwice(): Answering {
 
 /** One burst; beside it another program publishes 20 events a second to an endpoint of its own. */
 async function run(events: number, bad: boolean): Promise<Burst> {
-  const hub = await startBareHub({ worker: 'fanout-worker.ts', deliverBatch: 10 });
+  const hub = await startBareHub({ worker: 'fanout-worker.ts' });
   const client = await startClient(hub.url);
   try {
     const paths = bad ? [...healthyPaths, '/hanging', '/failing'] : healthyPaths;

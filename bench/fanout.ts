@@ -61,7 +61,7 @@ async function idle(client: Client, sides: Side[]): Promise<number[][]> {
 
 async function compare(): Promise<void> {
   const vars = { TEST_CLOCK: 'off', DNS_RESOLVER: 'off' };
-  const hub: BareHub = await startBareHub({ worker: 'fanout-worker.ts', vars, deliverBatch: 10 });
+  const hub: BareHub = await startBareHub({ worker: 'fanout-worker.ts', vars });
   const client = await startClient(hub.url);
   try {
     const one = await client.program('one', ['/one']);

@@ -29,8 +29,6 @@ export interface BareHubOptions {
   worker: string;
   /** Settings over those of `.dev.vars.example`. */
   vars?: Record<string, string>;
-  /** Messages that the queue `deliver` hands over at once. */
-  deliverBatch?: number;
   /** Requests of a key in a minute, of those that are counted at all; so many that none is refused unless told. */
   ratePerMinute?: number;
   /** Where its calls really go, null for nowhere; all go where they are meant to unless told. */
@@ -39,7 +37,7 @@ export interface BareHubOptions {
 
 /** The built hub in miniflare alone, without wrangler's proxies, on a fresh folder of state. */
 export async function startBareHub(
-  { worker, vars = {}, deliverBatch = 1, ratePerMinute = 100_000, routeTo }: BareHubOptions = {
+  { worker, vars = {}, ratePerMinute = 100_000, routeTo }: BareHubOptions = {
     worker: 'jobs-worker.ts',
   },
 ): Promise<BareHub> {
@@ -58,7 +56,7 @@ export async function startBareHub(
       modules: true,
       script: await bundle(worker),
       compatibilityDate,
-      compatibilityFlags: ['global_fetch_strictly_public'],
+      compatibilityFlags: ['global_fetch_strictly_public', 'queue_consumer_no_wait_for_wait_until'],
       bindings: { ...settings, ...vars },
       d1Databases: { DB: 'bench' },
       r2Buckets: { OBJECTS: 'bench' },
@@ -69,7 +67,7 @@ export async function startBareHub(
       },
       queueConsumers: {
         'crosswalk-ingest': queue,
-        'crosswalk-deliver': { ...queue, maxBatchSize: deliverBatch },
+        'crosswalk-deliver': queue,
       },
       email: { send_email: [{ name: 'EMAIL' }] },
       ratelimits: { API_RATE: { namespace_id: '1', simple: { limit: ratePerMinute, period: 60 } } },

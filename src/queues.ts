@@ -11,8 +11,6 @@ import { consume, type MessageOutcome } from './platform/queue.ts';
 
 interface Consumer<Schema extends z.ZodType> {
   schema: Schema;
-  /** Messages of a batch that are handled side by side; one unless told. */
-  atOnce?: number;
   handle(ctx: Ctx, message: z.output<Schema>): Promise<MessageOutcome>;
 }
 
@@ -25,7 +23,7 @@ const consumers: Record<string, Consumer<z.ZodType>> = {
     handle: (ctx, message) =>
       message.type === 'sync' ? handleSyncMessage(ctx, message) : handleIngestMessage(ctx, message),
   }),
-  'crosswalk-deliver': consumer({ schema: deliverMessage, handle: handleDeliverMessage, atOnce: 10 }),
+  'crosswalk-deliver': consumer({ schema: deliverMessage, handle: handleDeliverMessage }),
   'crosswalk-drops': consumer({ schema: dropMessage, handle: handleDropMessage }),
   'crosswalk-export': consumer({ schema: exportMessage, handle: handleExportMessage }),
 };
@@ -33,8 +31,7 @@ const consumers: Record<string, Consumer<z.ZodType>> = {
 export async function consumeBatch(ctx: Ctx, batch: MessageBatch<unknown>): Promise<void> {
   // A QA deployment in the same account has queues of its own: crosswalk-qa-ingest, …
   const known = consumers[batch.queue.replace(/^crosswalk-qa-/, 'crosswalk-')];
-  if (known)
-    return consume(batch, known.schema, (message) => known.handle(ctx, message), ctx.log, known.atOnce);
+  if (known) return consume(batch, known.schema, (message) => known.handle(ctx, message), ctx.log);
   return consumeDead(ctx, batch);
 }
 

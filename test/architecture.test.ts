@@ -447,6 +447,9 @@ describe('wrangler.toml', () => {
 
   it('is for production: no example, no test clock, no way behind its own front door', () => {
     expect(wrangler.compatibility_flags).toContain('global_fetch_strictly_public');
+    // The benches' hub is the deployed one.
+    const hub = readFileSync(`${root}bench/hub.ts`, 'utf8');
+    for (const flag of wrangler.compatibility_flags) expect(hub).toContain(`'${flag}'`);
     expect(wrangler.vars.ENVIRONMENT).toBe('production');
     for (const name of ['SYSTEM_KEY', 'SEAL_KEYS', 'TEST_CLOCK', 'ALLOW_LOOPBACK', 'RATE_LIMIT']) {
       expect(wrangler.vars).not.toHaveProperty(name);

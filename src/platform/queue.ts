@@ -54,21 +54,15 @@ async function sendBadly<Message>(queue: Queue, messages: Message[], delaySecond
 
 /**
  * Handles a batch: a try per message, parsed first. What does not parse is dead at once (retrying cannot
- * mend it); what throws is ours, and retried by the queue until its dead-letter queue takes it. `atOnce` of
- * them are handled side by side.
+ * mend it); what throws is ours, and retried by the queue until its dead-letter queue takes it.
  */
 export async function consume<Schema extends z.ZodType>(
   batch: MessageBatch<unknown>,
   schema: Schema,
   handle: (message: z.output<Schema>, attempts: number) => Promise<MessageOutcome>,
   log: Logger,
-  atOnce = 1,
 ): Promise<void> {
-  const waiting = [...batch.messages];
-  const lane = async () => {
-    for (let message = waiting.shift(); message; message = waiting.shift()) await handleAndAnswer(message);
-  };
-  const handleAndAnswer = async (message: Message<unknown>) => {
+  for (const message of batch.messages) {
     const startedAt = Date.now();
     const outcome = await handleOne(message, schema, handle, log);
     if (outcome.kind === 'retry') message.retry({ delaySeconds: outcome.delaySeconds });
@@ -81,8 +75,7 @@ export async function consume<Schema extends z.ZodType>(
       why: outcome.kind === 'dead' ? outcome.why : undefined,
       durationMs: Date.now() - startedAt,
     });
-  };
-  await Promise.all(Array.from({ length: Math.min(atOnce, waiting.length) }, lane));
+  }
 }
 
 async function handleOne<Schema extends z.ZodType>(

@@ -1,5 +1,5 @@
 import { sql } from 'drizzle-orm';
-import { describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, it, vi } from 'vitest';
 import type { AttemptResult, Ctx } from '../../src/context.ts';
 import type { DueRow } from '../../src/features/deliveries/lanes.ts';
 import { OutcomeRecorder } from '../../src/features/deliveries/outcomes.ts';
@@ -48,17 +48,20 @@ const rowTo = (endpointId: string): DueRow => ({
   },
 });
 
-function recorderOn(db: Ctx['db']) {
+const recorderOn = (db: Ctx['db']) => recorderWith(db).end;
+
+function recorderWith(db: Ctx['db']) {
   const log = { line: () => undefined, error: () => undefined };
   const ctx = { db, log, now: () => Date.now(), wallNow: () => Date.now() } as unknown as Ctx;
   const recorder = new OutcomeRecorder(ctx, () => undefined);
-  return async (endpointId: string, letGo: string) => {
+  const end = async (endpointId: string, letGo: string) => {
     await recorder.during(async () => undefined);
     const counts = { fence: 0, attempts: 1, attemptsTotal: 1, lost: null };
     const when = { startedAt: Date.now(), durationMs: 1, target: null };
     const also = [ctx.db.run(sql`UPDATE lanes SET ${sql.raw(letGo)}`)];
     await recorder.add({ row: rowTo(endpointId), result: refused, ...counts, ...when }, also);
   };
+  return { recorder, end };
 }
 
 describe('a lane', () => {
@@ -77,5 +80,32 @@ describe('a lane', () => {
     const lanes = committed.filter((query) => query.startsWith('UPDATE lanes'));
     expect(lanes).toEqual(['UPDATE lanes SET third = 1']);
     expect(committed.filter((query) => query.startsWith('UPDATE deliveries'))).toHaveLength(2);
+  });
+});
+
+describe('an outcome', () => {
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  const committedOf = ({ committed }: { committed: string[] }) =>
+    committed.filter((query) => query.startsWith('UPDATE deliveries')).length;
+
+  it('waits a moment for one that was begun just now, and not for one that hangs', async () => {
+    vi.useFakeTimers();
+    for (const [hangsMs, isWaitedFor] of [
+      [900, true],
+      [1_100, false],
+    ] as const) {
+      const database = startDatabase(0);
+      const { recorder, end } = recorderWith(database.db);
+      void recorder.during(() => new Promise(() => undefined));
+      await vi.advanceTimersByTimeAsync(hangsMs);
+      void end('a', 'first = 1');
+      await vi.advanceTimersByTimeAsync(30);
+      expect(committedOf(database)).toBe(isWaitedFor ? 0 : 1);
+      await vi.advanceTimersByTimeAsync(30);
+      expect(committedOf(database)).toBe(1);
+    }
   });
 });

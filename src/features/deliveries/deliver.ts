@@ -11,13 +11,11 @@ import { dueOf, isTicket, type Started } from './started.ts';
 /** None is begun later than this: what goes on after an answer has 30 s, and an attempt may take 15. */
 const startWithinMs = 14_000;
 
-/** What one invocation may begin. D1 allows it 1,000 statements; a failure that is written alone takes eight. */
-const limits = { withinMs: startWithinMs, starts: 110 };
-
 /** From so many on, more than this invocation sends for an endpoint. */
 const shareFrom = 30;
 
-const dispatch = (ctx: Ctx) => new Dispatch(ctx, limits, (deliveryIds) => startDeliveries(ctx, deliveryIds));
+const dispatch = (ctx: Ctx) =>
+  new Dispatch(ctx, startWithinMs, (deliveryIds) => startDeliveries(ctx, deliveryIds));
 
 /**
  * Begins first attempts right after the commit that made them due; what is more than one invocation should
@@ -33,9 +31,13 @@ export function startDeliveries(ctx: Ctx, given: string[]): void {
 
 /** Sends what is due to an endpoint, after the answer. */
 export function startEndpoint(ctx: Ctx, endpointId: string): void {
+  ctx.after(sendToEndpoint(ctx, endpointId));
+}
+
+function sendToEndpoint(ctx: Ctx, endpointId: string): Promise<void> {
   const work = dispatch(ctx);
   work.drain(endpointId);
-  ctx.after(work.settled());
+  return work.settled();
 }
 
 async function startAll(ctx: Ctx, direct: string[], announced: Started[]): Promise<void> {
@@ -85,12 +87,14 @@ async function attemptAll(ctx: Ctx, deliveryIds: string[], pool: Pool): Promise<
   const later = deliveryIds.slice(startedAtOnce);
   await Promise.all(
     now.map((deliveryId) =>
-      guarded(ctx, deliveryId, () =>
-        pool.run(deliveryId, async () => {
-          if (pool.mayStart()) await attemptDelivery(ctx, deliveryId);
-          else later.push(deliveryId);
-        }),
-      ),
+      guarded(ctx, deliveryId, async () => {
+        const begun = await pool.run(deliveryId, async () => {
+          if (!pool.mayStart()) return null;
+          await attemptDelivery(ctx, deliveryId);
+          return true;
+        });
+        if (begun === null) later.push(deliveryId);
+      }),
     ),
   );
   if (later.length > 0)
@@ -114,24 +118,21 @@ export async function sweepDeliveries(ctx: Ctx): Promise<number> {
   return due.length + endpoints.length;
 }
 
-/** So long a message keeps its batch waiting: what a slow receiver takes longer goes on after it. */
-const batchWaitMs = 2_000;
+/** So long a message keeps its consumer: what a slow receiver takes longer goes on beside the next ones. */
+const consumerWaitMs = 100;
 
-/** For the queue: what one message woke. */
+/** For the queue: what one message woke. Throws what fails while it waits. */
 export async function deliverWoken(
   ctx: Ctx,
   message: { type: 'delivery'; deliveryId: string } | { type: 'endpoint'; endpointId: string },
 ): Promise<void> {
-  if (message.type === 'delivery') return attemptDelivery(ctx, message.deliveryId);
-  const work = dispatch(ctx);
-  work.drain(message.endpointId);
-  const whole = work.settled();
-  ctx.after(whole);
-  await new Promise<void>((resolve) => {
-    const timer = setTimeout(resolve, batchWaitMs);
-    void whole.then(() => {
-      clearTimeout(timer);
-      resolve();
-    });
+  const work =
+    message.type === 'delivery'
+      ? attemptDelivery(ctx, message.deliveryId)
+      : sendToEndpoint(ctx, message.endpointId);
+  const isOver = await new Promise<boolean>((resolve, reject) => {
+    const timer = setTimeout(resolve, consumerWaitMs, false);
+    work.then(() => resolve(true), reject).finally(() => clearTimeout(timer));
   });
+  if (!isOver) ctx.after(work);
 }

@@ -29,15 +29,12 @@ export class Dispatch {
   readonly #draining = new Set<string>();
   #open: Promise<void>[] = [];
 
-  constructor(
-    ctx: Ctx,
-    limits: { withinMs: number; starts: number },
-    announce: (deliveryIds: string[]) => void,
-  ) {
+  /** Nothing is begun later than `withinMs`. */
+  constructor(ctx: Ctx, withinMs: number, announce: (deliveryIds: string[]) => void) {
     this.#ctx = ctx;
-    this.pool = new Pool(ctx, limits);
+    this.pool = new Pool(ctx, withinMs);
     this.#announce = announce;
-    this.#together = new Together(ctx);
+    this.#together = new Together(ctx, this.pool);
     this.#recorder = new OutcomeRecorder(ctx, (after) => this.#follow(after));
   }
 
@@ -82,7 +79,8 @@ export class Dispatch {
     }
   }
 
-  #follow({ unattended, announced, lookAgainAt }: Consequences): void {
+  #follow({ unattended, announced, lookAgainAt, cost }: Consequences): void {
+    this.pool.settle(cost.taken, cost.statements);
     this.#announce(announced);
     for (const endpointId of unattended) this.drain(endpointId);
     for (const [endpointId, atMs] of lookAgainAt) {

@@ -1,14 +1,12 @@
-import { sql } from 'drizzle-orm';
 import type { AttemptResult, Ctx } from '../../context.ts';
 import { commit, type Statement } from '../../platform/d1.ts';
-import { prepared } from '../../platform/prepared.ts';
 import { countEnded } from '../activity/index.ts';
 import { noteFailures } from './health.ts';
 import { healHealth, standingOf } from './health-store.ts';
 import type { DueRow } from './lanes.ts';
+import { writeOutcomes } from './outcomes-store.ts';
 import { decideOutcome, type Outcome } from './policy.ts';
 import { problemsOf } from './problems.ts';
-import { attemptsKept } from './store.ts';
 import type { Attempt } from './table.ts';
 
 /** An attempt at an endpoint that has come to its end. */
@@ -28,7 +26,7 @@ export interface Finished {
   lost: Attempt | null;
 }
 
-type Judged = Finished & { outcome: Outcome };
+export type Judged = Finished & { outcome: Outcome };
 
 /** What follows from outcomes that are committed, for whoever sends. */
 export interface Consequences {
@@ -38,10 +36,14 @@ export interface Consequences {
   announced: string[];
   /** When an endpoint is to be looked at again: its earliest retry of these, or its probe. */
   lookAgainAt: Map<string, number>;
+  /** How many were taken by their receivers, and the statements that all of this took but for the failures. */
+  cost: { taken: number; statements: number };
 }
 
 /** So long an outcome waits for others that are about to come. */
 const gatherMs = 40;
+/** One that takes longer than this is not about to come: its receiver is slow, or does not answer. */
+const soonMs = 1_000;
 /** So many are written at once. */
 const groupSize = 24;
 
@@ -61,6 +63,8 @@ export class OutcomeRecorder {
   #group: Promise<void> | null = null;
   #writing: Promise<void> = Promise.resolve();
   #underWay = 0;
+  /** When each that has not ended was begun, the first first. */
+  readonly #begun = new Set<{ atMs: number }>();
   /** Ends the wait for others. */
   #hurry: (() => void) | null = null;
 
@@ -72,19 +76,33 @@ export class OutcomeRecorder {
   /** An attempt, which the outcomes of others may wait for a moment. `add` tells of its end. */
   async during<T>(attempt: () => Promise<T>): Promise<T> {
     this.#underWay++;
+    const begun = { atMs: this.#ctx.wallNow() };
+    this.#begun.add(begun);
     try {
       return await attempt();
     } catch (error) {
       this.#underWay--;
       this.#hurry?.();
       throw error;
+    } finally {
+      this.#begun.delete(begun);
     }
   }
 
   /** Instead of `add`, for what was not attempted after all. */
   withdraw(): void {
     this.#underWay--;
-    if (this.#underWay === 0) this.#hurry?.();
+    if (!this.#isExpecting()) this.#hurry?.();
+  }
+
+  /** Whether others are about to end. */
+  #isExpecting(): boolean {
+    let slow = 0;
+    for (const { atMs } of this.#begun) {
+      if (this.#ctx.wallNow() - atMs < soonMs) break;
+      slow++;
+    }
+    return this.#underWay > slow;
   }
 
   /**
@@ -103,7 +121,7 @@ export class OutcomeRecorder {
     this.#also.push({ endpointId: finished.row.endpointId, statements: also });
     this.#underWay--;
     this.#group ??= this.#writeGroup();
-    const isLast = this.#underWay === 0 && !more;
+    const isLast = !this.#isExpecting() && !more;
     if (isLast || this.#gathered.length >= groupSize) this.#hurry?.();
     await this.#group;
   }
@@ -161,13 +179,14 @@ export class OutcomeRecorder {
     const counted = await countEnded(ctx, ends, endedAt);
     const failed = failures.map(({ endpointId }) => endpointId);
     const looked = standingOf(ctx, [...byEndpoint.keys()], failed);
-    await commit(ctx.db, [
+    const statements = [
       writeOutcomes(ctx, batch, endedAt),
       ...counted,
       ...problems.flatMap((one) => one.statements),
       looked.statement,
       ...also,
-    ]);
+    ];
+    await commit(ctx.db, statements);
     const stands = looked.standing();
     const healed = stands.flatMap(({ endpointId, ill }) => {
       const count = successes[endpointId];
@@ -178,6 +197,10 @@ export class OutcomeRecorder {
       unattended: stands.flatMap(({ endpointId, unattended }) => (unattended ? [endpointId] : [])),
       announced: problems.flatMap((one) => one.deliveryIds),
       lookAgainAt: new Map(),
+      cost: {
+        taken: Object.values(successes).reduce((sum, count) => sum + count, 0),
+        statements: statements.length + (healed.length > 0 ? 1 : 0),
+      },
     };
     for (const one of batch) noteRetry(one, after.lookAgainAt);
     logAttempts(ctx, batch);
@@ -227,63 +250,3 @@ function logAttempts(ctx: Ctx, batch: Judged[]): void {
     outcome: 'delivered',
   });
 }
-
-/**
- * Which statuses stay as they are, by what became of the attempt: what was paused or cancelled while it was under
- * way, unless the receiver took it. The attempt is on record either way.
- */
-const holds: Record<Outcome['status'], string> = {
-  delivered: '',
-  waiting: 'cancelled paused',
-  exhausted: 'cancelled',
-  cancelled: 'cancelled',
-};
-
-function writeOutcomes(ctx: Ctx, batch: Judged[], endedAt: number): Statement {
-  const rows = batch.map((one) => {
-    const { row, result, outcome } = one;
-    const delivered = outcome.status === 'delivered';
-    const attempt: Attempt = {
-      startedAt: one.startedAt,
-      durationMs: one.durationMs,
-      status: result.status ?? null,
-      failure: result.failure ?? null,
-      detail: result.detail,
-      excerpt: result.excerpt,
-    };
-    return [
-      row.programId,
-      row.deliveryId,
-      one.fence,
-      outcome.status,
-      delivered ? null : outcome.reason,
-      outcome.status === 'waiting' ? outcome.nextAttemptAt : null,
-      outcome.status === 'waiting' ? null : endedAt,
-      !delivered && (row.uncertain || result.uncertain || one.lost !== null) ? 1 : 0,
-      one.attempts,
-      one.attemptsTotal,
-      one.lost === null ? [attempt] : [one.lost, attempt],
-      one.target,
-      holds[outcome.status],
-    ];
-  });
-  return updateOutcomes(ctx.db, { rows: JSON.stringify(rows) });
-}
-
-/** A column of an outcome, or as it stands where the row was held while the attempt was under way. */
-const unlessHeld = (column: string, at: number) =>
-  sql.raw(`iif(instr(o.value ->> 12, deliveries.status), deliveries.${column}, o.value ->> ${at})`);
-
-const updateOutcomes = prepared(
-  () => sql`UPDATE deliveries SET status = ${unlessHeld('status', 3)}, reason = ${unlessHeld('reason', 4)},
-      next_attempt_at = ${unlessHeld('next_attempt_at', 5)}, ended_at = ${unlessHeld('ended_at', 6)},
-      uncertain = o.value ->> 7, attempts = o.value ->> 8, attempts_total = o.value ->> 9,
-      target = coalesce(o.value ->> 11, deliveries.target), log = CASE WHEN deliveries.log = '[]' THEN o.value -> 10 ELSE
-        (SELECT json_group_array(json(a.value)) FROM (SELECT l.value FROM json_each(deliveries.log) AS l
-          WHERE l.key >= json_array_length(deliveries.log) - ${attemptsKept - 2}
-          UNION ALL SELECT n.value FROM json_each(o.value -> 10) AS n) AS a)
-        END
-    FROM json_each(${sql.placeholder('rows')}) AS o
-    WHERE deliveries.program_id = o.value ->> 0 AND deliveries.delivery_id = o.value ->> 1
-      AND deliveries.attempts_total = o.value ->> 2 AND deliveries.body IS NOT ''`,
-);

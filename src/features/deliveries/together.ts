@@ -1,5 +1,6 @@
 import type { Ctx } from '../../context.ts';
 import { commit, type Statement } from '../../platform/d1.ts';
+import type { Pool } from './pool.ts';
 
 /** Statements that one transaction may hold; what is more waits for the next. */
 const mostStatements = 60;
@@ -10,10 +11,12 @@ const mostStatements = 60;
  */
 export class Together {
   readonly #ctx: Ctx;
+  readonly #pool: Pool;
   #asked: { statements: Statement[]; done: () => void; failed: (error: unknown) => void }[] = [];
 
-  constructor(ctx: Ctx) {
+  constructor(ctx: Ctx, pool: Pool) {
     this.#ctx = ctx;
+    this.#pool = pool;
   }
 
   commit(statements: Statement[]): Promise<void> {
@@ -34,6 +37,7 @@ export class Together {
         part.push(next);
         asked.shift();
       }
+      this.#pool.spend(count);
       try {
         await commit(
           this.#ctx.db,
