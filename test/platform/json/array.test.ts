@@ -148,7 +148,7 @@ describe('JsonArrayReader on damage', () => {
     for (let maxChars = most - 3; maxChars <= most + 3; maxChars++) {
       const whole = readArray(file, { maxChars });
       for (const chunk of [1, 2, 5]) expect(readArray(file, { maxChars, chunk })).toEqual(whole);
-      expect(whole.faults.every(({ text }) => text.isWellFormed())).toBe(true);
+      expect(whole.faults.some(({ text }) => /\p{Surrogate}/u.test(text))).toBe(false);
     }
   });
 
