@@ -95,6 +95,16 @@ describe('the statements of an invocation', () => {
     expect(pool.mayStart()).toBe(false);
   });
 
+  it('are not all: of two thousand attempts the next is another invocation’s', async () => {
+    const pool = new Pool(invocation(), 14_000);
+    for (let i = 0; i < 2_000; i++) {
+      expect(pool.mayStart()).toBe(true);
+      await pool.run('a', async () => true);
+      pool.settle(1, 0);
+    }
+    expect(pool.mayStart()).toBe(false);
+  });
+
   it('end with its time', async () => {
     const pool = new Pool(invocation(), 14_000);
     await vi.advanceTimersByTimeAsync(13_999);

@@ -12,9 +12,13 @@ const mostStatements = 880;
 /** An attempt takes them at worst: one that fails and is written alone. */
 const statementsOfAttempt = 8;
 
+/** Of the 10,000 subrequests of an invocation an attempt is one, with those to the resolver up to three. */
+const mostAttempts = 2_000;
+
 /** What an invocation has for all that it sends, whoever asked for it. */
 class Resources {
   statements = mostStatements;
+  attempts = mostAttempts;
   readonly #now: () => number;
   #busy = 0;
   readonly #busyWith = new Map<string, number>();
@@ -94,7 +98,10 @@ function resourcesOf(ctx: Ctx): Resources {
   return fresh;
 }
 
-/** How much one invocation may still do: nothing is begun after its time or its statements are over. */
+/**
+ * How much one invocation may still do: nothing is begun after its time, its statements or its
+ * attempts are over.
+ */
 export class Pool {
   readonly #now: () => number;
   readonly #untilMs: number;
@@ -107,8 +114,9 @@ export class Pool {
   }
 
   mayStart(): boolean {
-    const { statements } = this.#shared;
-    return statements >= statementsOfAttempt && this.#now() < this.#untilMs && !this.#shared.isStalled();
+    const { statements, attempts } = this.#shared;
+    if (statements < statementsOfAttempt || attempts <= 0 || this.#now() >= this.#untilMs) return false;
+    return !this.#shared.isStalled();
   }
 
   /** Statements that were made. */
@@ -128,6 +136,7 @@ export class Pool {
       this.settle(1, 0);
       return null;
     }
+    this.#shared.attempts--;
     try {
       return await work();
     } finally {
