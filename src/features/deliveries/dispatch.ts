@@ -1,10 +1,11 @@
 import type { Ctx } from '../../context.ts';
-import { drainEndpoint, sendBorn, wakeEndpoint } from './drain.ts';
+import { drainEndpoint, sendBorn } from './drain.ts';
 import { type Consequences, OutcomeRecorder } from './outcomes.ts';
 import { laneCount } from './policy.ts';
 import { Pool } from './pool.ts';
 import type { Started } from './started.ts';
 import { Together } from './together.ts';
+import { wakeEndpoint } from './wake.ts';
 
 /** Retries that this isolate has woken, by endpoint and second: one message wakes all of a second. */
 const woken = new Set<string>();

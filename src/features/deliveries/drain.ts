@@ -29,16 +29,18 @@ import {
   laneLeaseMs,
   leaseMs,
   probeWaitMs,
-  queueWaitLimitMs,
 } from './policy.ts';
 import type { Pool } from './pool.ts';
 import type { Started } from './started.ts';
 import { bodyOf } from './store.ts';
 import type { Attempt } from './table.ts';
 import type { Together } from './together.ts';
+import { wakeEndpoint } from './wake.ts';
 
 /** Rows a lane is claimed with at once; more of them, and more would be uncertain after a crash. */
 const chunkSize = 24;
+/** Where few may be in flight a chunk is small: its end is when the endpoint is looked at again. */
+const rowsOfOneFlight = 6;
 /** What a resumed endpoint gets of what waited, where it has no limit of its own. */
 export const resumePerSecond = 20;
 /** Something due so soon is waited for; what is later is woken. */
@@ -100,7 +102,7 @@ export async function drainEndpoint(
     }
     if (target.nextDueAt === null || target.nextDueAt > soon) return;
     const waitMs = target.nextDueAt - ctx.now();
-    if (waitMs > 0) await sleep(waitMs);
+    if (waitMs > 0) await scheduler.wait(waitMs);
     // Where others hold the lanes, they see what is due before they let go.
     if ((await drainLanes(ctx, target, { pool, recorder, together })) === 0 && pool.mayStart()) return;
   }
@@ -115,6 +117,8 @@ async function drainLanes(ctx: Ctx, target: Target, hands: Hands): Promise<numbe
   const first = Math.floor(Math.random() * laneCount);
   const lanes = whole ? [wholeLane] : Array.from({ length: laneCount }, (_, i) => (first + i) % laneCount);
   const held = new Set(target.heldLanes);
+  // More hands for what is much: other invocations, a lane each.
+  if (!whole && held.size === 0) await wakeEndpoint(ctx, target.endpointId, ctx.now(), laneCount - 1);
   let claimed = 0;
   for (const lane of lanes) {
     if (held.has(lane) || held.has(wholeLane) || !hands.pool.mayStart()) continue;
@@ -129,13 +133,13 @@ async function drainLane(
   lane: number,
   { pool, recorder, together }: Hands,
 ): Promise<number> {
-  const { endpointId, rateLimitPerSecond, degradedSince, flightLimit, inFlight } = target;
+  const { endpointId, rateLimitPerSecond } = target;
+  const isProbe = target.degradedSince !== null;
   const token = newId('lse', ctx.wallNow());
-  const room = Math.max(1, flightLimit - inFlight);
-  const width = lane === wholeLane ? room : Math.ceil(room / laneCount);
-  const most = degradedSince !== null ? 1 : Math.min(chunkSize, rateLimitPerSecond ?? chunkSize);
+  let width = widthOf(target, lane);
   const gapMs = rateLimitPerSecond === null ? 0 : 1_000 / rateLimitPerSecond;
   const claim = (): LaneClaim => {
+    const most = Math.min(isProbe ? 1 : chunkSize, rateLimitPerSecond ?? width * rowsOfOneFlight);
     return { endpointId, lane, token, untilMs: ctx.now() + laneLeaseMs, most, gapMs };
   };
   const release = () => [releaseLane(ctx, endpointId, lane, token)];
@@ -143,23 +147,36 @@ async function drainLane(
   await together.commit(first.statements);
   let { rows, startMs } = first.chunk();
   let claimed = 0;
+  const mayBeShared = lane === wholeLane && rateLimitPerSecond === null && !isProbe;
+  let isTooMuch = false;
   const pace: Pace = { gapMs, lastMs: 0 };
   while (rows.length > 0) {
     let next: ChunkClaim | 'release' | undefined;
+    const found = findTarget(ctx, endpointId);
     // What comes next goes with the last outcomes of the chunk, in one transaction.
     const then = (failed: boolean): Statement[] => {
       // Whatever failed may have changed what the endpoint may be sent.
-      const goesOn = !failed && degradedSince === null && pool.mayStart();
+      const goesOn = !failed && !isTooMuch && !isProbe && pool.mayStart();
       next = goesOn ? keepLane(ctx, claim()) : 'release';
-      return next === 'release' ? release() : next.statements;
+      return next === 'release' ? release() : [...next.statements, found.statement];
     };
     await sendChunk(ctx, { rows, startMs, pace, width, then }, pool, recorder);
     claimed += rows.length;
     if (next === undefined) await together.commit(release());
     if (next === undefined || next === 'release') return claimed;
     ({ rows, startMs } = next.chunk());
+    // Those born leased have ended since, or others have begun; and what was little may be much by now.
+    const seen = found.target() ?? target;
+    width = widthOf(seen, lane);
+    isTooMuch = mayBeShared && seen.dueCount > chunkSize;
   }
   return claimed;
+}
+
+/** How many a lane may have in flight, beside those born leased. */
+function widthOf({ flightLimit, inFlight }: Target, lane: number): number {
+  const room = Math.max(1, flightLimit - inFlight);
+  return lane === wholeLane ? room : Math.ceil(room / laneCount);
 }
 
 interface Chunk {
@@ -277,16 +294,4 @@ async function settleInactive(ctx: Ctx, target: Target, pool: Pool): Promise<voi
     if ((settled?.changes ?? 0) < settledAtOnce) return;
   }
   await wakeEndpoint(ctx, endpointId, ctx.now());
-}
-
-/** Wakes it through the queue; what is more than ten minutes away the sweeper finds. */
-export async function wakeEndpoint(ctx: Ctx, endpointId: string, atMs: number): Promise<void> {
-  const waitMs = Math.max(0, atMs - ctx.now());
-  if (waitMs > queueWaitLimitMs) return;
-  const options = { delaySeconds: Math.ceil(waitMs / 1_000) };
-  await ctx.queues.deliver.send([{ type: 'endpoint', endpointId }], options);
-}
-
-function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }
