@@ -40,7 +40,7 @@ import { wakeEndpoint } from './wake.ts';
 /** Rows a lane is claimed with at once; more of them, and more would be uncertain after a crash. */
 const chunkSize = 24;
 /** Where few may be in flight a chunk is small: its end is when the endpoint is looked at again. */
-const rowsOfOneFlight = 6;
+const rowsOfOneFlight = 12;
 /** What a resumed endpoint gets of what waited, where it has no limit of its own. */
 export const resumePerSecond = 20;
 /** Something due so soon is waited for; what is later is woken. */
